@@ -1,0 +1,37 @@
+"""Unrolled: pictures, traces, widgets and exercises for recurrent layers in Keras.
+
+Public names load on first use, so ``import course_utils`` costs next to nothing
+and loads neither TensorFlow nor matplotlib.
+
+This file and ``__main__.py`` stay readable for very old Pythons, so that
+``python -m course_utils`` can say what is wrong instead of failing to parse.
+"""
+
+from importlib import import_module
+
+_HOMES = {
+    "quiet_start": "course_utils.quiet",
+    "trace": "course_utils.recurrence",
+    "parameters": "course_utils.recurrence",
+    "draw_unrolled": "course_utils.diagrams",
+    "draw_cell": "course_utils.diagrams",
+    "draw_words": "course_utils.diagrams",
+    "explore_unrolling": "course_utils.widgets",
+    "explore_cell": "course_utils.widgets",
+    "exercises": "course_utils.exercises",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    """Load a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError("module 'course_utils' has no attribute " + repr(name))
+    home = import_module(_HOMES[name])
+    return home if _HOMES[name] == "course_utils." + name else getattr(home, name)
+
+
+def __dir__():
+    """List the public names, so that completion finds them before they load."""
+    return sorted(set(globals()) | set(_HOMES))
