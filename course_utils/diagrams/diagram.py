@@ -1,0 +1,90 @@
+"""What every drawing function returns: a picture that shows itself, saves itself and says itself."""
+
+import base64
+import io
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_utils.diagrams.paint import theme_named
+from course_utils.diagrams.scene import Scene
+from course_utils.diagrams.svg import render_svg
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PNG_DPI = 144
+PNG_COLOURS = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Diagram:
+    """A finished picture. In a notebook it shows itself; in a terminal it describes itself.
+
+    scene: the geometry, for those who want to look closer
+    theme: "light" or "dark"
+    """
+
+    scene: Scene
+    theme: str | None = None
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, in words: its alternative text."""
+        return self.scene.description
+
+    def to_svg(self, theme: str | None = None) -> str:
+        """Return the picture as an SVG document; theme "jupyter" follows JupyterLab's colours."""
+        return render_svg(self.scene, theme_named(theme or self.theme))
+
+    def to_figure(self) -> "Figure":
+        """Return the picture as a matplotlib Figure."""
+        from course_utils.diagrams.figure import render_figure
+
+        return render_figure(self.scene, theme_named(self.theme))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to a file, by its suffix: .svg, .png or .pdf. Returns the path.
+
+        Raises ValueError for another suffix.
+        """
+        path = Path(path)
+        if path.suffix == ".svg":
+            path.write_text(self.to_svg(), encoding="utf-8")
+        elif path.suffix == ".png":
+            path.write_bytes(self.to_png())
+        elif path.suffix == ".pdf":
+            self.to_figure().savefig(path, metadata={"CreationDate": None})
+        else:
+            raise ValueError(f"path must end in .svg, .png or .pdf, but it is {str(path)!r}.")
+        return path
+
+    def to_png(self) -> bytes:
+        """Return the picture as PNG bytes; the same picture gives the same bytes."""
+        from PIL import Image
+
+        stream = io.BytesIO()
+        self.to_figure().savefig(stream, format="png", dpi=PNG_DPI)
+        few_colours = (
+            Image.open(stream).convert("RGB").quantize(PNG_COLOURS)
+        )  # a third of the size, to the eye the same
+        stream = io.BytesIO()
+        few_colours.save(stream, format="png", optimize=True)
+        return stream.getvalue()
+
+    def to_html(self) -> str:
+        """Return the picture as an HTML image with its description as alternative text."""
+        source = base64.b64encode(self.to_svg().encode()).decode()
+        alt = escape(self.description)
+        return f'<img alt="{alt}" src="data:image/svg+xml;base64,{source}" style="max-width:100%">'
+
+    def __repr__(self) -> str:
+        return self.description
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        return {
+            "text/html": self.to_html(),
+            "image/png": base64.b64encode(self.to_png()).decode(),
+            "text/plain": self.description,
+        }

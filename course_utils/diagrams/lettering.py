@@ -1,0 +1,52 @@
+"""How wide a text is, measured with the font that the pictures are set in.
+
+DejaVu Sans comes with matplotlib. It is wider than the fonts that a browser puts in
+its place, so a text that fits here fits there.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+
+import matplotlib
+from matplotlib.ft2font import FT2Font, LoadFlags
+
+SANS, BOLD, MONO = "sans", "bold", "mono"
+_FILES = {SANS: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf", MONO: "DejaVuSansMono.ttf"}
+_SUBSCRIPTS = str.maketrans("0123456789t-", "₀₁₂₃₄₅₆₇₈₉ₜ₋")
+
+
+@lru_cache
+def _font(face: str) -> FT2Font:
+    font = FT2Font(str(Path(matplotlib.get_data_path(), "fonts", "ttf", _FILES[face])))
+    font.set_size(100, 72)  # 100 px to the em
+    return font
+
+
+@lru_cache(maxsize=4096)
+def _advance(character: str, face: str) -> float:
+    """Return how far one character moves the pen, in em."""
+    glyph = _font(face).load_char(ord(character), flags=LoadFlags.NO_HINTING)
+    return glyph.linearHoriAdvance / 65536 / 100
+
+
+def text_width(text: str, size: float, face: str = SANS) -> float:
+    """Return the width of a text in px.
+
+    >>> round(text_width("units", 10), 1)
+    26.3
+    """
+    return size * sum(_advance(character, face) for character in text)
+
+
+def ascent(size: float) -> float:
+    """Return how far letters and digits reach above the baseline, in px."""
+    return 0.76 * size
+
+
+def subscript(letter: str, index: int | str) -> str:
+    """Return a letter with its index, as in the formulas.
+
+    >>> subscript("h", 12)
+    'h₁₂'
+    """
+    return letter + str(index).translate(_SUBSCRIPTS)

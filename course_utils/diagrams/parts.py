@@ -1,0 +1,116 @@
+"""The marks that all pictures share: columns of cells, arrows, tags, headings, the legend."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from course_utils.diagrams.lettering import BOLD, MONO, text_width
+from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
+
+MARGIN = 28
+CELL_WIDTH, CELL_HEIGHT = 46, 22
+TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
+TAG = 24
+
+
+def cell_length(count: int, usual: float, longest: float) -> float:
+    """Return how long one of ``count`` cells is: the usual length while they all fit."""
+    return min(usual, longest / count)
+
+
+def column(
+    id: str, centre: float, top: float, values: np.ndarray | None, count: int, axis: str, *, ghost: bool = False
+) -> Cells:
+    """Draw a vector as a column of cells: a number in each while there is room, else a strip of colours."""
+    height = cell_length(count, CELL_HEIGHT, TALLEST)
+    place = Rectangle(centre - CELL_WIDTH / 2, top, CELL_WIDTH, height * count)
+    shown = None if values is None else values[:, None]
+    return Cells(id, place, (count, 1), shown, (axis,), ghost, numbers=not ghost and height >= 16)
+
+
+def block(
+    id: str, left: float, top: float, values: np.ndarray, axes: tuple[str, ...], *, width: float = CELL_WIDTH
+) -> Cells:
+    """Draw a matrix, or a vector as one row."""
+    values = np.atleast_2d(values)
+    rows, columns = values.shape
+    width, height = cell_length(columns, width, WIDEST), cell_length(rows, CELL_HEIGHT, TALLEST)
+    place = Rectangle(left, top, width * columns, height * rows)
+    return Cells(id, place, (rows, columns), values, axes, numbers=width >= 38 and height >= 16)
+
+
+def outline(id: str, cells: Cells, *, row: int | None = None, column: int | None = None) -> Frame:
+    """Draw a frame around one row, one column or one cell, counted from 0; None means all of them."""
+    first = cells.cell_place(row or 0, column or 0)
+    last = cells.cell_place(
+        cells.shape[0] - 1 if row is None else row, cells.shape[1] - 1 if column is None else column
+    )
+    return Frame(id, Rectangle(first.x, first.y, last.right - first.x, last.bottom - first.y))
+
+
+def arrow(id: str, *points: tuple[float, float], role: str = "flow") -> Line:
+    """Draw an arrow through points."""
+    return Line(id, points, role)
+
+
+def tags(step: int, centre: float, top: float, letters: Iterable[str]) -> list[Item]:
+    """Draw the letters of the weights that a step uses: the same ones on every copy."""
+    letters = list(letters)
+    left = centre - (len(letters) * (TAG + 12) - 12) / 2
+    items: list[Item] = []
+    for place, letter in enumerate(letters):
+        x = left + place * (TAG + 12)
+        items.append(Box(f"tag[t={step},{letter}]", Rectangle(x, top, TAG, TAG), "tag", radius=6))
+        items.append(Label(f"tag_letter[t={step},{letter}]", x + TAG / 2, top + 17, letter, 13, face=BOLD))
+    return items
+
+
+def cell_box_width(formula: str) -> float:
+    """Return how wide a step's box must be to hold its formula."""
+    return max(150, text_width(formula, 12.5, MONO) + 28)
+
+
+def heading(title: str, subtitle: str) -> list[Item]:
+    """Draw the title and the line below it, at the top left."""
+    return [
+        Label("title", MARGIN, 42, title, 19, anchor="start", face=BOLD),
+        Label("subtitle", MARGIN, 64, subtitle, 13, "muted", "start"),
+    ]
+
+
+def legend(left: float, top: float, limit: float, note: str = "") -> list[Item]:
+    """Draw the scale of colours from -limit to +limit, and a note on the marks beside it."""
+    scale = np.linspace(-limit, limit, 9)[None]
+    width, end = 126, f"{limit:g}"
+    items: list[Item] = [
+        Cells("scale", Rectangle(left, top, width, 10), (1, 9), scale, ("i",), numbers=False),
+        Label("scale_low", left, top + 26, "−" + end, 11.5, "muted", "start"),
+        Label("scale_zero", left + width / 2, top + 26, "0", 11.5, "muted"),
+        Label("scale_high", left + width, top + 26, "+" + end, 11.5, "muted", "end"),
+    ]
+    if note:
+        items.append(Label("legend_note", left + width + 36, top + 10, note, 12, "muted", "start"))
+    return items
+
+
+def compose(title: str, description: str, items: Iterable[Item], limit: float) -> Scene:
+    """Put items on a canvas that is just large enough for all of them."""
+    items = tuple(items)
+    places = [extent(item) for item in items]
+    width = max(place.right for place in places) + MARGIN
+    height = max(place.bottom for place in places) + MARGIN - 8
+    return Scene(float(np.ceil(width)), float(np.ceil(height)), title, description, items, limit)
+
+
+def extent(item: Item) -> Rectangle:
+    """Return the place that an item takes on the canvas."""
+    if not isinstance(item, Line):
+        return item.place
+    xs, ys = zip(*item.points, strict=True)
+    return Rectangle(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+
+def strongest(*arrays: np.ndarray | None) -> float:
+    """Return the limit of the colour scale: the largest finite size among the values, at least 1, rounded up."""
+    sizes = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in arrays if array is not None]
+    return float(max(1.0, np.ceil(max(sizes, default=1.0))))

@@ -1,0 +1,78 @@
+"""Words become vectors, one column of numbers for each time-step."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from course_utils.diagrams import wording
+from course_utils.diagrams.lettering import BOLD, MONO, subscript, text_width
+from course_utils.diagrams.parts import CELL_WIDTH, MARGIN, arrow, block, column, compose, heading, legend, strongest
+from course_utils.diagrams.scene import Box, Item, Label, Rectangle, Scene
+
+TOP, WORD_HEIGHT, RISE = 92, 34, 44
+
+
+def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
+    """Lay out a sentence as steps: each word, its numbers, and the whole as one array.
+
+    words:   T of them
+    vectors: (T, F), row t - 1 for the word of step t
+    """
+    stride = max(CELL_WIDTH + 40, *(text_width(word, 15) + 52 for word in words))
+    items = heading(_title(vectors), "each word is one time-step; each of its numbers is one feature")
+    for step, (word, values) in enumerate(zip(words, vectors, strict=True), start=1):
+        items += _word(step, word, values, MARGIN + stride * (step - 0.5), stride - 24)
+    left = MARGIN + stride * len(words) + 30
+    items += _array(vectors, left)
+    below = max(item.place.bottom for item in items if not hasattr(item, "points"))
+    limit = strongest(vectors)
+    items += legend(MARGIN, below + 28, limit)
+    return compose(_title(vectors), _description(words, vectors), items, limit)
+
+
+def _title(vectors: np.ndarray) -> str:
+    steps, features = vectors.shape
+    count = wording.counted
+    return f"{count(steps, 'word')} as {count(steps, 'step')} of {count(features, 'feature')}"
+
+
+def _word(step: int, word: str, values: np.ndarray, centre: float, width: float) -> list[Item]:
+    """Draw one word, an arrow, its column of numbers and its name as an input."""
+    top = TOP + WORD_HEIGHT + RISE
+    cells = column(f"x[t={step}]", centre, top, values, len(values), "f")
+    bottom = cells.place.bottom
+    return [
+        Box(f"word[t={step}]", Rectangle(centre - width / 2, TOP, width, WORD_HEIGHT), radius=8),
+        Label(f"word_text[t={step}]", centre, TOP + 22, word, 15, face=BOLD),
+        arrow(f"arrow[word,t={step}]", (centre, TOP + WORD_HEIGHT + 4), (centre, top - 4)),
+        cells,
+        Label(f"name[x,t={step}]", centre, bottom + 20, subscript("x", step), 15),
+        Label(f"caption[x,t={step}]", centre, bottom + 40, f"step {step}", 12, "muted"),
+    ]
+
+
+def _array(vectors: np.ndarray, left: float) -> list[Item]:
+    """Draw the same numbers as the array that goes into the layer: one row a step."""
+    steps, features = vectors.shape
+    top = TOP + WORD_HEIGHT + RISE
+    cells = block("x", left + 62, top, vectors, ("t", "f"))
+    rows = [
+        Label(f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, f"step {t + 1}", 12, "muted", "end")
+        for t in range(steps)
+    ]
+    shape = f"x.shape = ({steps}, {features})"
+    return [
+        cells,
+        *rows,
+        Label("array_name", left + 62, top - 30, "the same as an array", 13, anchor="start"),
+        Label("array_shape", left + 62, top - 10, shape, 12.5, anchor="start", face=MONO),
+        Label("array_axes", left + 62, cells.place.bottom + 20, "(time-steps, features)", 12, "muted", "start"),
+    ]
+
+
+def _description(words: Sequence[str], vectors: np.ndarray) -> str:
+    steps = [
+        f"Step {step}: “{word}” becomes x_{step} = {wording.vector(values)}."
+        for step, (word, values) in enumerate(zip(words, vectors, strict=True), start=1)
+    ]
+    return f"{_title(vectors)}, an array of shape {vectors.shape}. " + " ".join(steps)

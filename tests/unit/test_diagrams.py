@@ -1,0 +1,346 @@
+"""The pictures: their geometry, their numbers, their words, their two renderers."""
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import course_utils
+from course_utils.diagrams import Diagram, wording
+from course_utils.diagrams.cell import cell_scene
+from course_utils.diagrams.lettering import text_width
+from course_utils.diagrams.paint import (
+    BIN_COLOURS,
+    BIN_INKS,
+    DARK,
+    JUPYTER,
+    LIGHT,
+    contrast,
+    value_bins,
+)
+from course_utils.diagrams.parts import extent
+from course_utils.diagrams.scene import Box, Cells, Label, Line, Rectangle, Scene
+from course_utils.diagrams.svg import render_svg
+from course_utils.diagrams.unrolled import MOST_STEPS, shown_steps, unrolled_scene
+from course_utils.diagrams.words import words_scene
+from course_utils.recurrence import random_input, random_spec, run
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def unrolled(units=4, steps=3, features=2, **arguments) -> Scene:
+    """Lay out a layer on an input of its own."""
+    spec = random_spec("SimpleRNN", units=units, features=features, **arguments)
+    return unrolled_scene(spec, run(spec, random_input(steps, features)), steps=steps)
+
+
+def cell(units=4, steps=3, features=2, step=1, unit=None) -> Scene:
+    """Lay out one step."""
+    spec = random_spec("SimpleRNN", units=units, features=features)
+    return cell_scene(run(spec, random_input(steps, features)), step=step, unit=unit)
+
+
+def assert_tidy(scene: Scene) -> None:
+    """Nothing outside the canvas, no boxes or cells over each other, no text over a text or
+    over its box's edge, arrows long enough to be seen, and none through cells or texts."""
+    canvas = Rectangle(0, 0, scene.width, scene.height)
+    for item in scene.items:
+        assert canvas.holds(extent(item)), f"{item.id} leaves the canvas"
+    boxes = [box for box in scene.of(Box) if box.role == "cell"]
+    blocks = scene.of(Cells)
+    for one, other in combinations([*boxes, *blocks], 2):
+        assert not one.place.overlaps(other.place), f"{one.id} and {other.id} overlap"
+    labels = scene.of(Label)
+    for one, other in combinations(labels, 2):
+        assert not one.place.overlaps(other.place), f"the texts {one.id} and {other.id} overlap"
+    for label in labels:
+        for box in scene.of(Box):
+            assert box.place.holds(label.place) or not box.place.overlaps(label.place), f"{label.id} leaves {box.id}"
+        for block in blocks:
+            assert not block.place.overlaps(label.place), f"{label.id} lies on {block.id}"
+    for line in scene.of(Line):
+        assert np.hypot(*np.subtract(line.points[-1], line.points[-2])) >= 16, f"{line.id} is too short to be seen"
+        for item in [*blocks, *labels]:
+            assert not extent(line).overlaps(item.place), f"{line.id} runs through {item.id}"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    units=st.integers(1, 64),
+    steps=st.integers(1, 784),
+    features=st.integers(1, 64),
+    return_sequences=st.booleans(),
+    return_state=st.booleans(),
+)
+def test_unrolled_is_tidy_at_every_size(units, steps, features, **arguments):
+    assert_tidy(unrolled(units, steps, features, **arguments))
+
+
+@settings(max_examples=40, deadline=None)
+@given(units=st.integers(1, 40), features=st.integers(1, 40), step=st.integers(1, 5), light=st.booleans())
+def test_cell_is_tidy_at_every_size(units, features, step, light):
+    assert_tidy(cell(units, 5, features, step, unit=units if light else None))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.text("abcdefghij ", min_size=1, max_size=14), min_size=1, max_size=6), st.integers(1, 12))
+def test_words_are_tidy(words, features):
+    assert_tidy(words_scene(words, random_input(len(words), features)[0]))
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_every_state_has_its_cells_and_what_leaves_is_solid(return_sequences):
+    scene = unrolled(units=4, steps=3, return_sequences=return_sequences)
+    ids = list(scene.ids())
+    assert len(ids) == len(set(ids))
+    for letter in ("output", "x"):
+        size = 4 if letter == "output" else 2
+        axis = "u" if letter == "output" else "f"
+        assert {f"{letter}[t={t},{axis}={n}]" for t in (1, 2, 3) for n in range(1, size + 1)} <= set(ids)
+    solid = [cells.id for cells in scene.of(Cells) if cells.id.startswith("output") and not cells.ghost]
+    assert solid == (["output[t=1]", "output[t=2]", "output[t=3]"] if return_sequences else ["output[t=3]"])
+    arrows = [line.id for line in scene.of(Line) if line.id.startswith("arrow[output") and line.role == "flow"]
+    assert len(arrows) == len(solid)
+
+
+def test_return_state_opens_one_more_exit():
+    closed, opened = (list(unrolled(return_state=flag).ids()) for flag in (False, True))
+    assert {"h[t=3]", "caption[state]"} <= set(opened) - set(closed)
+
+
+def test_every_copy_carries_the_same_tags():
+    tags = [re.sub(r"t=\d", "t", box.id) for box in unrolled().of(Box) if box.role == "tag"]
+    assert tags == ["tag[t,W]", "tag[t,R]", "tag[t,b]"] * 3
+
+
+@pytest.mark.parametrize("steps", [1, MOST_STEPS, MOST_STEPS + 1, 28, 784])
+def test_steps_left_out_are_counted(steps):
+    shown = shown_steps(steps)
+    drawn = [step for step in shown if step]
+    texts = [label.text for label in unrolled(steps=steps).of(Label)]
+    left_out = steps - len(drawn)
+    assert drawn[0] == 1 and drawn[-1] == steps and len(drawn) <= MOST_STEPS
+    assert any(f"… {left_out} more step" in text for text in texts) == (left_out > 0)
+
+
+def test_numbers_are_those_of_the_trace_rounded_once():
+    spec = random_spec("SimpleRNN", units=4, features=2)
+    trace = run(spec, random_input(3, 2))
+    blocks = {cells.id: cells for cells in unrolled().of(Cells)}
+    for t in (1, 2, 3):
+        np.testing.assert_array_equal(blocks[f"output[t={t}]"].values[:, 0], trace.hidden[0, t - 1])
+        np.testing.assert_array_equal(blocks[f"x[t={t}]"].values[:, 0], trace.x[0, t - 1])
+    svg = Diagram(unrolled()).to_svg()
+    for value in trace.hidden[0, 2]:
+        assert f">{wording.number(value)}</text>" in svg
+
+
+def test_cell_shows_the_terms_of_the_trace():
+    spec = random_spec("SimpleRNN", units=4, features=2)
+    trace = run(spec, random_input(3, 2))
+    blocks = {cells.id: cells.values for cells in cell(step=2).of(Cells)}
+    terms = trace.terms["h"]
+    np.testing.assert_array_equal(blocks["W"], spec.kernel)
+    np.testing.assert_array_equal(blocks["R"], spec.recurrent_kernel)
+    np.testing.assert_array_equal(blocks["h[t=1]"][0], trace.hidden[0, 0])
+    np.testing.assert_array_equal(blocks["x·W[t=2]"][0], terms.from_input[0, 1])
+    np.testing.assert_array_equal(blocks["h·R[t=2]"][0], terms.from_state[0, 1])
+    np.testing.assert_array_equal(blocks["sum[t=2]"][0], terms.total[0, 1])
+    np.testing.assert_array_equal(blocks["h[t=2]"][0], trace.hidden[0, 1])
+
+
+def test_unit_is_framed_in_every_block_that_makes_it():
+    scene = cell(step=2, unit=3)
+    blocks = {cells.id: cells for cells in scene.of(Cells)}
+    frames = {item.id: item.place for item in scene.items if item.id.startswith("light[")}
+    assert set(frames) == {f"light[{name}]" for name in ("W", "R", "b", "x·W[t=2]", "h·R[t=2]", "sum[t=2]", "h[t=2]")}
+    for name, frame in frames.items():
+        cells = blocks[name[6:-1]]
+        assert frame.x == cells.cell_place(0, 2).x and frame.height == cells.place.height
+
+
+@pytest.mark.parametrize(
+    "scene", [unrolled(), unrolled(steps=28, units=40), cell(unit=2)], ids=["small", "long", "cell"]
+)
+def test_both_renderers_draw_every_text(scene):
+    words = [label.text for label in scene.of(Label)]
+    numbers = [
+        wording.number(value)
+        for cells in scene.of(Cells)
+        if cells.numbers and cells.values is not None
+        for value in cells.values.flat
+    ]
+    tree = ElementTree.fromstring(render_svg(scene, LIGHT))
+    in_svg = [text.text for text in tree.iter(f"{SVG}text")]
+    in_figure = [text.get_text() for text in Diagram(scene).to_figure().axes[0].texts]
+    assert sorted(in_svg) == sorted(in_figure) == sorted([*words, *numbers])
+
+
+def test_svg_names_every_item():
+    scene = unrolled()
+    named = re.findall(r'data-id="([^"]+)"', render_svg(scene, LIGHT))
+    assert named == [item.id for item in scene.items]
+
+
+def test_a_large_picture_stays_a_small_document():
+    scene = unrolled(units=50, steps=28, features=28, return_sequences=True)
+    elements = list(ElementTree.fromstring(render_svg(scene, LIGHT)).iter())
+    assert len(elements) <= 400
+
+
+def test_svg_repeats_byte_for_byte_in_another_process():
+    code = (
+        "from tests.unit.test_diagrams import unrolled; from course_utils.diagrams import Diagram;"
+        "import sys; sys.stdout.buffer.write(Diagram(unrolled()).to_svg().encode())"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert runs[0] == runs[1] == Diagram(unrolled()).to_svg().encode()
+
+
+def test_svg_is_named_for_a_screen_reader():
+    scene = unrolled()
+    root = ElementTree.fromstring(render_svg(scene, LIGHT))
+    assert root.get("role") == "img" and root.get("aria-label") == scene.description
+    assert root.find(f"{SVG}title").text == scene.title
+    assert not re.search(r'\sid="', render_svg(scene, LIGHT)), "ids would clash between pictures on one page"
+
+
+def test_html_keeps_words_that_could_break_it():
+    scene = words_scene(['"<b>"', "&"], np.ones((2, 1)))
+    html = Diagram(scene).to_html()
+    assert "<b>" not in html and html.count('"') == 6
+
+
+def test_description_says_what_is_drawn():
+    text = unrolled().description
+    for part in (
+        "SimpleRNN(4)",
+        "3 steps",
+        "2 features",
+        "28 parameters",
+        "(batch, 3, 2)",
+        "(batch, 4)",
+        "only the last",
+    ):
+        assert part in text
+    hidden = run(random_spec("SimpleRNN", units=4, features=2), random_input(3, 2)).hidden[0, 2]
+    assert f"h_3 = {wording.vector(hidden)}" in text
+    assert "every state" in unrolled(return_sequences=True).description
+    assert "returned state" in unrolled(return_state=True).description
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_themes_can_be_read(theme):
+    for ground in (theme.paper, theme.box):
+        assert contrast(theme.ink, ground) >= 4.5
+    assert contrast(theme.muted, theme.paper) >= 4.5
+    for mark in (theme.line, theme.ghost, theme.edge):
+        assert contrast(mark, theme.paper) >= 3
+
+
+def test_numbers_can_be_read_on_every_colour():
+    assert min(contrast(ink, ground) for ink, ground in zip(BIN_INKS, BIN_COLOURS, strict=True)) >= 4.5
+
+
+def test_jupyter_theme_follows_the_page():
+    assert all(str(value).startswith("var(--jp-") for name, value in vars(JUPYTER).items() if name != "name")
+
+
+def test_strange_values_have_a_colour_and_a_text():
+    bins = value_bins(np.array([np.nan, np.inf, -np.inf, 0.0]), 1.0)
+    assert len({BIN_COLOURS[number] for number in bins}) == 4
+    assert [wording.number(value) for value in (np.nan, np.inf, -np.inf, 0.0)] == ["NaN", "∞", "−∞", "0.00"]
+    spec = random_spec("SimpleRNN", units=2, features=1)
+    x = np.array([[[np.nan], [1.0]]])
+    assert_tidy(unrolled_scene(spec, run(spec, x), steps=2))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(allow_nan=True, allow_infinity=True, width=32))
+def test_a_number_fits_its_cell(value):
+    assert text_width(wording.number(value), 11.5) <= 46
+
+
+def test_save_writes_each_kind_of_file(tmp_path):
+    diagram = Diagram(unrolled())
+    starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
+    for suffix, start in starts.items():
+        assert diagram.save(tmp_path / f"a.{suffix}").read_bytes().startswith(start)
+    assert diagram.to_png() == diagram.to_png()
+    with pytest.raises(ValueError, match=r"\.svg, \.png or \.pdf"):
+        diagram.save(tmp_path / "a.jpg")
+
+
+def test_mime_bundle_shows_everywhere():
+    bundle = Diagram(unrolled())._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    assert bundle["text/html"].startswith(f'<img alt="{unrolled().description}"')
+
+
+def test_drawing_functions_take_a_keras_layer(keras):
+    layer = keras.layers.SimpleRNN(4, name="mine")
+    x = random_input(3, 2)
+    diagram = course_utils.draw_unrolled(layer, x, words=["I", "am", "groot"])
+    assert f"h_3 = {wording.vector(np.asarray(layer(x))[0])}" in diagram.description
+    assert any(label.text == "“groot” · step 3" for label in diagram.scene.of(Label))
+    assert f"h_2 = {wording.vector(course_utils.trace(layer, x).recurrent[0].hidden[0, 1])}" in (
+        course_utils.draw_cell(layer, x, step=2).description
+    )
+
+
+def test_a_layer_is_drawn_without_an_input(keras):
+    model = keras.Sequential([keras.Input((5, 2)), keras.layers.SimpleRNN(3)])
+    scene = course_utils.draw_unrolled(model).scene
+    assert scene.title == "SimpleRNN(3) on 5 steps of 2 features"
+    assert all(cells.values is None for cells in scene.of(Cells) if cells.id.startswith(("x[", "output[")))
+    free = keras.Sequential([keras.Input((None, 2)), keras.layers.SimpleRNN(3)])
+    assert "4 steps" in course_utils.draw_unrolled(free, steps=4).scene.title
+    with pytest.raises(ValueError, match="steps is missing"):
+        course_utils.draw_unrolled(free)
+
+
+def test_drawing_on_given_axes(keras):
+    from matplotlib.figure import Figure
+
+    axes = Figure(figsize=(4, 3)).add_subplot()
+    diagram = course_utils.draw_unrolled(keras.layers.SimpleRNN(4), random_input(3, 2), ax=axes)
+    assert len(axes.texts) == len(diagram.to_figure().axes[0].texts) > 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"sample": 1}, "sample must be a whole number, 0 to 0, but it is 1"),
+        ({"steps": 4}, "steps=4 does not fit x, which has 3 time-steps"),
+        ({"words": ["I"]}, "words must name 3 steps"),
+        ({"theme": "pink"}, "theme must be one of light, dark, jupyter"),
+    ],
+)
+def test_wrong_arguments_of_draw_unrolled(keras, arguments, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        course_utils.draw_unrolled(keras.layers.SimpleRNN(4), random_input(3, 2), **arguments)
+
+
+@pytest.mark.parametrize("step", [0, 4, 1.0, True, "1"])
+def test_wrong_step_of_draw_cell(keras, step):
+    with pytest.raises(ValueError, match=re.escape(f"step must be a whole number, 1 to 3, but it is {step!r}")):
+        course_utils.draw_cell(keras.layers.SimpleRNN(4), random_input(3, 2), step=step)
+
+
+def test_wrong_words():
+    with pytest.raises(ValueError, match=r"pass \['I', 'am'\]"):
+        course_utils.draw_words("I am", [[1], [2]])
+    with pytest.raises(ValueError, match="one row of numbers for each of the 2 words"):
+        course_utils.draw_words(["I", "am"], [[1]])
