@@ -1,0 +1,128 @@
+"""The exercises of lesson 01: the cell of a SimpleRNN."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from course_utils.exercises.engine import Exercise, Slip, Variant
+from course_utils.exercises.judging import judge_array, judge_number, judge_shape
+from course_utils.recurrence import count, random_input, random_spec, run
+
+
+def _three_sizes(random: np.random.Generator) -> tuple[int, int, int]:
+    """Draw T, F and U, all different, so that no slip gives the right answer by luck."""
+    return tuple(int(size) for size in random.choice(np.arange(3, 8), size=3, replace=False))
+
+
+def _parameters(random: np.random.Generator) -> Variant:
+    T, F, U = _three_sizes(random)
+    right = count(random_spec("SimpleRNN", units=U, features=F)).total
+    return Variant(
+        ask=f"How many parameters has SimpleRNN({U}) on sequences of {T} time-steps with {F} features each?",
+        answer=right,
+        praise=f"W holds {F}·{U}, R holds {U}·{U} and b holds {U}: together {right}. The {T} time-steps share them.",
+        slips=(
+            Slip(right - U, "The bias is missing: every unit has one number of its own, U in all."),
+            Slip(right - U * U, "The recurrent kernel is missing: U·U numbers carry the old state into the new one."),
+            Slip(right - U * F, "The kernel is missing: F·U numbers carry the input in."),
+            Slip(T * U + U * U + U, "You took the time-steps for the features: T is nowhere in the formula."),
+            Slip(right * T, "You counted the weights once for every time-step, but all steps share the same ones."),
+            Slip(F * (F + U) + F, "You swapped units and features: the state has U numbers, the input has F."),
+        ),
+        hints=(
+            "There are three arrays: W, R and b. What is the shape of each?",
+            "W is (F, U), R is (U, U), b is (U,). Time-steps share them.",
+            f"Here F = {F} and U = {U}. Add F·U, U·U and U.",
+        ),
+        code=f"F, U = {F}, {U}\nanswer = F * U + U * U + U",
+    )
+
+
+def _output_shape(random: np.random.Generator) -> Variant:
+    T, F, U = _three_sizes(random)
+    B = 2
+    right = run(random_spec("SimpleRNN", units=U, features=F), np.zeros((B, T, F))).output.shape
+    return Variant(
+        ask=f"x has shape ({B}, {T}, {F}). What shape does keras.layers.SimpleRNN({U})(x) have?",
+        answer=right,
+        praise=f"One row of {U} numbers for each of the {B} samples: the last state, h_{T}.",
+        slips=(
+            Slip(
+                (B, T, U), "These are the states of all steps; without return_sequences=True only the last one leaves."
+            ),
+            Slip((B, F), "The output has as many numbers as there are units, not features."),
+            Slip((B, T), "The output has as many numbers as there are units, not time-steps."),
+            Slip((U,), "The batch axis is missing: every sample of the batch has an output of its own."),
+            Slip((B, T, F), "This is the shape of the input."),
+        ),
+        hints=(
+            "Which states leave the layer, all of them or one? Look for the solid output in the picture.",
+            "One state for each sample: (samples, units).",
+        ),
+        code=(
+            "import keras\nimport numpy as np\n"
+            f"answer = tuple(keras.layers.SimpleRNN({U})(np.zeros(({B}, {T}, {F}))).shape)"
+        ),
+    )
+
+
+def _next_state(random: np.random.Generator) -> Variant:
+    F, U = 2, 3
+    spec = random_spec("SimpleRNN", units=U, features=F, seed=int(random.integers(1000)))
+    W, R = np.round(spec.kernel, 2).astype(float), np.round(spec.recurrent_kernel, 2).astype(float)
+    b = np.round(random.choice([-1, 1], U) * random.uniform(0.2, 0.6, U), 2)
+    x = random_input(1, F, seed=int(random.integers(1000)))[0, 0].astype(float)
+    h = np.round(random.choice([-1, 1], U) * random.uniform(0.3, 0.9, U), 2)
+    return Variant(
+        ask=(
+            "given.x, given.h, given.W, given.R and given.b hold one input, the state before it and the weights "
+            f"of a SimpleRNN({U}). Compute the next state, an array of {U} numbers."
+        ),
+        answer=np.tanh(x @ W + h @ R + b),
+        praise="The input through W, the old state through R, the bias added, and tanh of the sum.",
+        slips=(
+            Slip(x @ W + h @ R + b, "The activation is missing: take tanh of the sum."),
+            Slip(np.tanh(x @ W + h @ R), "The bias is missing."),
+            Slip(np.tanh(x @ W + b), "The old state is missing: it goes through R and is added."),
+            Slip(np.tanh(h @ R + b), "The input is missing: it goes through W and is added."),
+            Slip(
+                np.tanh(x @ W + R @ h + b), "R is turned round: write h @ R, the state on the left as in the formula."
+            ),
+            Slip(np.tanh(x @ W) + np.tanh(h @ R) + b, "Add first, then take tanh once, of the whole sum."),
+        ),
+        hints=(
+            "The picture of the inside of a step shows it line by line.",
+            "In NumPy, x·W is x @ W. The activation is np.tanh.",
+            "np.tanh(x @ W + h @ R + b), with the arrays of given.",
+        ),
+        code="import numpy as np\nanswer = np.tanh(given.x @ given.W + given.h @ given.R + given.b)",
+        given=SimpleNamespace(x=x, h=h, W=W, R=R, b=b),
+    )
+
+
+def _units(random: np.random.Generator) -> Variant:
+    T, F, U = _three_sizes(random)
+    spec = random_spec("SimpleRNN", units=U, features=F)
+    return Variant(
+        ask=(
+            f"A SimpleRNN layer reads sequences of {T} time-steps. Its kernel has shape {spec.kernel.shape} and its "
+            f"recurrent_kernel has shape {spec.recurrent_kernel.shape}. "
+            "How many numbers does its output hold for one sample?"
+        ),
+        answer=spec.units,
+        praise=f"The recurrent kernel carries the state into the next state: it is (U, U), so U = {U}.",
+        slips=(
+            Slip(F, "That is F, the number of features: the rows of the kernel. The output has U numbers."),
+            Slip(T, "That is T, the number of time-steps. The output has U numbers, however long the sequence is."),
+            Slip(T * U, "That would be all states; without return_sequences=True only the last one leaves."),
+            Slip(U * U, "That is how many numbers the recurrent kernel holds."),
+        ),
+        hints=("The output is the state. Which of the two shapes speaks of the state alone?", "R is (U, U)."),
+        code=f"recurrent_kernel_shape = {spec.recurrent_kernel.shape}\nanswer = recurrent_kernel_shape[0]",
+    )
+
+
+parameters_of_simple_rnn = Exercise(_parameters, judge_number)
+shape_of_output = Exercise(_output_shape, judge_shape)
+next_hidden_state = Exercise(_next_state, judge_array)
+units_of_layer = Exercise(_units, judge_number)

@@ -1,0 +1,23 @@
+"""Controls that can be used with the keyboard alone."""
+
+import ipywidgets
+
+LABEL_WIDTH = "90px"
+
+
+def slider(label: str, low: int, high: int, value: int) -> ipywidgets.IntSlider | ipywidgets.BoundedIntText:
+    """Return a slider over whole numbers; a field that cannot move where there is only one of them.
+
+    Raises ValueError where the value is not among them.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{label} must be a whole number from {low} to {high}, but it is {value!r}.")
+    look = {"description": label, "style": {"description_width": LABEL_WIDTH}}
+    if low == high:  # the browser's slider refuses an empty range
+        return ipywidgets.BoundedIntText(value, min=low, max=high, disabled=True, **look)
+    return ipywidgets.IntSlider(value, low, high, layout={"width": "400px", "max_width": "100%"}, **look)
+
+
+def toggle(label: str, value: bool) -> ipywidgets.Checkbox:
+    """Return a box to tick."""
+    return ipywidgets.Checkbox(bool(value), description=label, indent=False, layout={"width": "auto"})

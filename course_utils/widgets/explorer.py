@@ -1,0 +1,148 @@
+"""Controls over one persistent picture: state in, picture out."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets
+
+from course_utils.diagrams import Diagram
+from course_utils.frontend import PageHelper
+from course_utils.frontend.page_helper import GUARDED
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class View:
+    """What an explorer shows for one state.
+
+    headline:     HTML above the picture, next to the controls: what answers the move
+    diagram:      the picture
+    notes:        HTML below it
+    announcement: one sentence for a screen reader
+    """
+
+    headline: str
+    diagram: Diagram
+    notes: str
+    announcement: str
+
+
+Viewer = Callable[[State, State | None], View]
+"""From the state now, and the one before the last move (None at the start), to what is shown."""
+
+
+class Explorer(ipywidgets.VBox):
+    """A box of controls with the picture that they change.
+
+    One picture lives in one HTML element for the whole life of the explorer; a move
+    writes a new SVG into it. The viewer is a pure function that never calls Keras.
+    """
+
+    def __init__(
+        self,
+        controls: Mapping[str, ipywidgets.Widget],
+        viewer: Viewer,
+        *,
+        hide: Collection[str] = (),
+        check: Callable[[State], str] | None = None,
+        extras: Collection[ipywidgets.Widget] = (),
+    ):
+        """Build the box.
+
+        controls: by the name that ``.state`` uses, in the order they are shown
+        viewer:   state → view
+        hide:     names of controls that a teacher wants out of sight
+        check:    asks Keras about a state and returns one sentence, for the button
+        extras:   further widgets beside the controls, such as a play button
+        """
+        _refuse_unknown("hide", hide, controls)
+        self._controls = dict(controls)
+        self._viewer = viewer
+        self._headline = ipywidgets.HTML()
+        self._picture = ipywidgets.HTML()
+        self._notes = ipywidgets.HTML()
+        self._helper = PageHelper()
+        self._quiet = False
+        shown = [*extras, *(control for name, control in controls.items() if name not in hide)]
+        knobs = ipywidgets.HBox(shown, layout={"flex_flow": "row wrap"})
+        button = [self._check_button(check)] if check else []
+        super().__init__([knobs, self._headline, self._picture, self._notes, *button, self._helper])
+        self.add_class(GUARDED)
+        self._last: State | None = None
+        self._show()
+        for control in controls.values():
+            control.observe(self._moved, names="value")
+
+    @property
+    def state(self) -> State:
+        """The value of every control, by name; a copy."""
+        return {name: control.value for name, control in self._controls.items()}
+
+    def set(self, **state: Any) -> None:
+        """Move several controls at once; the picture changes once.
+
+        Raises ValueError for a name that is not a control and for a value out of its reach.
+        """
+        _refuse_unknown("state", state, self._controls)
+        for name, value in state.items():
+            low, high = getattr(self._controls[name], "min", value), getattr(self._controls[name], "max", value)
+            if not low <= value <= high:
+                raise ValueError(f"{name} must be from {low} to {high}, but it is {value!r}.")
+        self._quiet = True
+        try:
+            for name, value in state.items():
+                self._controls[name].value = value
+        finally:
+            self._quiet = False
+            self._show()
+
+    @property
+    def diagram(self) -> Diagram:
+        """The picture shown now."""
+        return self._view.diagram
+
+    def _moved(self, _change: object) -> None:
+        if not self._quiet:
+            self._show()
+
+    def _show(self) -> None:
+        state = self.state
+        if state == self._last:
+            return
+        self._view = self._viewer(state, self._last)
+        self._last = state
+        self._headline.value = self._view.headline
+        self._picture.value = self._view.diagram.to_svg("jupyter")
+        self._notes.value = self._view.notes
+        self._helper.announcement = self._view.announcement
+
+    def _check_button(self, check: Callable[[State], str]) -> ipywidgets.HBox:
+        button = ipywidgets.Button(description="check with Keras", icon="check", layout={"width": "auto"})
+        verdict = ipywidgets.HTML()
+
+        def ask(_button: object) -> None:
+            verdict.value = "asking Keras …"
+            verdict.value = check(self.state)
+            self._helper.announcement = verdict.value
+
+        button.on_click(ask)
+        for control in self._controls.values():
+            control.observe(lambda _change: setattr(verdict, "value", ""), names="value")
+        return ipywidgets.HBox([button, verdict])
+
+    def __repr__(self) -> str:
+        return self.diagram.description
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """Show the live controls, and the picture alone where there are none (a code host, a fresh clone)."""
+        return {**super()._repr_mimebundle_(**options), **self.diagram._repr_mimebundle_()}
+
+
+def _refuse_unknown(argument: str, names: Collection[str], controls: Mapping[str, Any]) -> None:
+    unknown = [name for name in names if name not in controls]
+    if isinstance(names, str) or unknown:
+        known = ", ".join(repr(name) for name in controls)
+        given = names if isinstance(names, str) else unknown[0]
+        raise ValueError(f"{argument} must name controls of this explorer, {known}, but it names {given!r}.")
