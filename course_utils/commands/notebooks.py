@@ -1,0 +1,120 @@
+"""Execute the lessons and save them so that running them again changes nothing.
+
+Runs inside ``.venv``: ``python -m course_utils notebooks [--check [--ignore-png]] [NAME …]``.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from course_utils.environment import ROOT
+
+FOLDER = ROOT / "notebooks"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+SECONDS_A_CELL = 300
+
+
+def main(arguments: list[str]) -> int:
+    """Execute the lessons named (all, if none is); with --check, compare instead of saving."""
+    parser = argparse.ArgumentParser(prog="python -m course_utils notebooks", description=__doc__)
+    parser.add_argument("names", nargs="*", help="lessons, e.g. 01_rnn_cell_math; all if none is named")
+    parser.add_argument("--check", action="store_true", help="save nothing; fail where a new run would differ")
+    parser.add_argument(
+        "--ignore-png", action="store_true", help="with --check: do not compare the bytes of PNG images"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        changed = [path for path in _chosen(options.names) if _refresh(path, options)]
+    except (CellExecutionError, FileNotFoundError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 1 if options.check and changed else 0
+
+
+def _chosen(names: list[str]) -> list[Path]:
+    if not names:
+        return sorted(FOLDER.glob("*.ipynb"))
+    paths = [FOLDER / f"{Path(name).stem}.ipynb" for name in names]
+    for path in paths:
+        if not path.exists():
+            there = ", ".join(sorted(lesson.stem for lesson in FOLDER.glob("*.ipynb")))
+            raise FileNotFoundError(f"There is no lesson {path.stem!r}; there are {there}.")
+    return paths
+
+
+def _refresh(path: Path, options: argparse.Namespace) -> bool:
+    """Execute one lesson; return whether that changes the file."""
+    print(f"{path.stem} …", end=" ", flush=True)
+    before = path.read_text(encoding="utf-8")
+    after = as_text(executed(nbformat.reads(before, as_version=4), path.stem))
+    changed = _without_png(after) != _without_png(before) if options.ignore_png else after != before
+    if changed and not options.check:
+        draft = path.with_suffix(".ipynb.part")
+        draft.write_text(after, encoding="utf-8")
+        os.replace(draft, path)
+    print("changed" if changed else "unchanged")
+    return changed
+
+
+def _without_png(text: str) -> str:
+    return re.sub(r'("image/png": )"[^"]*"', r"\1null", text)
+
+
+def executed(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
+    """Run every cell in order in a fresh kernel, and make the result the same on every run.
+
+    name: the lesson's name, from which the ids of its widgets are made
+    """
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this .venv, not one in the home folder
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,  # how the kernel cuts its output into messages differs from run to run
+        resources={"metadata": {"path": str(FOLDER)}},
+    )
+    client.execute()
+    return normalised(notebook, name)
+
+
+def normalised(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
+    """Return the notebook without anything that differs from run to run or from machine to machine."""
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    kept = {key: notebook.metadata[key] for key in ("title", "widgets") if key in notebook.metadata}
+    notebook.metadata = nbformat.from_dict({**kept, "kernelspec": kernel, "language_info": {"name": "python"}})
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    return _with_stable_widget_ids(notebook, name)
+
+
+def _with_stable_widget_ids(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
+    """Name the widgets by the order in which the kernel made them."""
+    text = json.dumps(notebook, ensure_ascii=False)
+    for old, new in _new_ids(notebook, name):
+        text = text.replace(old, new)
+    return nbformat.from_dict(json.loads(text))
+
+
+def _new_ids(notebook: nbformat.NotebookNode, name: str) -> Iterator[tuple[str, str]]:
+    state = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
+    for place, old in enumerate(state):
+        yield old, hashlib.sha256(f"{name} widget {place}".encode()).hexdigest()[:32]
+
+
+def as_text(notebook: nbformat.NotebookNode) -> str:
+    """Return the notebook as it is saved."""
+    return nbformat.writes(notebook) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

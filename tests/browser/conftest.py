@@ -1,0 +1,104 @@
+"""A real JupyterLab on a copy of the lessons, and a real browser to look at it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from course_utils.commands.browsers import find_chromium
+from course_utils.environment import ROOT
+
+SCREENSHOTS = ROOT / "tests" / "browser" / "screenshots"
+SECONDS_TO_START = 60
+
+
+def missing(what: str) -> None:
+    """Skip where a browser test cannot run; fail where it must, as in CI."""
+    if os.environ.get("UNROLLED_REQUIRE_BROWSER"):
+        pytest.fail(f"{what}, and UNROLLED_REQUIRE_BROWSER is set.")
+    pytest.skip(f"{what}: python -m course_utils doctor says how to get it.")
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab. address: its base URL; token: its key; folder: the lessons it serves."""
+
+    address: str
+    token: str
+    folder: Path
+
+    def url(self, lesson: str) -> str:
+        """Return the page of a lesson, in a workspace of its own."""
+        return f"{self.address}lab/tree/{lesson}.ipynb?token={self.token}&reset"
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Start the course's own lab command on a copy of the checkout, as a student would."""
+    home = tmp_path_factory.mktemp("a student's checkout")
+    for name in ("course_utils", "notebooks"):
+        shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
+    folders = {name: str(home / name.lower()) for name in (*names, "JUPYTERLAB_WORKSPACES_DIR")}
+    command = [sys.executable, "-m", "course_utils.commands.lab", "--no-browser"]
+    expose = ["--LabApp.expose_app_in_browser=True"]  # lets a test ask for JupyterLab's own commands
+    log = home / "lab.log"
+    with log.open("w") as stream:
+        server = subprocess.Popen(
+            [*command, *expose],
+            cwd=home,
+            env={**os.environ, **folders, "PYTHONPATH": str(home)},
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        address, token = _address(server, log)
+        yield Lab(address, token, home / "notebooks")
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _address(server: subprocess.Popen, log: Path) -> tuple[str, str]:
+    """Wait until the server has said where it is."""
+    import time
+
+    end = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < end and server.poll() is None:
+        found = re.search(r"(http://(?:127\.0\.0\.1|localhost):\d+/)lab\S*?[?&]token=(\w+)", log.read_text())
+        if found:
+            return found[1], found[2]
+        time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Start Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = find_chromium()
+    if chromium is None:
+        missing("There is no Chromium")
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=str(chromium), args=flags)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[object]:
+    """Open an empty page that collects errors; the test fails if there are any."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    yield page
+    page.close()
+    assert not problems, problems

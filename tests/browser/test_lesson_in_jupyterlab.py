@@ -1,0 +1,127 @@
+"""Lesson 01 in a real JupyterLab, with a real browser and a real keyboard."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import SCREENSHOTS, Lab
+
+pytest.importorskip("playwright")
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+LESSON = "01_rnn_cell_math"
+EXPLORER = ".unrolled-guarded"
+NO_WINDOWING = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
+IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+
+
+def open_lesson(page: Page, lab: Lab) -> None:
+    """Open the lesson and wait until its kernel is ready."""
+    for plugin, settings in NO_WINDOWING.items():  # so that cells below the window are in the page, too
+        where = f"{lab.address}lab/api/settings/{plugin}?token={lab.token}"
+        page.request.put(where, data=json.dumps({"raw": json.dumps(settings)}))
+    page.goto(lab.url(LESSON))
+    page.wait_for_function(IDLE, timeout=60_000)
+    expect(page.get_by_role("heading", name="The cell of a recurrent network")).to_be_visible()
+
+
+def command(page: Page, name: str) -> None:
+    """Run one of JupyterLab's commands and wait until it is done."""
+    page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
+
+
+def unrolling(page: Page):
+    """Return the explorer of units, features and time-steps."""
+    return page.locator(EXPLORER).filter(has=page.get_by_role("slider", name="time-steps"))
+
+
+def assert_no_errors(page: Page) -> None:
+    """No traceback, no lost widget."""
+    expect(page.get_by_text("model not found")).to_have_count(0)
+    expect(
+        page.locator(".jp-OutputArea .jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")
+    ).to_have_count(0)
+    expect(
+        page.locator(".jp-OutputArea .jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")
+    ).to_have_count(0)
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep a picture of the page for people to look at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=Path(SCREENSHOTS, f"{name}.png"))
+
+
+def test_pictures_and_widgets_show_before_any_cell_is_run(page: Page, lab: Lab):
+    open_lesson(page, lab)
+    first = page.locator("img[alt^='SimpleRNN(4) on 3 steps']").first
+    expect(first).to_be_visible()
+    assert first.evaluate("image => image.naturalWidth") > 500
+    explorer = unrolling(page)
+    expect(explorer.locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(4\) on 3 steps"))
+    expect(explorer.get_by_text("28 parameters", exact=True)).to_be_visible()
+    assert_no_errors(page)
+    photograph(page, "lesson_01_opened")
+
+
+def test_keyboard_moves_the_picture_and_the_count(page: Page, lab: Lab):
+    open_lesson(page, lab)
+    command(page, "notebook:run-all-cells")
+    page.wait_for_function(IDLE, timeout=120_000)
+    assert_no_errors(page)
+    explorer = unrolling(page)
+    title = explorer.locator("svg[role=img] title")
+    before = explorer.locator("svg[role=img]").inner_html()
+
+    explorer.get_by_role("slider", name="units").press("ArrowRight")
+    expect(title).to_have_text(re.compile(r"SimpleRNN\(5\) on 3 steps"))
+    expect(explorer.get_by_text("40 parameters", exact=True)).to_be_visible()
+    assert explorer.locator("svg[role=img]").inner_html() != before
+    explorer.scroll_into_view_if_needed()
+    photograph(page, "lesson_01_units_moved")
+
+    explorer.get_by_role("slider", name="time-steps").press("ArrowRight")
+    expect(title).to_have_text(re.compile(r"SimpleRNN\(5\) on 4 steps"))
+    expect(explorer.get_by_role("status")).to_contain_text("4 time-steps: 40 parameters (unchanged)")
+    expect(explorer.get_by_text("40 parameters", exact=True)).to_be_visible()
+    assert_no_errors(page)
+
+
+def test_typing_on_a_slider_does_not_delete_the_cell(page: Page, lab: Lab):
+    open_lesson(page, lab)
+    command(page, "notebook:run-all-cells")
+    page.wait_for_function(IDLE, timeout=120_000)
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    number = cells.count()
+    handle = unrolling(page).get_by_role("slider", name="units")
+    handle.click()
+    handle.press("d")
+    handle.press("d")
+    page.wait_for_timeout(300)  # a deletion would need a moment to show
+    assert cells.count() == number
+
+
+def test_save_close_and_reopen_keeps_the_widgets(page: Page, lab: Lab):
+    open_lesson(page, lab)
+    command(page, "notebook:run-all-cells")
+    page.wait_for_function(IDLE, timeout=120_000)
+    unrolling(page).get_by_role("slider", name="units").press("ArrowRight")
+    expect(unrolling(page).locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(5\)"))
+    command(page, "docmanager:save")
+    stop_kernels(page, lab)
+    page.goto("about:blank")
+
+    open_lesson(page, lab)
+    expect(unrolling(page).locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(5\) on 3 steps"))
+    assert_no_errors(page)
+
+
+def stop_kernels(page: Page, lab: Lab) -> None:
+    """End every session, as shutting the computer down would."""
+    sessions = page.request.get(f"{lab.address}api/sessions?token={lab.token}").json()
+    for session in sessions:
+        page.request.delete(f"{lab.address}api/sessions/{session['id']}?token={lab.token}")

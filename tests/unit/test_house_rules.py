@@ -1,0 +1,173 @@
+"""The floor plan of DESIGN: which room may import which, and how large things get."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import course_utils
+from course_utils.environment import ROOT
+
+PACKAGE = ROOT / "course_utils"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+MAY_IMPORT = {  # the rooms of the package that each room may know
+    "recurrence": {"quiet"},
+    "diagrams": {"recurrence"},
+    "frontend": set(),
+    "widgets": {"diagrams", "recurrence", "frontend", "quiet"},
+    "exercises": {"recurrence", "frontend", "quiet"},
+}
+MUST_NOT_KNOW = {
+    "recurrence": {"matplotlib", "ipywidgets", "anywidget", "IPython"},
+    "diagrams": {"keras", "tensorflow", "ipywidgets", "anywidget"},
+    "exercises": {"matplotlib"},
+    "frontend": {"keras", "tensorflow", "matplotlib"},
+}
+TOUCH_KERAS = {"quiet.py", "commands/images.py", "recurrence/reading.py", "widgets/keras_check.py"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full name of every module that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports by a relative name"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(path: Path) -> str:
+    """Return the room that a module is in; a module of its own is its own room."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_arrows_point_one_way(path):
+    here = room(path)
+    for name in imports(path):
+        first, *rest = name.split(".")
+        if first == "course_utils" and rest and here in MAY_IMPORT:
+            assert rest[0] in MAY_IMPORT[here] | {here}, f"{here} imports {name}"
+        assert first not in MUST_NOT_KNOW.get(here, ()), f"{here} imports {name}"
+
+
+def test_only_the_named_modules_touch_keras():
+    touching = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if any(name.split(".")[0] == "keras" or name.endswith("quiet_keras") for name in imports(path))
+    }
+    assert touching == TOUCH_KERAS
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_and_functions_stay_small(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            doc = ast.get_docstring(node, clean=False)
+            length = node.end_lineno - node.lineno + 1 - (doc.count("\n") + 1 if doc else 0)
+            assert length <= 40, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_public_things_are_documented(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), "the module has no docstring"
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{node.name} has no docstring"
+
+
+def in_a_fresh_python(code: str) -> str:
+    """Run code in a new interpreter and return what it prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+
+def test_importing_the_course_loads_nothing_heavy():
+    loaded = in_a_fresh_python("import course_utils, sys; print(*sorted(sys.modules))").split()
+    assert not {"tensorflow", "keras", "matplotlib", "numpy", "ipywidgets"} & set(loaded)
+
+
+def test_drawing_and_exploring_load_no_tensorflow():
+    code = (
+        "import course_utils, sys; course_utils.explore_unrolling(); course_utils.draw_words(['I'], [[1]]);"
+        "course_utils.exercises.lesson_01.parameters_of_simple_rnn.check(1); print(*sorted(sys.modules))"
+    )
+    assert not {"tensorflow", "keras", "matplotlib.pyplot"} & set(in_a_fresh_python(code).split())
+
+
+def test_public_names_load_and_are_listed():
+    for name in course_utils.__all__:
+        assert getattr(course_utils, name) is not None
+        assert name in dir(course_utils)
+    with pytest.raises(AttributeError, match="no attribute 'draw_everything'"):
+        _ = course_utils.draw_everything
+
+
+def test_loading_keras_makes_no_noise():
+    code = (
+        "import course_utils\nwith course_utils.quiet_start():\n    import keras\n"
+        "import numpy; keras.layers.LSTM(2)(numpy.zeros((1, 2, 1)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert run.stdout == run.stderr == ""
+
+
+def test_quiet_start_lets_errors_out_and_gives_standard_error_back():
+    code = (
+        "import os, course_utils\n"
+        "try:\n    with course_utils.quiet_start():\n        os.write(2, b'hidden'); raise ImportError('broken')\n"
+        "except ImportError as error:\n    print(error)\nos.write(2, b'seen')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert (run.stdout, run.stderr) == ("broken\n", "seen")
+
+
+def test_top_level_holds_only_what_the_plan_names():
+    allowed = {
+        "notebooks",
+        "images",
+        "course_utils",
+        "tests",
+        "requirements.txt",
+        "README.md",
+        "pyproject.toml",
+        "LICENSE",
+    }
+    tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, cwd=ROOT)
+    if tracked.returncode or not tracked.stdout:
+        pytest.skip("this checkout is not a git repository")
+    top = {name.split("/")[0] for name in tracked.stdout.splitlines() if not name.startswith(".")}
+    assert top <= allowed
+
+
+def test_ci_runs_the_command_of_the_readme():
+    last = (ROOT / ".ci" / "run").read_text(encoding="utf-8").strip().splitlines()[-1]
+    assert last.removeprefix("exec ") in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_spelling():
+    places = ["course_utils", "tests", "notebooks", "README.md"]
+    command = [
+        sys.executable,
+        "-m",
+        "codespell_lib",
+        "--skip",
+        "*.pyc,*/screenshots/*",
+        "--ignore-regex",
+        r'"image/png.*|base64.*',
+    ]
+    run = subprocess.run([*command, *places], capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stdout
+
+
+def test_form_and_mistakes():
+    for words in (["check"], ["format", "--check"]):
+        run = subprocess.run([sys.executable, "-m", "ruff", *words, "."], capture_output=True, text=True, cwd=ROOT)
+        assert run.returncode == 0, run.stdout

@@ -1,0 +1,151 @@
+"""Every lesson as it is committed: executed, quiet, steady, complete."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course_utils import exercises
+from course_utils.commands import notebooks
+from course_utils.environment import ROOT
+
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+pytestmark = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+NOT_COMPARED = {"nbval-ignore-output", "nbval-skip", "raises-exception"}
+
+SHOWN = {
+    "01_rnn_cell_math": {
+        "S0.1": ["cell-hand", "loop", "shared"],
+        "S0.2": ["shared"],
+        "S0.3": ["parameters", "parameters-keras", "parameters-steps"],
+        "S0.4": ["weights"],
+        "S0.5": ["units"],
+        "S0.6": ["activation"],
+        "S1.1": ["title"],
+        "S1.2": ["order"],
+        "S1.3": ["family"],
+        "S1.4": ["shared"],
+        "S2.2": ["words", "batch"],
+        "S2.3": ["arguments"],
+        "S2.4": ["trace"],
+        "S2.5": ["picture", "arguments"],
+        "question 1": ["lstm", "one-unit"],
+        "question 2": ["lstm", "shared"],
+        "question 3": ["units", "explore"],
+    }
+}
+"""Row of the syllabus → the cells that show it. A row's last cell runs and asserts, or draws."""
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """Return a lesson as it is committed."""
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list:
+    """Return the code cells that hold code."""
+    return [cell for cell in read(path).cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def test_every_cell_was_run_in_order(path):
+    assert [cell.execution_count for cell in code_cells(path)] == list(range(1, len(code_cells(path)) + 1))
+
+
+def test_nothing_but_results_is_in_the_outputs(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.id
+            assert output.get("name") != "stderr", cell.id
+
+
+def test_no_paths_or_addresses_of_a_machine(path):
+    outputs = json.dumps([cell.outputs for cell in code_cells(path)])
+    assert not re.search(r"/(home|Users|root|tmp|work)/|0x[0-9a-f]{6,}", outputs)
+
+
+def test_metadata_is_normal(path):
+    metadata = read(path).metadata
+    assert set(metadata) <= {"kernelspec", "language_info", "title", "widgets"}
+    assert metadata.language_info == {"name": "python"} and metadata.kernelspec.name == "python3"
+    assert path.stat().st_size < 1_500_000
+    assert all(re.fullmatch(r"[a-z0-9-]+", cell.id) for cell in read(path).cells), "cell ids are words"
+
+
+def test_every_widget_on_a_page_is_in_the_saved_state(path):
+    notebook = read(path)
+    state = notebook.metadata.get("widgets", {}).get(notebooks.WIDGET_STATE, {}).get("state", {})
+    shown = [
+        out.data[WIDGET_VIEW]["model_id"]
+        for c in code_cells(path)
+        for out in c.outputs
+        if WIDGET_VIEW in out.get("data", {})
+    ]
+    assert set(shown) <= set(state)
+    children = set(re.findall(r"IPY_MODEL_(\w+)", json.dumps(state)))
+    assert children <= set(state)
+
+
+def test_what_nbval_does_not_compare_is_followed_by_an_assertion(path):
+    cells = code_cells(path)
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        source_tags = re.findall(r"^#\s*(?:NBVAL_|PYTEST_VALIDATE_)(\w+)", cell.source, re.M)
+        if NOT_COMPARED & set(cell.metadata.get("tags", [])) or source_tags:
+            assert following is not None and "assert" in following.source, cell.id
+
+
+def test_pictures_have_words(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert re.match(r'<img alt="[^"]{40,}"', output.data["text/html"]), cell.id
+                assert len(output.data["text/plain"]) >= 40
+
+
+def test_every_row_of_the_syllabus_is_shown_by_a_cell_that_ran(path):
+    cells = {cell.id: cell for cell in read(path).cells}
+    for row, ids in SHOWN[path.stem].items():
+        for name in ids:
+            assert name in cells, f"{row} was shown by cell {name!r}, which is gone"
+        last = cells[ids[-1]]
+        if row != "S1.1":
+            assert last.execution_count and (
+                "assert" in last.source or "draw_" in last.source or "explore_" in last.source
+            )
+
+
+def test_lesson_has_its_parts(path):
+    cells = read(path).cells
+    words = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    for part in (
+        "After this lesson you can",
+        "**Time:**",
+        "by hand = by Keras",
+        "**Try it.**",
+        "## Recap in one picture",
+        "## What comes next",
+    ):
+        assert part in words, part
+    code = "\n".join(cell.source for cell in code_cells(path))
+    assert "np.testing.assert_allclose" in code and "course_utils.explore_" in code
+    kinds = {cell.metadata.get("slideshow", {}).get("slide_type") for cell in cells}
+    assert kinds <= {None, "slide", "subslide", "fragment", "notes", "skip"} and {"slide", "notes"} <= kinds
+
+
+def test_lesson_uses_all_its_exercises(path):
+    module = getattr(exercises, f"lesson_{path.stem[:2]}")
+    names = {name for name, value in vars(module).items() if isinstance(value, exercises.engine.Exercise)}
+    assert 3 <= len(names) <= 6
+    code = "\n".join(cell.source for cell in code_cells(path))
+    assert {name for name in names if f".{name}.check(...)" in code} == names
+
+
+def test_running_it_again_changes_nothing(path):
+    # PNG bytes are left out: they repeat on one machine, but another build of the image library packs them otherwise.
+    command = [sys.executable, "-m", "course_utils.commands.notebooks", "--check", "--ignore-png", path.stem]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stdout + run.stderr
