@@ -193,12 +193,12 @@ def _addition(now: _Step, blocks: dict[str, Cells]) -> list[Item]:
     spec, names, t = now.trace.spec, now.names, now.step
     state_part = blocks[f"h·R[t={t}]"].place
     left, right = state_part.x, state_part.right
-    items: list[Item] = [_plus("plus[h·R]", right, state_part)]
+    items: list[Item] = [_plus("plus[h·R]", state_part)]
     below = max(state_part.bottom, blocks["R"].place.bottom) + ROW_GAP - 12
     if spec.use_bias:
         bias = block("b", left, below, spec.bias, ("u",))
         items += [bias, Label("name[b]", left, below - 8, f"b bias {spec.bias.shape}", 12, "muted", "start")]
-        items.append(_plus("plus[b]", right, bias.place))
+        items.append(_plus("plus[b]", bias.place))
         below = bias.place.bottom + 8
     rule = Line("rule", ((left, below), (right, below)), "rule", head=False)
     total = block(f"sum[t={t}]", left, below + 10, now.total, ("u",))
@@ -222,8 +222,9 @@ def _activation(now: _Step, total: Rectangle, name: str) -> list[Item]:
     ]
 
 
-def _plus(id: str, right: float, place: Rectangle) -> Label:
-    return Label(id, right + 14, place.centre[1] + 6, "+", 16)
+def _plus(id: str, row: Rectangle) -> Label:
+    """Draw a plus sign above a row and above its name: the row is added to the one before."""
+    return Label(id, row.centre[0], row.y - 24, "+", 16)
 
 
 def _light(blocks: dict[str, Cells], unit: int) -> list[Item]:

@@ -1,7 +1,6 @@
 """What every drawing function returns: a picture that shows itself, saves itself and says itself."""
 
 import base64
-import io
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,9 +12,6 @@ from course_utils.diagrams.svg import render_svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-PNG_DPI = 144
-PNG_COLOURS = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,16 +58,9 @@ class Diagram:
 
     def to_png(self) -> bytes:
         """Return the picture as PNG bytes; the same picture gives the same bytes."""
-        from PIL import Image
+        from course_utils.diagrams.figure import small_png
 
-        stream = io.BytesIO()
-        self.to_figure().savefig(stream, format="png", dpi=PNG_DPI)
-        few_colours = (
-            Image.open(stream).convert("RGB").quantize(PNG_COLOURS)
-        )  # a third of the size, to the eye the same
-        stream = io.BytesIO()
-        few_colours.save(stream, format="png", optimize=True)
-        return stream.getvalue()
+        return small_png(self.to_figure())
 
     def to_html(self) -> str:
         """Return the picture as an HTML image with its description as alternative text."""

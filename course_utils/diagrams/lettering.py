@@ -33,7 +33,7 @@ def text_width(text: str, size: float, face: str = SANS) -> float:
     """Return the width of a text in px.
 
     >>> round(text_width("units", 10), 1)
-    26.3
+    24.6
     """
     return size * sum(_advance(character, face) for character in text)
 

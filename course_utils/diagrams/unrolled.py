@@ -53,10 +53,9 @@ class _Grid:
     words: Sequence[str] | None
     sample: int
 
-    @property
-    def formula(self) -> str:
+    def formula(self, step: int) -> str:
         bias = " + b" if self.spec.use_bias else ""
-        inside = f"x·W + h·R{bias}"
+        inside = f"{subscript('x', step)}·W + {subscript('h', step - 1)}·R{bias}"
         return inside if self.spec.activation == "linear" else f"{self.spec.activation}({inside})"
 
     @property
@@ -69,7 +68,7 @@ class _Grid:
 
     @property
     def box_width(self) -> float:
-        return cell_box_width(self.formula)
+        return cell_box_width(self.formula(self.steps))
 
     @property
     def box_top(self) -> float:
@@ -179,7 +178,7 @@ def _step(grid: _Grid, slot: int, step: int) -> list[Item]:
     letters = "WRb" if grid.spec.use_bias else "WR"
     return [
         Box(f"cell[t={step}]", box),
-        Label(f"formula[t={step}]", centre, grid.middle - 8, grid.formula, 12.5, face=MONO),
+        Label(f"formula[t={step}]", centre, grid.middle - 8, grid.formula(step), 12.5, face=MONO),
         *tags(step, centre, grid.middle + 8, letters),
         *_input(grid, centre, step),
         *_output(grid, centre, step),
@@ -269,7 +268,7 @@ def _legend(grid: _Grid) -> list[Item]:
     leaving = (
         f"output: (batch, {grid.steps}, {spec.units})" if spec.return_sequences else f"output: (batch, {spec.units})"
     )
-    marks = "" if spec.return_sequences or grid.steps == 1 else " · dashed: computed, but stays inside"
+    marks = "" if spec.return_sequences or grid.steps == 1 else " · dashed: the same state, not given out by the layer"
     note = f"input: (batch, {grid.steps}, {spec.features}) · {leaving}{marks}"
     return legend(MARGIN, grid.input_top + grid.input_height + 70, grid.limit, note)
 

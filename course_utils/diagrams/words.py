@@ -60,7 +60,7 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
         Label(f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, f"step {t + 1}", 12, "muted", "end")
         for t in range(steps)
     ]
-    shape = f"x.shape = ({steps}, {features})"
+    shape = f"shape ({steps}, {features})"
     return [
         cells,
         *rows,

@@ -75,7 +75,7 @@ class Exercise:
         if isinstance(verdict, str):
             return Outcome(INCORRECT, verdict)
         reasons = (slip.why for slip in self.variant.slips if self._judge(answer, slip.answer) is True)
-        return Outcome(INCORRECT, next(reasons, "Not this one yet. Look at the picture again, or ask for a hint()."))
+        return Outcome(INCORRECT, next(reasons, "Look at the picture again, or ask for a hint()."))
 
     def hint(self) -> Text:
         """Return the next hint; after the last one, the last again."""

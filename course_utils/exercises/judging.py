@@ -1,6 +1,7 @@
 """Compare an answer with the right one. Any answer is safe: nothing a student writes raises here."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 Judge = Callable[[Any, Any], bool | str]
 """(answer, expected) → True, False, or a sentence where the answer is not even of the right kind."""
 
+LONGEST_SHAPE = 32
 TOLERANCE = 0.006  # an answer rounded to two decimals is right
 
 
@@ -23,16 +25,24 @@ def judge_number(answer: Any, expected: Any) -> bool | str:
 
 
 def judge_shape(answer: Any, expected: Any) -> bool | str:
-    """Judge a shape: a tuple or list of whole numbers.
+    """Judge a shape: a tuple, list or TensorShape of whole numbers.
 
     >>> judge_shape([2, 4], (2, 4)), judge_shape((2, 3, 4), (2, 4)), judge_shape(4, (4,))
     (True, False, 'The answer is a shape such as (2, 3); yours is of type int.')
     """
-    if not isinstance(answer, (tuple, list)):
+    try:  # a tuple, a list, or TensorFlow's own TensorShape
+        sizes = (
+            None if isinstance(answer, (str, np.ndarray, Iterator)) else list(itertools.islice(answer, LONGEST_SHAPE))
+        )
+    except Exception:  # whatever a student's object raises, the answer is not a shape
+        sizes = None
+    if sizes is None:
         return f"The answer is a shape such as (2, 3); yours is of type {type(answer).__name__}."
-    if not all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) for size in answer):
+    if any(size is None for size in sizes):
+        return "None means any number of samples. Here you know the number: it is the first axis of x."
+    if not all(isinstance(size, (int, np.integer)) and not isinstance(size, bool) for size in sizes):
         return "A shape holds whole numbers; yours holds something else."
-    return tuple(answer) == tuple(expected)
+    return tuple(sizes) == tuple(expected)
 
 
 def judge_array(answer: Any, expected: Any) -> bool | str:

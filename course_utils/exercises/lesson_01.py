@@ -18,7 +18,7 @@ def _parameters(random: np.random.Generator) -> Variant:
     T, F, U = _three_sizes(random)
     right = count(random_spec("SimpleRNN", units=U, features=F)).total
     return Variant(
-        ask=f"How many parameters has SimpleRNN({U}) on sequences of {T} time-steps with {F} features each?",
+        ask=f"How many parameters does SimpleRNN({U}) have on sequences of {T} time-steps with {F} features each?",
         answer=right,
         praise=f"W holds {F}·{U}, R holds {U}·{U} and b holds {U}: together {right}. The {T} time-steps share them.",
         slips=(
@@ -34,7 +34,7 @@ def _parameters(random: np.random.Generator) -> Variant:
             "W is (F, U), R is (U, U), b is (U,). Time-steps share them.",
             f"Here F = {F} and U = {U}. Add F·U, U·U and U.",
         ),
-        code=f"F, U = {F}, {U}\nanswer = F * U + U * U + U",
+        code=f"answer = {F} * {U} + {U} * {U} + {U}  # F·U + U·U + U",
     )
 
 
@@ -48,7 +48,8 @@ def _output_shape(random: np.random.Generator) -> Variant:
         praise=f"One row of {U} numbers for each of the {B} samples: the last state, h_{T}.",
         slips=(
             Slip(
-                (B, T, U), "These are the states of all steps; without return_sequences=True only the last one leaves."
+                (B, T, U),
+                "These are the states of all steps; the layer gives out only the last (all of them: lesson 04).",
             ),
             Slip((B, F), "The output has as many numbers as there are units, not features."),
             Slip((B, T), "The output has as many numbers as there are units, not time-steps."),
@@ -86,7 +87,8 @@ def _next_state(random: np.random.Generator) -> Variant:
             Slip(np.tanh(x @ W + b), "The old state is missing: it goes through R and is added."),
             Slip(np.tanh(h @ R + b), "The input is missing: it goes through W and is added."),
             Slip(
-                np.tanh(x @ W + R @ h + b), "R is turned round: write h @ R, the state on the left as in the formula."
+                np.tanh(x @ W + R @ h + b),
+                "You wrote R @ h. Write h @ R: the state stands on the left, as in the formula.",
             ),
             Slip(np.tanh(x @ W) + np.tanh(h @ R) + b, "Add first, then take tanh once, of the whole sum."),
         ),
@@ -114,7 +116,7 @@ def _units(random: np.random.Generator) -> Variant:
         slips=(
             Slip(F, "That is F, the number of features: the rows of the kernel. The output has U numbers."),
             Slip(T, "That is T, the number of time-steps. The output has U numbers, however long the sequence is."),
-            Slip(T * U, "That would be all states; without return_sequences=True only the last one leaves."),
+            Slip(T * U, "That would be all states; the layer gives out only the last one."),
             Slip(U * U, "That is how many numbers the recurrent kernel holds."),
         ),
         hints=("The output is the state. Which of the two shapes speaks of the state alone?", "R is (U, U)."),

@@ -5,6 +5,7 @@ from html import escape
 
 CORRECT, INCORRECT, NOT_ATTEMPTED = "correct", "incorrect", "not attempted"
 _SIGNS = {CORRECT: "✔", INCORRECT: "✘", NOT_ATTEMPTED: "…"}
+_HEADINGS = {CORRECT: "Correct.", INCORRECT: "Not yet.", NOT_ATTEMPTED: "Not attempted."}
 _COLOURS = {CORRECT: "#0072B2", INCORRECT: "#D55E00", NOT_ATTEMPTED: "#7B8794"}
 
 
@@ -15,13 +16,18 @@ class Outcome:
     kind: str
     message: str
 
+    @property
+    def heading(self) -> str:
+        """A sign and a word or two."""
+        return f"{_SIGNS[self.kind]} {_HEADINGS[self.kind]}"
+
     def __str__(self) -> str:
-        return f"{_SIGNS[self.kind]} {self.kind.capitalize()}. {self.message}"
+        return f"{self.heading} {self.message}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return card(f"{_SIGNS[self.kind]} {self.kind.capitalize()}.", self.message, _COLOURS[self.kind])
+        return card(self.heading, self.message, _COLOURS[self.kind])
 
 
 @dataclass(frozen=True)

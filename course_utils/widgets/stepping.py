@@ -68,10 +68,10 @@ def explore_cell(
 def view(trace: RecurrentTrace, state: State, before: State | None) -> View:
     """Return the picture of one step and the sum that makes one unit of it."""
     lines = sum_in_words(trace, state["step"], state["unit"])
-    headline = f"Unit {state['unit']} of {trace.spec.units}: {lines[-1]}"
+    headline = lines[-1].capitalize()
     notes = "<pre>" + "\n".join(lines) + "</pre><small>Each number is rounded by itself, to two decimals.</small>"
     scene = cell_scene(trace, step=state["step"], unit=state["unit"])
-    return View(headline, Diagram(scene), notes, f"step {state['step']}, unit {state['unit']}: {lines[-1]}")
+    return View(headline, Diagram(scene), notes, f"step {state['step']}: {lines[-1]}")
 
 
 def sum_in_words(trace: RecurrentTrace, step: int, unit: int) -> list[str]:
@@ -81,13 +81,13 @@ def sum_in_words(trace: RecurrentTrace, step: int, unit: int) -> list[str]:
     x, before, after = subscript("x", step), subscript("h", step - 1), subscript("h", step)
     input_sum, state_sum = number(terms.from_input[0, t, u]), number(terms.from_state[0, t, u])
     lines = [
-        f"{x}·W  {_products(trace.x[0, t], spec.kernel[:, u])} = {input_sum}",
-        f"{before}·R  {_products(trace.state(t)[0], spec.recurrent_kernel[:, u])} = {state_sum}",
+        f"{x}·W: {_products(trace.x[0, t], spec.kernel[:, u])} = {input_sum}",
+        f"{before}·R: {_products(trace.state(t)[0], spec.recurrent_kernel[:, u])} = {state_sum}",
     ]
     if spec.use_bias:
-        lines.append(f"b     {number(spec.bias[u])}")
+        lines.append(f"b: {number(spec.bias[u])}")
     total, value = number(terms.total[0, t, u]), number(trace.hidden[0, t, u])
-    return [*lines, f"sum   {total}", f"{after} = {spec.activation}({total}) = {value}"]
+    return [*lines, f"sum: {total}", f"unit {unit} of {after} = {spec.activation}({total}) = {value}"]
 
 
 def _products(left: np.ndarray, right: np.ndarray) -> str:

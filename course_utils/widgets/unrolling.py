@@ -67,8 +67,7 @@ def view(cell: str, state: State, before: State | None) -> View:
     change = _change(cell, counted.total, before)
     headline = (
         f"<b>{counted.total} parameters</b> {change}<br>"
-        f"{counted.formula} = {counted.substituted} = {counted.total}, with F = {spec.features} and U = {spec.units}. "
-        f"T = {state['steps']} is not in the formula."
+        f"{counted.formula} = {counted.substituted} = {counted.total}, with F = {spec.features} and U = {spec.units}."
     )
     notes = f"<pre>{escape(keras_code(spec, state['steps']))}</pre>"
     sizes = f"{spec.units} units, {spec.features} features, {state['steps']} time-steps"
@@ -99,7 +98,7 @@ def _change(cell: str, total: int, before: State | None) -> str:
     if before is None:
         return ""
     difference = total - count(_layer_and_input(cell, before)[0]).total
-    return f"({'+' if difference > 0 else '−'}{abs(difference)})" if difference else "(unchanged)"
+    return f"({abs(difference)} {'more' if difference > 0 else 'fewer'})" if difference else "(unchanged)"
 
 
 def _most(name: str, value: int, limit: int) -> int:

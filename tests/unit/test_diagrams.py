@@ -1,5 +1,6 @@
 """The pictures: their geometry, their numbers, their words, their two renderers."""
 
+import io
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import course_utils
 from course_utils.diagrams import Diagram, wording
@@ -22,6 +24,9 @@ from course_utils.diagrams.paint import (
     DARK,
     JUPYTER,
     LIGHT,
+    NEGATIVE,
+    POSITIVE,
+    ZERO,
     contrast,
     value_bins,
 )
@@ -281,6 +286,13 @@ def test_save_writes_each_kind_of_file(tmp_path):
     assert diagram.to_png() == diagram.to_png()
     with pytest.raises(ValueError, match=r"\.svg, \.png or \.pdf"):
         diagram.save(tmp_path / "a.jpg")
+
+
+def test_png_keeps_the_colours_of_the_scale():
+    image = Image.open(io.BytesIO(Diagram(unrolled()).to_png())).convert("RGB")
+    pixels = {colour for _count, colour in image.getcolors()}
+    for code in (NEGATIVE, ZERO, POSITIVE, LIGHT.ink, LIGHT.box, LIGHT.edge):
+        assert tuple(bytes.fromhex(code[1:])) in pixels, code
 
 
 def test_mime_bundle_shows_everywhere():

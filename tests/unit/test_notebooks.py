@@ -34,8 +34,8 @@ SHOWN = {
         "S2.3": ["arguments"],
         "S2.4": ["trace"],
         "S2.5": ["picture", "arguments"],
-        "question 1": ["lstm", "one-unit"],
-        "question 2": ["lstm", "shared"],
+        "question 1": ["one-unit", "lstm"],
+        "question 2": ["shared", "lstm"],
         "question 3": ["units", "explore"],
     }
 }

@@ -63,9 +63,9 @@ def test_count_moves_with_units_and_not_with_steps():
     explorer.set(steps=30)
     assert count_shown(explorer) == 28 and "(unchanged)" in explorer._headline.value
     explorer.set(units=5)
-    assert count_shown(explorer) == 40 and "(+12)" in explorer._headline.value
+    assert count_shown(explorer) == 40 and "(12 more)" in explorer._headline.value
     explorer.set(units=4)
-    assert "(−12)" in explorer._headline.value
+    assert "(12 fewer)" in explorer._headline.value
 
 
 def test_the_code_shown_builds_this_layer(keras):
@@ -121,10 +121,10 @@ def test_cell_explorer_writes_out_the_sum():
     def value(text: str) -> float:
         return eval(text.replace("−", "-").replace("·", "*"))
 
-    products, result = lines[0].split("  ")[1].split(" = ")
+    products, result = lines[0].split(": ")[1].split(" = ")
     np.testing.assert_allclose(value(products), trace.x[0, 1] @ W[:, 2], atol=0.02)
     np.testing.assert_allclose(value(result), trace.x[0, 1] @ W[:, 2], atol=0.005)
-    products, result = lines[1].split("  ")[1].split(" = ")
+    products, result = lines[1].split(": ")[1].split(" = ")
     np.testing.assert_allclose(value(products), trace.hidden[0, 0] @ R[:, 2], atol=0.02)
     np.testing.assert_allclose(value(result), trace.hidden[0, 0] @ R[:, 2], atol=0.005)
 
@@ -150,7 +150,7 @@ def test_check_with_keras_agrees(keras):
             if isinstance(box, ipywidgets.HBox) and isinstance(box.children[0], ipywidgets.Button)
         )
         button.click()
-        assert verdict.value.startswith("Keras says the same. Largest difference ")
+        assert verdict.value.startswith("Keras says the same. The largest difference is 0.0000")
         assert "28 parameters" in verdict.value
         next(iter(explorer._controls.values())).value += 1
         assert verdict.value == "", "a verdict on another setting must not stay"
