@@ -13,6 +13,8 @@ _HOMES = {
     "quiet_start": "course_utils.quiet",
     "trace": "course_utils.recurrence",
     "parameters": "course_utils.recurrence",
+    "shapes": "course_utils.recurrence",
+    "gradient_flow": "course_utils.recurrence",
     "draw_unrolled": "course_utils.diagrams",
     "draw_cell": "course_utils.diagrams",
     "draw_words": "course_utils.diagrams",

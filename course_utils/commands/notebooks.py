@@ -4,23 +4,25 @@ Runs inside ``.venv``: ``python -m course_utils notebooks [--check [--ignore-png
 """
 
 import argparse
+import difflib
 import hashlib
+import itertools
 import json
 import os
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 from course_utils.environment import ROOT
 
 FOLDER = ROOT / "notebooks"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 SECONDS_A_CELL = 300
+LINES_OF_DIFFERENCE = 40
 
 
 def main(arguments: list[str]) -> int:
@@ -34,8 +36,8 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         changed = [path for path in _chosen(options.names) if _refresh(path, options)]
-    except (CellExecutionError, FileNotFoundError) as problem:
-        print(problem, file=sys.stderr)
+    except (CellControlSignal, DeadKernelError, FileNotFoundError, nbformat.reader.NotJSONError) as problem:
+        print(f"\n{problem}", file=sys.stderr)
         return 1
     return 1 if options.check and changed else 0
 
@@ -59,10 +61,19 @@ def _refresh(path: Path, options: argparse.Namespace) -> bool:
     changed = _without_png(after) != _without_png(before) if options.ignore_png else after != before
     if changed and not options.check:
         draft = path.with_suffix(".ipynb.part")
-        draft.write_text(after, encoding="utf-8")
+        draft.write_text(after, encoding="utf-8", newline="\n")
         os.replace(draft, path)
     print("changed" if changed else "unchanged")
+    if changed and options.check:
+        _show_difference(before, after)
     return changed
+
+
+def _show_difference(before: str, after: str) -> None:
+    """Print the first lines that differ, long ones cut, so that a failed check says where."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "saved", "now", n=1, lineterm="")
+    for line in itertools.islice(lines, LINES_OF_DIFFERENCE):
+        print(line[:200])
 
 
 def _without_png(text: str) -> str:
@@ -83,6 +94,7 @@ def executed(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNod
         coalesce_streams=True,  # how the kernel cuts its output into messages differs from run to run
         resources={"metadata": {"path": str(FOLDER)}},
     )
+    notebook.metadata.pop("widgets", None)  # the client keeps the old ones where a lesson has none any more
     client.execute()
     return normalised(notebook, name)
 
@@ -98,17 +110,16 @@ def normalised(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookN
 
 
 def _with_stable_widget_ids(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNode:
-    """Name the widgets by the order in which the kernel made them."""
-    text = json.dumps(notebook, ensure_ascii=False)
-    for old, new in _new_ids(notebook, name):
-        text = text.replace(old, new)
-    return nbformat.from_dict(json.loads(text))
+    """Name the widgets by the order in which the kernel made them.
 
-
-def _new_ids(notebook: nbformat.NotebookNode, name: str) -> Iterator[tuple[str, str]]:
+    An id is 32 random hexadecimal digits, so that it stands nowhere else; one pass replaces them all.
+    """
     state = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
-    for place, old in enumerate(state):
-        yield old, hashlib.sha256(f"{name} widget {place}".encode()).hexdigest()[:32]
+    if not state:
+        return notebook
+    new = {old: hashlib.sha256(f"{name} widget {place}".encode()).hexdigest()[:32] for place, old in enumerate(state)}
+    text = re.sub("|".join(new), lambda found: new[found[0]], json.dumps(notebook, ensure_ascii=False))
+    return nbformat.from_dict(json.loads(text))
 
 
 def as_text(notebook: nbformat.NotebookNode) -> str:

@@ -102,7 +102,7 @@ def _formula(now: _Step) -> str:
     inside = f"{names['x']}·W + {names['before']}·R" + (" + b" if spec.use_bias else "")
     return (
         f"{names['after']} = {inside}"
-        if spec.activation == "linear"
+        if spec.activation.name == "linear"
         else f"{names['after']} = {spec.activation}({inside})"
     )
 
@@ -208,7 +208,7 @@ def _addition(now: _Step, blocks: dict[str, Cells]) -> list[Item]:
 
 def _activation(now: _Step, total: Rectangle, name: str) -> list[Item]:
     """Draw the arrow from the sum through the activation to the new state."""
-    text, centre = now.trace.spec.activation, total.centre[0]
+    text, centre = now.trace.spec.activation.name, total.centre[0]
     width = text_width(text, 12.5, MONO) + 24
     box = Rectangle(centre - width / 2, total.bottom + 24, width, 26)
     after = block(f"h[t={now.step}]", total.x, box.bottom + 24, now.after, ("u",))

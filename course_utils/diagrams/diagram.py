@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.diagrams.paint import theme_named
+from course_utils.diagrams.paint import JUPYTER, theme_named
 from course_utils.diagrams.scene import Scene
 from course_utils.diagrams.svg import render_svg
 
@@ -32,7 +32,8 @@ class Diagram:
 
     def to_svg(self, theme: str | None = None) -> str:
         """Return the picture as an SVG document; theme "jupyter" follows JupyterLab's colours."""
-        return render_svg(self.scene, theme_named(theme or self.theme))
+        look = JUPYTER if theme == JUPYTER.name else theme_named(theme or self.theme)
+        return render_svg(self.scene, look)
 
     def to_figure(self) -> "Figure":
         """Return the picture as a matplotlib Figure."""

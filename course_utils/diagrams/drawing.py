@@ -12,7 +12,8 @@ from course_utils.diagrams.scene import Scene
 from course_utils.diagrams.unrolled import unrolled_scene
 from course_utils.diagrams.words import words_scene
 from course_utils.recurrence import run
-from course_utils.recurrence.reading import read_layer
+from course_utils.recurrence.checking import as_numbers
+from course_utils.recurrence.reading import read_simple_rnn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,17 +48,21 @@ def draw_unrolled(
     >>> print(draw_unrolled(keras.layers.SimpleRNN(4), np.zeros((1, 3, 2))).description[:42])
     SimpleRNN(4) on 3 steps of 2 features, unr
     """
-    spec = read_layer(model, x)
+    if steps is not None:
+        _check_choice("steps", steps, 1, None, "a layer needs at least one step")
+    spec = read_simple_rnn(model, x)
     trace = None if x is None else run(spec, x)
-    if trace is not None:
-        _check_choice("sample", sample, 0, len(trace.x) - 1, "the batch is counted from 0")
-        steps = _agree(steps, trace.steps)
-    steps = steps or spec.steps
-    if steps is None:
+    last = None if trace is None else len(trace.x) - 1
+    _check_choice("sample", sample, 0, last, "the batch is counted from 0")
+    known = spec.steps if trace is None else trace.steps
+    if steps is None and known is None:
         raise ValueError(
             "steps is missing: this layer takes any number of time-steps, so say how many to draw, steps=3."
         )
-    _check_choice("steps", steps, 1, None, "a layer needs at least one step")
+    if None not in (steps, known) and steps != known:
+        source = "the layer, which was built for" if trace is None else "x, which has"
+        raise ValueError(f"steps={steps!r} does not fit {source} {known} time-steps: leave steps out.")
+    steps = steps or known
     if words is not None and len(words) != steps:
         raise ValueError(f"words must name {steps} steps, one word each, but there are {len(words)} of them.")
     return _finish(unrolled_scene(spec, trace, steps=steps, sample=sample, words=words), theme, ax)
@@ -81,7 +86,7 @@ def draw_cell(
     >>> print(draw_cell(keras.layers.SimpleRNN(4), np.zeros((1, 3, 2)), step=2).description[:21])
     Inside step 2 of 3: S
     """
-    trace = run(read_layer(layer, x), x)
+    trace = run(read_simple_rnn(layer, x), x)
     _check_choice("step", step, 1, trace.steps, "steps are counted from 1")
     _check_choice("sample", sample, 0, len(trace.x) - 1, "the batch is counted from 0")
     return _finish(cell_scene(trace, step=step, sample=sample), theme, ax)
@@ -100,7 +105,7 @@ def draw_words(words: Sequence[str], vectors: Any, *, theme: str | None = None, 
     """
     if isinstance(words, str):
         raise ValueError(f"words must be a list of words, but it is one text: pass {words.split()}.")
-    vectors = np.asarray(vectors, float)
+    vectors = as_numbers(vectors, "vectors must be an array of numbers, one row for each word").astype(float)
     if vectors.ndim != 2 or len(vectors) != len(words) or not vectors.size:
         raise ValueError(
             f"vectors must hold one row of numbers for each of the {len(words)} words, "
@@ -116,13 +121,6 @@ def _finish(scene: Scene, theme: str | None, ax: "Axes | None") -> Diagram:
 
         draw_on(ax, scene, look)
     return Diagram(scene, theme)
-
-
-def _agree(steps: int | None, given: int) -> int:
-    """Return T, where both an argument and the input can say it."""
-    if steps not in (None, given):
-        raise ValueError(f"steps={steps!r} does not fit x, which has {given} time-steps: leave steps out.")
-    return given
 
 
 def _check_choice(name: str, value: Any, low: int, high: int | None, hint: str) -> None:

@@ -55,7 +55,8 @@ def draw_on(axes: Axes, scene: Scene, theme: Theme) -> None:
     """Draw the scene on matplotlib axes; they take over its coordinates and its shape."""
     axes.set(xlim=(0, scene.width), ylim=(scene.height, 0), aspect="equal")
     axes.set_axis_off()
-    scale = axes.get_window_extent().width / axes.figure.dpi * PX_PER_INCH / scene.width
+    room = axes.get_window_extent()
+    scale = min(room.width / scene.width, room.height / scene.height) / axes.figure.dpi * PX_PER_INCH
     _boxes(axes, scene.of(Box), theme, scale)
     _cells(axes, scene, theme, scale)
     _lines(axes, scene.of(Line), theme, scale)

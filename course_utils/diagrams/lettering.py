@@ -24,7 +24,9 @@ def _font(face: str) -> FT2Font:
 
 @lru_cache(maxsize=4096)
 def _advance(character: str, face: str) -> float:
-    """Return how far one character moves the pen, in em."""
+    """Return how far one character moves the pen, in em; one em where the font does not have it."""
+    if not _font(face).get_char_index(ord(character)):
+        return 1.0
     glyph = _font(face).load_char(ord(character), flags=LoadFlags.NO_HINTING)
     return glyph.linearHoriAdvance / 65536 / 100
 
@@ -50,3 +52,21 @@ def subscript(letter: str, index: int | str) -> str:
     'h₁₂'
     """
     return letter + str(index).translate(_SUBSCRIPTS)
+
+
+def printable(text: object) -> str:
+    """Return a text on one line, without what cannot be printed."""
+    return "".join(character if character.isprintable() else " " for character in str(text))
+
+
+def shortened(text: str, size: float, width: float, face: str = SANS) -> str:
+    """Return the text, cut with an ellipsis where it is wider than width px.
+
+    >>> shortened("a very long word", 12, 60)
+    'a very…'
+    """
+    if text_width(text, size, face) <= width:
+        return text
+    while text and text_width(text + "…", size, face) > width:
+        text = text[:-1]
+    return text.rstrip() + "…"

@@ -37,15 +37,16 @@ JUPYTER = Theme(
     line="var(--jp-content-font-color1, #1F2933)",
     ghost="var(--jp-content-font-color2, #7B8794)",
 )
-THEMES = {theme.name: theme for theme in (LIGHT, DARK, JUPYTER)}
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
 
 def theme_named(name: str | None) -> Theme:
     """Return a theme by name; None means light."""
-    try:
-        return THEMES[name or LIGHT.name]
-    except KeyError:
-        raise ValueError(f"theme must be one of {', '.join(THEMES)}, but it is {name!r}.") from None
+    if name is None:
+        return LIGHT
+    if name not in THEMES:
+        raise ValueError(f"theme must be one of {', '.join(THEMES)}, but it is {name!r}.")
+    return THEMES[name]
 
 
 def value_bins(values: np.ndarray, limit: float) -> np.ndarray:

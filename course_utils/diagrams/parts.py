@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from course_utils.diagrams import wording
 from course_utils.diagrams.lettering import BOLD, MONO, text_width
 from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
 
@@ -11,6 +12,18 @@ MARGIN = 28
 CELL_WIDTH, CELL_HEIGHT = 46, 22
 TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
 TAG = 24
+MOST_STEPS, FIRST, LAST = 6, 3, 2  # of the time-steps, how many are drawn; if more, the first and the last ones
+
+
+def shown_steps(steps: int) -> list[int | None]:
+    """Return the steps that are drawn, 1 … T; None stands for all those left out.
+
+    >>> shown_steps(3), shown_steps(28)
+    ([1, 2, 3], [1, 2, 3, None, 27, 28])
+    """
+    if steps <= MOST_STEPS:
+        return list(range(1, steps + 1))
+    return [*range(1, FIRST + 1), None, *range(steps - LAST + 1, steps + 1)]
 
 
 def cell_length(count: int, usual: float, longest: float) -> float:
@@ -81,7 +94,7 @@ def heading(title: str, subtitle: str) -> list[Item]:
 def legend(left: float, top: float, limit: float, note: str = "") -> list[Item]:
     """Draw the scale of colours from -limit to +limit, and a note on the marks beside it."""
     scale = np.linspace(-limit, limit, 9)[None]
-    width, end = 126, f"{limit:g}"
+    width, end = 126, wording.scale_end(limit)
     items: list[Item] = [
         Cells("scale", Rectangle(left, top, width, 10), (1, 9), scale, ("i",), numbers=False),
         Label("scale_low", left, top + 26, "−" + end, 11.5, "muted", "start"),

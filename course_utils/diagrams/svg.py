@@ -32,12 +32,12 @@ def render_svg(scene: Scene, theme: Theme) -> str:
     uses no ids, so that several pictures can stand on one page.
     """
     size = f'viewBox="0 0 {scene.width:g} {scene.height:g}" width="{scene.width:g}" height="{scene.height:g}"'
-    words = escape(scene.description)
+    title, words = escape(scene.title), escape(scene.description)
     body = _colours(scene) + "".join(_draw(item, scene.limit, theme) for item in scene.items)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{words}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}. {words}" '
         'style="max-width:100%;height:auto">'
-        f"<title>{escape(scene.title)}</title><desc>{words}</desc>"
+        f"<title>{title}</title>"
         f'<rect width="100%" height="100%" rx="6" style="fill:{theme.paper}"/>{body}</svg>'
     )
 

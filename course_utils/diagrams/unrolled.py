@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.lettering import BOLD, MONO, SANS, subscript
+from course_utils.diagrams.lettering import BOLD, MONO, SANS, printable, shortened, subscript
 from course_utils.diagrams.parts import (
     CELL_HEIGHT,
     CELL_WIDTH,
+    FIRST,
+    LAST,
     MARGIN,
     TALLEST,
     arrow,
@@ -19,28 +21,17 @@ from course_utils.diagrams.parts import (
     compose,
     heading,
     legend,
+    shown_steps,
     strongest,
     tags,
 )
 from course_utils.diagrams.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace, count
 
-MOST_STEPS, FIRST, LAST = 6, 3, 2
 TOP = 112  # of the outputs, below the heading
 RISE = 40  # of the arrows into and out of a box
 GAP = 42  # from a box to a state, and on to the next box
 START_GAP = 76
-
-
-def shown_steps(steps: int) -> list[int | None]:
-    """Return the steps that are drawn, 1 … T; None stands for all those left out.
-
-    >>> shown_steps(3), shown_steps(28)
-    ([1, 2, 3], [1, 2, 3, None, 27, 28])
-    """
-    if steps <= MOST_STEPS:
-        return list(range(1, steps + 1))
-    return [*range(1, FIRST + 1), None, *range(steps - LAST + 1, steps + 1)]
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,7 @@ class _Grid:
     def formula(self, step: int) -> str:
         bias = " + b" if self.spec.use_bias else ""
         inside = f"{subscript('x', step)}·W + {subscript('h', step - 1)}·R{bias}"
-        return inside if self.spec.activation == "linear" else f"{self.spec.activation}({inside})"
+        return inside if self.spec.activation.name == "linear" else f"{self.spec.activation}({inside})"
 
     @property
     def state_height(self) -> float:
@@ -188,7 +179,10 @@ def _step(grid: _Grid, slot: int, step: int) -> list[Item]:
 def _input(grid: _Grid, centre: float, step: int) -> list[Item]:
     top = grid.input_top
     bottom = top + grid.input_height
-    name = f"step {step}" if grid.words is None else f"“{grid.words[step - 1]}” · step {step}"
+    name = f"step {step}"
+    if grid.words is not None:
+        word = shortened(printable(grid.words[step - 1]), 12, grid.stride - 100)
+        name = f"“{word}” · step {step}"
     items: list[Item] = [
         column(f"x[t={step}]", centre, top, grid.input_values(step), grid.spec.features, "f"),
         arrow(f"arrow[x,t={step}]", (centre, top - 4), (centre, top - RISE + 4)),
@@ -293,6 +287,6 @@ def _description(grid: _Grid) -> str:
 def _step_in_words(grid: _Grid, step: int | None) -> str:
     if step is None:
         return f"… {wording.counted(grid.steps - FIRST - LAST, 'more step')} …"
-    word = "" if grid.words is None else f" ({grid.words[step - 1]})"
+    word = "" if grid.words is None else f" ({printable(grid.words[step - 1])})"
     read = wording.vector(grid.input_values(step))
     return f"Step {step}{word}: x_{step} = {read}, h_{step} = {wording.vector(grid.state_values(step))}."

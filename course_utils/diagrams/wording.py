@@ -51,3 +51,12 @@ def counted(quantity: int, noun: str) -> str:
     ('1 step', '3 steps')
     """
     return f"{quantity} {noun}" + ("" if quantity == 1 else "s")
+
+
+def scale_end(limit: float) -> str:
+    """Write the end of the colour scale, a whole number.
+
+    >>> scale_end(1.0), scale_end(123456789.0)
+    ('1', '1e8')
+    """
+    return f"{limit:.0f}" if limit < 10_000 else plain_number(limit)

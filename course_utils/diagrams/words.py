@@ -5,11 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.lettering import BOLD, MONO, subscript, text_width
-from course_utils.diagrams.parts import CELL_WIDTH, MARGIN, arrow, block, column, compose, heading, legend, strongest
+from course_utils.diagrams.lettering import BOLD, MONO, printable, shortened, subscript, text_width
+from course_utils.diagrams.parts import (
+    CELL_WIDTH,
+    FIRST,
+    LAST,
+    MARGIN,
+    arrow,
+    block,
+    column,
+    compose,
+    heading,
+    legend,
+    shown_steps,
+    strongest,
+)
 from course_utils.diagrams.scene import Box, Item, Label, Rectangle, Scene
 
 TOP, WORD_HEIGHT, RISE = 92, 34, 44
+WIDEST_WORD = 180
 
 
 def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
@@ -18,11 +32,17 @@ def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
     words:   T of them
     vectors: (T, F), row t - 1 for the word of step t
     """
-    stride = max(CELL_WIDTH + 40, *(text_width(word, 15) + 52 for word in words))
+    shown = [shortened(printable(word), 15, WIDEST_WORD, BOLD) for word in words]
+    stride = max(CELL_WIDTH + 40, *(text_width(word, 15, BOLD) + 52 for word in shown))
     items = heading(_title(vectors), "each word is one time-step; each of its numbers is one feature")
-    for step, (word, values) in enumerate(zip(words, vectors, strict=True), start=1):
-        items += _word(step, word, values, MARGIN + stride * (step - 0.5), stride - 24)
-    left = MARGIN + stride * len(words) + 30
+    slots = shown_steps(len(words))
+    for slot, step in enumerate(slots):
+        centre = MARGIN + stride * (slot + 0.5)
+        if step is None:
+            items.append(Label("left_out", centre, TOP + 22, "…", 15))
+        else:
+            items += _word(step, shown[step - 1], vectors[step - 1], centre, stride - 24)
+    left = MARGIN + stride * len(slots) + 30
     items += _array(vectors, left)
     below = max(item.place.bottom for item in items if not hasattr(item, "points"))
     limit = strongest(vectors)
@@ -59,6 +79,7 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
     rows = [
         Label(f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, f"step {t + 1}", 12, "muted", "end")
         for t in range(steps)
+        if cells.cell_size[1] >= 14
     ]
     shape = f"shape ({steps}, {features})"
     return [
@@ -72,7 +93,9 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
 
 def _description(words: Sequence[str], vectors: np.ndarray) -> str:
     steps = [
-        f"Step {step}: “{word}” becomes x_{step} = {wording.vector(values)}."
-        for step, (word, values) in enumerate(zip(words, vectors, strict=True), start=1)
+        f"Step {step}: “{printable(words[step - 1])}” becomes x_{step} = {wording.vector(vectors[step - 1])}."
+        if step
+        else f"… {len(words) - FIRST - LAST} more steps …"
+        for step in shown_steps(len(words))
     ]
     return f"{_title(vectors)}, an array of shape {vectors.shape}. " + " ".join(steps)

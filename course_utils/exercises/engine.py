@@ -9,7 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
-from course_utils.exercises.judging import Judge
+from course_utils.exercises.judging import Judge, safely
 from course_utils.exercises.outcomes import CORRECT, INCORRECT, NOT_ATTEMPTED, Outcome, Text
 
 MOST_DRAWS = 100
@@ -69,12 +69,12 @@ class Exercise:
         """Judge an answer; three dots mean that there is none yet."""
         if answer is ...:
             return Outcome(NOT_ATTEMPTED, "Put your answer in the place of the three dots and run the cell again.")
-        verdict = self._judge(answer, self.variant.answer)
+        verdict = safely(self._judge, answer, self.variant.answer)
         if verdict is True:
             return Outcome(CORRECT, self.variant.praise)
         if isinstance(verdict, str):
             return Outcome(INCORRECT, verdict)
-        reasons = (slip.why for slip in self.variant.slips if self._judge(answer, slip.answer) is True)
+        reasons = (slip.why for slip in self.variant.slips if safely(self._judge, answer, slip.answer) is True)
         return Outcome(INCORRECT, next(reasons, "Look at the picture again, or ask for a hint()."))
 
     def hint(self) -> Text:

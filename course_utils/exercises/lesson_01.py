@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils.exercises.engine import Exercise, Slip, Variant
 from course_utils.exercises.judging import judge_array, judge_number, judge_shape
-from course_utils.recurrence import count, random_input, random_spec, run
+from course_utils.recurrence import count, random_input, random_spec, run_layer
 
 
 def _three_sizes(random: np.random.Generator) -> tuple[int, int, int]:
@@ -41,7 +41,7 @@ def _parameters(random: np.random.Generator) -> Variant:
 def _output_shape(random: np.random.Generator) -> Variant:
     T, F, U = _three_sizes(random)
     B = 2
-    right = run(random_spec("SimpleRNN", units=U, features=F), np.zeros((B, T, F))).output.shape
+    right = run_layer(random_spec("SimpleRNN", units=U, features=F), np.zeros((B, T, F))).output.shape
     return Variant(
         ask=f"x has shape ({B}, {T}, {F}). What shape does keras.layers.SimpleRNN({U})(x) have?",
         answer=right,

@@ -17,11 +17,28 @@ function nameTheHandles(box) {
   }
 }
 
-function lookAfter(box) {
+const PLAYER = ["Play", "Stop and go back to the start", "Repeat"];
+
+function nameThePlayer(box) {
+  for (const player of box.querySelectorAll(".widget-play")) {
+    player.querySelectorAll("button").forEach((button, place) => {
+      const icon = button.querySelector(".fa")?.className ?? "";
+      const name = icon.includes("fa-pause") ? "Pause" : PLAYER[place];
+      if (button.getAttribute("aria-label") !== name) button.setAttribute("aria-label", name);
+    });
+  }
+}
+
+function nameThings(box) {
   nameTheHandles(box);
+  nameThePlayer(box);
+}
+
+function lookAfter(box) {
+  nameThings(box);
   box.addEventListener("keydown", keepKeysInside);
-  const watcher = new MutationObserver(() => nameTheHandles(box));
-  watcher.observe(box, { childList: true, subtree: true });
+  const watcher = new MutationObserver(() => nameThings(box));
+  watcher.observe(box, { childList: true, subtree: true, attributeFilter: ["class"] });
   return () => {
     box.removeEventListener("keydown", keepKeysInside);
     watcher.disconnect();

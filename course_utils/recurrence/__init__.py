@@ -4,21 +4,31 @@ Nothing here draws. Only ``reading.py`` touches Keras.
 """
 
 from course_utils.recurrence.counting import ParameterCount, ParameterRow, count, parameters
+from course_utils.recurrence.gradients import GradientFlow, gradient_flow
 from course_utils.recurrence.initializing import random_input, random_spec
+from course_utils.recurrence.running import LayerRun, RecurrentTrace, Terms, run, run_layer
+from course_utils.recurrence.shapes import ShapeRow, Shapes, shapes
 from course_utils.recurrence.specs import RecurrentSpec
-from course_utils.recurrence.tracing import RecurrentTrace, Terms, Trace, run, trace
+from course_utils.recurrence.tracing import Trace, trace
 
 __all__ = [
+    "GradientFlow",
+    "LayerRun",
     "ParameterCount",
     "ParameterRow",
     "RecurrentSpec",
     "RecurrentTrace",
+    "ShapeRow",
+    "Shapes",
     "Terms",
     "Trace",
     "count",
+    "gradient_flow",
     "parameters",
     "random_input",
     "random_spec",
     "run",
+    "run_layer",
+    "shapes",
     "trace",
 ]

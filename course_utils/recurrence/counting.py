@@ -1,29 +1,59 @@
 """Count parameters, with the formula written out."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from course_utils.recurrence.specs import RecurrentSpec
+from course_utils.recurrence.specs import BLOCKS, RecurrentSpec
 
-LETTERS = {"kernel": "F·U", "recurrent_kernel": "U·U", "bias": "U"}
+
+@dataclass(frozen=True)
+class Product:
+    """A product in letters and numbers, e.g. 4·F·U with F = 2 and U = 4. factors: (letter or "", number) each."""
+
+    factors: tuple[tuple[str, int], ...]
+
+    @property
+    def letters(self) -> str:
+        """With letters where there are any, e.g. ``4·F·U``."""
+        return "·".join(letter or str(number) for letter, number in self.factors)
+
+    @property
+    def numbers(self) -> str:
+        """With numbers put in, e.g. ``4·2·4``."""
+        return "·".join(str(number) for _letter, number in self.factors)
 
 
 @dataclass(frozen=True)
 class ParameterRow:
-    """One weight of one layer: its shape, the count in letters and in numbers."""
+    """One weight of one layer: its shape, and the count as a product.
+
+    blocks: how many blocks of columns the weight holds side by side: 4 for LSTM, 3 for GRU, else 1
+    each:   what one block holds
+    """
 
     layer: str
     weight: str
     shape: tuple[int, ...]
-    formula: str
-    count: int
+    each: Product
+    blocks: int = 1
+
+    @property
+    def count(self) -> int:
+        """How many numbers the weight holds."""
+        return math.prod(self.shape)
+
+    @property
+    def formula(self) -> str:
+        """The count in letters, e.g. ``4·F·U``."""
+        return f"{self.blocks}·{self.each.letters}" if self.blocks > 1 else self.each.letters
 
     @property
     def substituted(self) -> str:
-        """The count as a product of numbers, e.g. ``2·4``."""
-        return "·".join(str(size) for size in self.shape)
+        """The count in numbers, e.g. ``4·2·4``."""
+        return f"{self.blocks}·{self.each.numbers}" if self.blocks > 1 else self.each.numbers
 
 
 @dataclass(frozen=True)
@@ -39,70 +69,101 @@ class ParameterCount:
 
     @property
     def formula(self) -> str:
-        """The sum in letters, e.g. ``F·U + U·U + U``; one line a layer."""
-        return self._by_layer(lambda row: row.formula)
+        """The sum in letters, e.g. ``F·U + U·U + U`` or ``4·(F·U + U·U + U)``; one line a layer."""
+        return "\n".join(_sum(rows, lambda product: product.letters) for rows in self._by_layer())
 
     @property
     def substituted(self) -> str:
         """The sum in numbers, e.g. ``2·4 + 4·4 + 4``; one line a layer."""
-        return self._by_layer(lambda row: row.substituted)
+        return "\n".join(_sum(rows, lambda product: product.numbers) for rows in self._by_layer())
 
-    def _by_layer(self, term: Callable[[ParameterRow], str]) -> str:
+    def _by_layer(self) -> list[list[ParameterRow]]:
         layers = dict.fromkeys(row.layer for row in self.rows)
-        return "\n".join(" + ".join(term(row) for row in self.rows if row.layer == name) for name in layers)
+        return [[row for row in self.rows if row.layer == name] for name in layers]
+
+    def _table(self) -> list[tuple[str, ...]]:
+        several = len(self._by_layer()) > 1
+        names = [f"{row.layer}/{row.weight}" if several else row.weight for row in self.rows]
+        return [
+            (name, str(row.shape), row.formula, row.substituted, str(row.count))
+            for name, row in zip(names, self.rows, strict=True)
+        ]
 
     def __str__(self) -> str:
-        width = max(len(row.weight) for row in self.rows)
+        table = [*self._table(), ("total", "", "", "", str(self.total))]
+        wide = [max(len(row[column]) for row in table) for column in range(5)]
         lines = [
-            f"{row.weight:<{width}}  {row.shape!s:<8} {row.formula:>4} = {row.substituted:>5} = {row.count:>4}"
-            for row in self.rows
+            f"{name:<{wide[0]}}  {shape:<{wide[1]}}  {letters:>{wide[2]}} = {numbers:>{wide[3]}} = {count:>{wide[4]}}"
+            for name, shape, letters, numbers, count in table[:-1]
         ]
-        return "\n".join([*lines, f"{'total':<{width}}  {self.total}"])
+        return "\n".join([*lines, f"{'total':<{wide[0]}}  {self.total}"])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        cells = [(row.weight, str(row.shape), row.formula, row.substituted, str(row.count)) for row in self.rows]
-        cells.append(("total", "", "", "", str(self.total)))
+        table = [*self._table(), ("total", "", "", "", str(self.total))]
         head = "".join(f'<th scope="col">{name}</th>' for name in ("weight", "shape", "letters", "numbers", "count"))
-        body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in cells)
+        body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in table)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def count(*specs: RecurrentSpec) -> ParameterCount:
-    """Count the parameters of recurrent layers from their specs.
+def _sum(rows: list[ParameterRow], say: Callable[[Product], str]) -> str:
+    """Write the sum of one layer, with the number of blocks in front where all weights share it."""
+    inside = " + ".join(say(row.each) for row in rows)
+    return f"{rows[0].blocks}·({inside})" if rows[0].blocks > 1 else inside
 
-    For SimpleRNN: W holds F·U, R holds U·U, b holds U. T is nowhere in it: all
-    time-steps share the same weights.
+
+def count(*specs: RecurrentSpec) -> ParameterCount:
+    """Count the parameters of SimpleRNN, LSTM or GRU layers from their specs.
+
+    W holds F·U, R holds U·U, b holds U; LSTM has four of each, GRU three (and two biases each with
+    reset_after). T is nowhere in it: all time-steps share the same weights.
 
     >>> from course_utils.recurrence import random_spec
     >>> counted = count(random_spec("SimpleRNN", units=4, features=2))
     >>> print(counted.formula, "=", counted.substituted, "=", counted.total)
     F·U + U·U + U = 2·4 + 4·4 + 4 = 28
     """
-    return ParameterCount(
-        tuple(
-            ParameterRow(spec.name, weight, array.shape, LETTERS[weight], array.size)
-            for spec in specs
-            for weight, array in spec.weights.items()
-        )
-    )
+    return ParameterCount(tuple(row for spec in specs for row in _recurrent_rows(spec)))
+
+
+def _recurrent_rows(spec: RecurrentSpec) -> list[ParameterRow]:
+    F, U, blocks = ("F", spec.features), ("U", spec.units), len(BLOCKS[spec.kind])
+    products = {"kernel": (F, U), "recurrent_kernel": (U, U), "bias": (U,)}
+    if spec.reset_after:
+        products["bias"] = (("", 2), U)
+    return [
+        ParameterRow(spec.name, weight, array.shape, Product(products[weight]), blocks)
+        for weight, array in spec.weights.items()
+    ]
+
+
+def other_row(layer: str, kind: str, weight: str, shape: tuple[int, ...]) -> ParameterRow:
+    """Return the row of a weight that is not of a recurrent cell; letters where they are settled."""
+    letters = {("Dense", "kernel"): "FU", ("Dense", "bias"): "U", ("Embedding", "embeddings"): "VF"}
+    known = letters.get((kind, weight), "")
+    names = known if len(known) == len(shape) else [""] * len(shape)
+    return ParameterRow(layer, weight, shape, Product(tuple(zip(names, shape, strict=True)) or (("", 1),)))
 
 
 def parameters(model: Any) -> ParameterCount:
     """Count the parameters of a built Keras layer or model; equals ``count_params()``.
 
-    Raises TypeError for what is not a recurrent Keras layer, ValueError where it is
+    Raises TypeError for what is not a Keras layer or model, ValueError where it is
     not built yet (Keras itself cannot count then either).
 
     >>> from course_utils import quiet_start
     >>> with quiet_start():
     ...     import keras
-    >>> layer = keras.layers.SimpleRNN(4)
-    >>> layer.build((None, 3, 2))
-    >>> parameters(layer).total == layer.count_params()
-    True
+    >>> layer = keras.layers.LSTM(10)
+    >>> layer.build((None, 5, 1))
+    >>> counted = parameters(layer)
+    >>> print(counted.formula, "=", counted.substituted, "=", counted.total)
+    4·(F·U + U·U + U) = 4·(1·10 + 10·10 + 10) = 480
     """
-    from course_utils.recurrence.reading import read
+    from course_utils.recurrence.reading import read_weights
 
-    return count(*read(model))
+    rows: list[ParameterRow] = []
+    for found in read_weights(model):
+        rows += _recurrent_rows(found) if isinstance(found, RecurrentSpec) else [other_row(*found)]
+    return ParameterCount(tuple(rows))

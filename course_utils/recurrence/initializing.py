@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from course_utils.recurrence.specs import BLOCKS, RecurrentSpec
+from course_utils.recurrence.specs import Manner, RecurrentSpec
 
 LONGEST, WIDEST = 1024, 256
 
@@ -49,8 +49,10 @@ def random_spec(
     >>> random_spec("SimpleRNN", units=4, features=2).kernel.shape
     (2, 4)
     """
-    if kind not in BLOCKS:
-        raise ValueError(f"kind must be one of {', '.join(BLOCKS)}, but it is {kind!r}.")
+    if kind != "SimpleRNN":
+        raise ValueError(f"kind must be SimpleRNN, but it is {kind!r}.")
+    _check_size("units", units, WIDEST)
+    _check_size("features", features, WIDEST)
     random = np.random.default_rng((seed, units, features))
     weights = glorot_uniform(random, (features, units)), orthogonal(random, units), np.zeros(units, "float32")
     for array in weights:
@@ -59,9 +61,7 @@ def random_spec(
         kind,
         "layer",
         *weights,
-        steps=steps,
-        return_sequences=return_sequences,
-        return_state=return_state,
+        manner=Manner(steps=steps, return_sequences=return_sequences, return_state=return_state),
     )
 
 
@@ -74,11 +74,21 @@ def random_input(steps: int, features: int, *, seed: int = 0) -> np.ndarray:
     >>> bool((random_input(5, 3)[:, :2, :2] == random_input(2, 2)).all())
     True
     """
+    _check_size("steps", steps, LONGEST)
+    _check_size("features", features, WIDEST)
     return _long_input(seed)[None, :steps, :features]
+
+
+def _check_size(name: str, value: int, most: int) -> None:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or not 1 <= value <= most:
+        raise ValueError(f"{name} must be a whole number from 1 to {most}, but it is {value!r}.")
 
 
 @lru_cache(maxsize=8)
 def _long_input(seed: int) -> np.ndarray:
     """Return the sample that all inputs of a seed are cut from, (LONGEST, WIDEST)."""
     random = np.random.default_rng(seed)
-    return np.round(random.uniform(-1, 1, (LONGEST, WIDEST)), 2).astype("float32")
+    values = np.round(random.uniform(-1, 1, (LONGEST, WIDEST)), 2).astype("float32")
+    values.setflags(write=False)  # the cache hands the same array to everybody
+    return values

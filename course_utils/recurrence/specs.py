@@ -1,26 +1,61 @@
-"""A recurrent layer as plain data: what a Keras layer is, without Keras."""
+"""Recurrent layers as plain data: what a Keras layer is, without Keras.
 
+Letters: T time-steps, F features, U units. Blocks are the columns that Keras keeps side by
+side in one matrix, U columns each.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-BLOCKS = {"SimpleRNN": ("h",)}
+from course_utils.recurrence.activations import SIGMOID, TANH, Activation
+
+BLOCKS = {"SimpleRNN": ("h",), "LSTM": ("i", "f", "c", "o"), "GRU": ("z", "r", "h")}
 """For each kind, the blocks of columns in its matrices, in Keras's order."""
+
+GATES = {"SimpleRNN": (), "LSTM": ("i", "f", "o"), "GRU": ("z", "r")}
+"""For each kind, the blocks that are gates: numbers that say how much passes."""
+
+STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}
+"""For each kind, how many states it carries: h, and for LSTM also c."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a recurrent layer runs its cell: the arguments of ``keras.layers.RNN``.
+
+    steps:     T when the layer was built for a fixed T, else None
+    stateful:  the layer starts where the batch before ended
+    """
+
+    steps: int | None = None
+    return_sequences: bool = False
+    return_state: bool = False
+    go_backwards: bool = False
+    stateful: bool = False
+    unroll: bool = False
+    zero_output_for_mask: bool = False
+
+
+SINGLE = np.dtype("float32")
 
 
 @dataclass(frozen=True, eq=False)
 class RecurrentSpec:
-    """One recurrent layer: its arguments and its weights.
+    """One SimpleRNN, LSTM or GRU: its weights, its arguments, and how its layer runs it.
 
-    Letters: T time-steps, F features, U units.
-
-    kind:              the Keras class, e.g. ``"SimpleRNN"``
-    name:              the layer's name
-    kernel:            W, shape (F, U): what multiplies the input x_t
-    recurrent_kernel:  R, shape (U, U): what multiplies the state before, h_{t-1}
-    bias:              b, shape (U,), or None for ``use_bias=False``
-    activation:        g, by Keras's name, e.g. ``"tanh"``
-    steps:             T when the layer was built for a fixed T, else None
+    kind:              "SimpleRNN", "LSTM" or "GRU"
+    name:              the layer's name; of stacked cells, with ``/cell_1`` and so on
+    kernel:            W, shape (F, U·blocks): what multiplies the input x_t
+    recurrent_kernel:  R, shape (U, U·blocks): what multiplies the state before, h_{t-1}
+    bias:              b, shape (U·blocks,); (2, U·blocks) for a GRU with reset_after: one for the
+                       input, one for the state; None for ``use_bias=False``
+    activation:            g; for LSTM and GRU, of the candidate (and of c on its way out)
+    recurrent_activation:  of the gates
+    reset_after:       GRU: r acts after the product with R
+    held:              the states that a stateful layer holds now, (batch, U) each
+    dtype:             the precision in which Keras computes
     """
 
     kind: str
@@ -28,10 +63,12 @@ class RecurrentSpec:
     kernel: np.ndarray
     recurrent_kernel: np.ndarray
     bias: np.ndarray | None
-    activation: str = "tanh"
-    steps: int | None = None
-    return_sequences: bool = False
-    return_state: bool = False
+    activation: Activation = TANH
+    recurrent_activation: Activation = SIGMOID
+    reset_after: bool = False
+    manner: Manner = Manner()
+    held: tuple[np.ndarray, ...] | None = None
+    dtype: np.dtype = SINGLE
 
     @property
     def features(self) -> int:
@@ -49,7 +86,121 @@ class RecurrentSpec:
         return self.bias is not None
 
     @property
+    def steps(self) -> int | None:
+        """T, where the layer was built for a fixed number of time-steps."""
+        return self.manner.steps
+
+    @property
+    def return_sequences(self) -> bool:
+        """Whether all states leave the layer, or only the last."""
+        return self.manner.return_sequences
+
+    @property
+    def return_state(self) -> bool:
+        """Whether the last state leaves once more."""
+        return self.manner.return_state
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The letters of the blocks, in Keras's order."""
+        return BLOCKS[self.kind]
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """How many numbers each state holds: (U,), for LSTM (U, U)."""
+        return (self.units,) * STATES[self.kind]
+
+    @property
+    def output_size(self) -> int:
+        """How many numbers leave at each step: U."""
+        return self.units
+
+    @property
     def weights(self) -> dict[str, np.ndarray]:
         """The weights under Keras's own names, in Keras's order."""
         named = {"kernel": self.kernel, "recurrent_kernel": self.recurrent_kernel, "bias": self.bias}
         return {name: array for name, array in named.items() if array is not None}
+
+    def block(self, weight: str, letter: str) -> np.ndarray:
+        """Return the columns of one gate or of the candidate.
+
+        weight: "kernel", "recurrent_kernel" or "bias"; letter: one of ``blocks``.
+        """
+        place = self.blocks.index(letter)
+        return self.weights[weight][..., place * self.units : (place + 1) * self.units]
+
+
+@dataclass(frozen=True, eq=False)
+class OwnCellSpec:
+    """A cell that the user wrote: it can only be called, step by step; it says itself which input fits.
+
+    step:   (x_t, states) → (output, states), arrays (batch, …)
+    start:  batch size → the states before the first step
+    """
+
+    name: str
+    kind: str
+    state_sizes: tuple[int, ...]
+    output_size: int
+    step: Callable[[np.ndarray, tuple[np.ndarray, ...]], tuple[np.ndarray, tuple[np.ndarray, ...]]]
+    start: Callable[[int], tuple[np.ndarray, ...]]
+    weights: dict[str, np.ndarray]
+    manner: Manner = Manner()
+    held: tuple[np.ndarray, ...] | None = None
+    dtype: np.dtype = SINGLE
+    features: int | None = None
+
+
+CellSpec = RecurrentSpec | OwnCellSpec
+
+
+@dataclass(frozen=True, eq=False)
+class StackedSpec:
+    """``keras.layers.RNN`` over a list of cells: at each step, each cell reads the output of the one below.
+
+    bare:  for each cell, whether Keras hands its one state out by itself rather than in a list
+    """
+
+    name: str
+    cells: tuple[CellSpec, ...]
+    bare: tuple[bool, ...]
+    manner: Manner
+    held: tuple[np.ndarray, ...] | None = None
+
+    def nest(self, states: list[list[np.ndarray]]) -> list:
+        """Return the states of all cells nested as ``StackedRNNCells`` nests them."""
+        nested = [state[0] if bare else state for state, bare in zip(states, self.bare, strict=True)]
+        unwrapped = len(states) == 1 and self.manner.unroll  # then Keras takes one level away
+        return states[0] if unwrapped else nested
+
+    @property
+    def features(self) -> int | None:
+        """F of the lowest cell."""
+        return self.cells[0].features
+
+    @property
+    def output_size(self) -> int:
+        """The width of what leaves the highest cell."""
+        return self.cells[-1].output_size
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The precision in which Keras computes."""
+        return self.cells[0].dtype
+
+
+AnyRecurrent = RecurrentSpec | OwnCellSpec | StackedSpec
+
+
+@dataclass(frozen=True, eq=False)
+class BidirectionalSpec:
+    """Two recurrent layers over one input, one in each direction.
+
+    merge_mode: "concat", "sum", "mul", "ave", or None for both side by side
+    """
+
+    name: str
+    forward: AnyRecurrent
+    backward: AnyRecurrent
+    merge_mode: str | None
+    dtype: np.dtype

@@ -1,4 +1,4 @@
-"""Run a recurrent layer in NumPy, step by step, and keep every value on the way."""
+"""trace: a Keras layer or model on an input, with every value on the way."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,132 +6,115 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.activations import activation_named
-from course_utils.recurrence.checking import as_initial_state, as_sequences
-from course_utils.recurrence.specs import RecurrentSpec
-
-
-@dataclass(frozen=True, eq=False)
-class Terms:
-    """What is added up before the activation, at every step.
-
-    from_input:  x_t·W, shape (batch, T, U)
-    from_state:  h_{t-1}·R, shape (batch, T, U)
-    bias:        b, shape (U,); zeros where the layer has none
-    """
-
-    from_input: np.ndarray
-    from_state: np.ndarray
-    bias: np.ndarray
-
-    @property
-    def total(self) -> np.ndarray:
-        """x_t·W + h_{t-1}·R + b, shape (batch, T, U)."""
-        return self.from_input + self.from_state + self.bias
-
-
-@dataclass(frozen=True, eq=False)
-class RecurrentTrace:
-    """Every value of one recurrent layer on one input.
-
-    x:        the input in order of processing, (batch, T, F)
-    hidden:   h_1 … h_T, (batch, T, U): h_t is ``hidden[:, t - 1]``
-    initial:  h_0, (batch, U)
-    terms:    for each block of the matrices, what was added up
-    """
-
-    spec: RecurrentSpec
-    x: np.ndarray
-    hidden: np.ndarray
-    initial: np.ndarray
-    terms: Mapping[str, Terms]
-
-    @property
-    def name(self) -> str:
-        """The layer's name."""
-        return self.spec.name
-
-    @property
-    def steps(self) -> int:
-        """T: how often the state was updated."""
-        return self.hidden.shape[1]
-
-    def state(self, step: int) -> np.ndarray:
-        """Return h_step, shape (batch, U); step 0 is the state before the first step."""
-        return self.initial if step == 0 else self.hidden[:, step - 1]
-
-    @property
-    def output(self) -> np.ndarray | list[np.ndarray]:
-        """What leaves the layer, nested as Keras nests it."""
-        leaving = self.hidden if self.spec.return_sequences else self.hidden[:, -1]
-        return [leaving, self.hidden[:, -1]] if self.spec.return_state else leaving
+from course_utils.recurrence.checking import as_numbers
+from course_utils.recurrence.executing import Execution, LayerFlow
+from course_utils.recurrence.graphs import Flow, GraphSpec, Nested, leaves, map_nested
+from course_utils.recurrence.running import RecurrentTrace
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What ``trace`` returns: the model's output and every recurrent layer on the way.
+    """What ``trace`` returns.
 
     output:     equal to ``model(x)``, nested the same way
-    recurrent:  one RecurrentTrace a recurrent layer, in order of execution
+    recurrent:  one RecurrentTrace a recurrent cell, in order of execution; a Bidirectional gives two,
+                ``name/forward`` and ``name/backward``; stacked cells one each, ``name/cell_1`` and so on
+    layers:     by layer name, what went in and what came out; a layer called again is ``name#2``
     """
 
-    output: np.ndarray | list[np.ndarray]
+    output: Nested
     recurrent: tuple[RecurrentTrace, ...] = field(repr=False)
+    layers: Mapping[str, LayerFlow] = field(repr=False)
 
 
-def run(spec: RecurrentSpec, x: Any, *, initial_state: Any = None) -> RecurrentTrace:
-    """Run a SimpleRNN layer from its spec alone: h_t = g(x_t·W + h_{t-1}·R + b).
+def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) -> Trace:
+    """Trace a recurrent Keras layer or model on an input, in NumPy.
 
-    x:             (batch, T, F)
-    initial_state: h_0, (batch, U); zeros where it is None
+    model:          SimpleRNN, LSTM, GRU, RNN over any cell, Bidirectional or TimeDistributed of these, a
+                    Sequential or functional model of them and others; an unbuilt one is built for x.
+                    Layers that are not recurrent and not common are called through Keras
+    x:              what the model takes: an array (batch, T, F), or a list or dict of arrays
+    initial_state:  for a layer: its state, or the list of its states (LSTM: [h, c]);
+                    for a model: a mapping from layer name
+    mask:           for a layer: (batch, T), False where a step is to be skipped
 
-    The equation is that of ``keras.layers.SimpleRNNCell.call``.
-
-    >>> from course_utils.recurrence import random_spec
-    >>> run(random_spec("SimpleRNN", units=4, features=2), np.ones((1, 3, 2))).hidden.shape
-    (1, 3, 4)
-    """
-    x = as_sequences(x, spec)
-    initial = as_initial_state(initial_state, len(x), spec)
-    activation = activation_named(spec.activation)
-    bias = np.zeros(spec.units, spec.kernel.dtype) if spec.bias is None else spec.bias
-    from_input = x @ spec.kernel
-    from_state = np.empty_like(from_input)
-    hidden = np.empty_like(from_input)
-    state = initial
-    for t in range(x.shape[1]):
-        from_state[:, t] = state @ spec.recurrent_kernel
-        state = activation(from_input[:, t] + from_state[:, t] + bias)
-        hidden[:, t] = state
-    return RecurrentTrace(spec, x, hidden, initial, {"h": Terms(from_input, from_state, bias)})
-
-
-def trace(model: Any, x: Any, *, initial_state: Any = None) -> Trace:
-    """Trace a Keras SimpleRNN layer, or a Sequential of them, on an input.
-
-    model:          a ``keras.layers.SimpleRNN`` or a ``keras.Sequential`` of such layers;
-                    an unbuilt one is built for x
-    x:              (batch, T, F)
-    initial_state:  for a layer alone: h_0, (batch, U)
-
-    Returns a Trace whose ``output`` equals ``model(x)``.
-    Raises TypeError for anything that the course does not trace.
+    Returns a Trace whose ``output`` equals ``model(x)``. A stateful layer starts where it
+    stands now, and does not move on.
+    Raises TypeError for what holds no recurrence, ValueError for what does not fit, in one sentence.
 
     >>> from course_utils import quiet_start
     >>> with quiet_start():
     ...     import keras
-    >>> traced = trace(keras.layers.SimpleRNN(4), np.ones((1, 3, 2), "float32"))
-    >>> traced.output.shape, traced.recurrent[0].hidden.shape
+    >>> traced = trace(keras.layers.LSTM(4), np.ones((1, 3, 2), "float32"))
+    >>> traced.output.shape, traced.recurrent[0].gates["f"].shape
     ((1, 4), (1, 3, 4))
     """
     from course_utils.recurrence.reading import read
 
-    specs = read(model, x)
-    if initial_state is not None and len(specs) > 1:
-        raise ValueError("initial_state is for one recurrent layer alone; this model has " + f"{len(specs)} of them.")
-    traces: list[RecurrentTrace] = []
-    flowing = x
-    for spec in specs:
-        traces.append(run(spec, flowing, initial_state=initial_state))
-        flowing = traces[-1].output
-    return Trace(flowing, tuple(traces))
+    spec = read(model, x)
+    if isinstance(spec, GraphSpec):
+        return _trace_model(spec, x, initial_state, mask)
+    execution = Execution()
+    checked = as_numbers(x, "x must be an array of shape (batch, time-steps, features)")
+    flows = execution.call(spec, (Flow(checked),), {"initial_state": initial_state, "mask": mask})
+    return _finished(execution, {spec.name: LayerFlow(checked, map_nested(_value, flows))}, flows)
+
+
+def _trace_model(spec: GraphSpec, x: Any, states: Any, mask: Any) -> Trace:
+    names = {node.layer.name for node in spec.nodes}
+    if states is not None and (not isinstance(states, Mapping) or not set(states) <= names):
+        raise ValueError(
+            f"initial_state must be a mapping from the name of a layer to its state; names are {sorted(names)}."
+        )
+    if mask is not None:
+        raise ValueError(
+            "mask is for a layer alone; a model takes its masks from Masking or Embedding(mask_zero=True)."
+        )
+    execution = Execution(dict(states or {}))
+    return _finished(execution, execution.layers, execution.graph(spec, as_inputs(spec, x)))
+
+
+def _finished(execution: Execution, layers: Mapping[str, LayerFlow], flows: Nested) -> Trace:
+    return Trace(map_nested(_value, flows), tuple(execution.recurrent), layers)
+
+
+def _value(flow: Flow) -> np.ndarray:
+    return flow.value
+
+
+def as_inputs(spec: GraphSpec, x: Any) -> list[Flow]:
+    """Return the inputs of a model in flat order, each in its rank and precision.
+
+    As in Keras, a last axis of one number may be left out or be there too many.
+    """
+    if isinstance(x, Mapping):
+        keys = sorted(spec.inputs) if isinstance(spec.inputs, Mapping) else spec.input_names
+        missing = [key for key in keys if key not in x]
+        if missing:
+            raise ValueError(f"x must hold the inputs {', '.join(keys)}, but {missing[0]!r} is missing.")
+        arrays = [x[key] for key in keys]
+    else:
+        arrays = leaves(x) if len(spec.input_shapes) > 1 else [x]
+    if len(arrays) != len(spec.input_shapes):
+        raise ValueError(f"x must hold {len(spec.input_shapes)} arrays, one an input, but it holds {len(arrays)}.")
+    known = zip(arrays, spec.input_shapes, spec.input_dtypes, spec.input_names, strict=True)
+    return [Flow(_as_input(*parts)) for parts in known]
+
+
+def _as_input(x: Any, shape: tuple[int | None, ...], dtype: str, name: str) -> np.ndarray:
+    sizes = ", ".join(["batch", *("any" if size is None else str(size) for size in shape[1:])])
+    expected = f"x must be an array of shape ({sizes}) for the input {name!r}"
+    array = as_numbers(x, expected)
+    if array.ndim == len(shape) - 1 and shape[-1] == 1:
+        array = array[..., None]
+    elif array.ndim == len(shape) + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    fits = array.ndim == len(shape) and all(size in (None, has) for size, has in zip(shape, array.shape, strict=True))
+    if not fits or 0 in array.shape[:2]:
+        slip = (
+            "a batch axis is missing, pass x[None]"
+            if array.ndim == len(shape) - 1
+            else "each axis must fit, and none may be empty"
+        )
+        raise ValueError(f"{expected}, but it has shape {array.shape}: {slip}.")
+    return array.astype(dtype, copy=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import ipywidgets
@@ -87,16 +88,14 @@ class Explorer(ipywidgets.VBox):
         """
         _refuse_unknown("state", state, self._controls)
         for name, value in state.items():
-            low, high = getattr(self._controls[name], "min", value), getattr(self._controls[name], "max", value)
-            if not low <= value <= high:
-                raise ValueError(f"{name} must be from {low} to {high}, but it is {value!r}.")
+            _refuse_value(name, value, self._controls[name])
         self._quiet = True
         try:
             for name, value in state.items():
                 self._controls[name].value = value
         finally:
             self._quiet = False
-            self._show()
+        self._show()
 
     @property
     def diagram(self) -> Diagram:
@@ -108,15 +107,27 @@ class Explorer(ipywidgets.VBox):
             self._show()
 
     def _show(self) -> None:
+        """Draw the present state. If that fails, say so in the picture's place; the next move starts afresh."""
         state = self.state
         if state == self._last:
             return
-        self._view = self._viewer(state, self._last)
-        self._last = state
-        self._headline.value = self._view.headline
-        self._picture.value = self._view.diagram.to_svg("jupyter")
-        self._notes.value = self._view.notes
-        self._helper.announcement = self._view.announcement
+        try:
+            view = self._viewer(state, self._last)
+            svg = view.diagram.to_svg("jupyter")
+        except Exception as problem:
+            self._last = None
+            self._picture.value = _card(state, problem)
+            raise
+        self._view, self._last = view, state
+        self._picture.value = svg
+        self._headline.value = view.headline
+        self._notes.value = view.notes
+        self._announce(view.announcement)
+
+    def _announce(self, words: str) -> None:
+        """Let a screen reader say words, the same ones once more too."""
+        self._helper.announcement = ""
+        self._helper.announcement = words
 
     def _check_button(self, check: Callable[[State], str]) -> ipywidgets.HBox:
         button = ipywidgets.Button(description="check with Keras", icon="check", layout={"width": "auto"})
@@ -124,8 +135,13 @@ class Explorer(ipywidgets.VBox):
 
         def ask(_button: object) -> None:
             verdict.value = "asking Keras …"
-            verdict.value = check(self.state)
-            self._helper.announcement = verdict.value
+            try:
+                verdict.value = check(self.state)
+            except Exception as problem:
+                verdict.value = f"Keras stopped with {escape(type(problem).__name__)}: {escape(str(problem))}"
+                raise
+            finally:
+                self._announce(verdict.value)
 
         button.on_click(ask)
         for control in self._controls.values():
@@ -146,3 +162,22 @@ def _refuse_unknown(argument: str, names: Collection[str], controls: Mapping[str
         known = ", ".join(repr(name) for name in controls)
         given = names if isinstance(names, str) else unknown[0]
         raise ValueError(f"{argument} must name controls of this explorer, {known}, but it names {given!r}.")
+
+
+def _refuse_value(name: str, value: Any, control: ipywidgets.Widget) -> None:
+    """Raise ValueError for a value that a control cannot take."""
+    if isinstance(control.value, bool):
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} must be True or False, but it is {value!r}.")
+    elif isinstance(value, bool) or not isinstance(value, int) or not control.min <= value <= control.max:
+        raise ValueError(f"{name} must be a whole number from {control.min} to {control.max}, but it is {value!r}.")
+
+
+def _card(state: State, problem: Exception) -> str:
+    """Return what stands in the picture's place when it cannot be drawn."""
+    settings = ", ".join(f"{name} = {value}" for name, value in state.items())
+    return (
+        f'<div role="alert" style="border:2px solid #D55E00;border-radius:6px;padding:8px 12px">'
+        f"<b>This setting cannot be drawn:</b> {escape(settings)}.<br>"
+        f"{escape(type(problem).__name__)}: {escape(str(problem))}<br>Move a control to go on.</div>"
+    )

@@ -12,7 +12,7 @@ from course_utils.diagrams.lettering import subscript
 from course_utils.diagrams.wording import number
 from course_utils.frontend import slider
 from course_utils.recurrence import RecurrentTrace, random_input, random_spec, run
-from course_utils.recurrence.reading import read_layer
+from course_utils.recurrence.reading import read_simple_rnn
 from course_utils.widgets.explorer import Explorer, State, View
 from course_utils.widgets.keras_check import check_with_keras
 
@@ -49,18 +49,22 @@ def explore_cell(
     """
     if (layer is None) != (x is None):
         raise ValueError("layer and x go together: give both, or none to try the explorer's own numbers.")
+    if layer is not None and (units, features, steps) != (4, 2, 3):
+        raise ValueError("units, features and steps are for the explorer's own numbers; a layer brings its own sizes.")
     if layer is None:
         spec, x = random_spec(cell, units=units, features=features), random_input(steps, features)
     else:
-        spec = read_layer(layer, x)
+        spec = read_simple_rnn(layer, x)
     trace = run(spec, x)
+    if len(trace.x) != 1:
+        raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
     moving = slider("step t", 1, trace.steps, step)
     controls = {"step": moving, "unit": slider("unit u", 1, spec.units, unit)}
     return Explorer(
         controls,
         lambda state, before: view(trace, state, before),
         hide=hide,
-        check=lambda _state: check_with_keras(spec, trace.x),
+        check=lambda _state: check_with_keras(spec, x, layer),
         extras=() if "step" in hide or trace.steps == 1 else (_player(moving),),
     )
 
@@ -68,7 +72,7 @@ def explore_cell(
 def view(trace: RecurrentTrace, state: State, before: State | None) -> View:
     """Return the picture of one step and the sum that makes one unit of it."""
     lines = sum_in_words(trace, state["step"], state["unit"])
-    headline = lines[-1].capitalize()
+    headline = lines[-1].replace("unit", "Unit", 1)
     notes = "<pre>" + "\n".join(lines) + "</pre><small>Each number is rounded by itself, to two decimals.</small>"
     scene = cell_scene(trace, step=state["step"], unit=state["unit"])
     return View(headline, Diagram(scene), notes, f"step {state['step']}: {lines[-1]}")

@@ -7,9 +7,9 @@ import numpy as np
 
 from course_utils.diagrams import Diagram
 from course_utils.diagrams.unrolled import unrolled_scene
+from course_utils.diagrams.wording import counted as counted_noun
 from course_utils.frontend import slider, toggle
 from course_utils.recurrence import RecurrentSpec, count, random_input, random_spec, run
-from course_utils.recurrence.specs import BLOCKS
 from course_utils.widgets.explorer import Explorer, State, View
 from course_utils.widgets.keras_check import check_with_keras
 
@@ -43,8 +43,8 @@ def explore_unrolling(
     >>> explorer.state["steps"], explorer.diagram.description[:38]
     (10, 'SimpleRNN(4) on 10 steps of 2 features')
     """
-    if cell not in BLOCKS:
-        raise ValueError(f"cell must be one of {', '.join(BLOCKS)}, but it is {cell!r}.")
+    if cell != "SimpleRNN":
+        raise ValueError(f"cell must be SimpleRNN, since the explorer shows no other yet, but it is {cell!r}.")
     controls = {
         "units": slider("units", 1, _most("most_units", most_units, MOST_UNITS), units),
         "features": slider("features", 1, _most("most_features", most_features, MOST_FEATURES), features),
@@ -70,7 +70,10 @@ def view(cell: str, state: State, before: State | None) -> View:
         f"{counted.formula} = {counted.substituted} = {counted.total}, with F = {spec.features} and U = {spec.units}."
     )
     notes = f"<pre>{escape(keras_code(spec, state['steps']))}</pre>"
-    sizes = f"{spec.units} units, {spec.features} features, {state['steps']} time-steps"
+    sizes = ", ".join(
+        counted_noun(state[name], noun)
+        for name, noun in (("units", "unit"), ("features", "feature"), ("steps", "time-step"))
+    )
     said = f"{sizes}: {counted.total} parameters {change}"
     return View(headline, diagram, notes, said)
 

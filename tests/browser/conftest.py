@@ -78,6 +78,11 @@ def _address(server: subprocess.Popen, log: Path) -> tuple[str, str]:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
 
 
+def is_ours(message) -> bool:
+    """Return whether a console message is an error that the course could have made; not one of the network."""
+    return message.type == "error" and "Failed to load resource" not in message.text
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     """Start Chromium without a window."""
@@ -94,11 +99,14 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture
-def page(browser) -> Iterator[object]:
-    """Open an empty page that collects errors; the test fails if there are any."""
+def page(browser, lab: Lab) -> Iterator[object]:
+    """Open an empty page on fresh lessons; the test fails if the page reports an error."""
+    for lesson in (ROOT / "notebooks").glob("*.ipynb"):  # a test before may have saved its copy
+        shutil.copy(lesson, lab.folder)
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if is_ours(message) else None)
     yield page
     page.close()
     assert not problems, problems

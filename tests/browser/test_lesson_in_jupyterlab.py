@@ -64,6 +64,8 @@ def test_pictures_and_widgets_show_before_any_cell_is_run(page: Page, lab: Lab):
     explorer = unrolling(page)
     expect(explorer.locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(4\) on 3 steps"))
     expect(explorer.get_by_text("28 parameters", exact=True)).to_be_visible()
+    for name in ("Play", "Stop and go back to the start"):
+        expect(page.locator(EXPLORER).get_by_role("button", name=name).first).to_be_visible()
     assert_no_errors(page)
     photograph(page, "lesson_01_opened")
 

@@ -30,10 +30,10 @@ from course_utils.diagrams.paint import (
     contrast,
     value_bins,
 )
-from course_utils.diagrams.parts import extent
+from course_utils.diagrams.parts import MOST_STEPS, extent, shown_steps
 from course_utils.diagrams.scene import Box, Cells, Label, Line, Rectangle, Scene
 from course_utils.diagrams.svg import render_svg
-from course_utils.diagrams.unrolled import MOST_STEPS, shown_steps, unrolled_scene
+from course_utils.diagrams.unrolled import unrolled_scene
 from course_utils.diagrams.words import words_scene
 from course_utils.recurrence import random_input, random_spec, run
 
@@ -94,10 +94,36 @@ def test_cell_is_tidy_at_every_size(units, features, step, light):
     assert_tidy(cell(units, 5, features, step, unit=units if light else None))
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.text("abcdefghij ", min_size=1, max_size=14), min_size=1, max_size=6), st.integers(1, 12))
+WORDS = st.lists(st.text(min_size=1, max_size=60) | st.text("Wm", max_size=40), min_size=1, max_size=12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(WORDS, st.integers(1, 12))
 def test_words_are_tidy(words, features):
-    assert_tidy(words_scene(words, random_input(len(words), features)[0]))
+    scene = words_scene(words, random_input(len(words), features)[0])
+    assert_tidy(scene)
+    ElementTree.fromstring(render_svg(scene, LIGHT))
+
+
+@settings(max_examples=40, deadline=None)
+@given(WORDS)
+def test_words_below_the_steps_are_tidy(words):
+    spec, x = random_spec("SimpleRNN", units=2, features=1), random_input(len(words), 1)
+    assert_tidy(unrolled_scene(spec, run(spec, x), steps=len(words), words=words))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(1, 1e20), st.integers(1, 5))
+def test_large_values_are_tidy(scale, features):
+    spec = random_spec("SimpleRNN", units=3, features=features)
+    x = scale * random_input(3, features)
+    assert_tidy(unrolled_scene(spec, run(spec, x), steps=3))
+    assert_tidy(cell_scene(run(spec, x), step=2))
+
+
+def test_a_text_of_many_words_stays_small():
+    scene = words_scene(["word"] * 784, random_input(784, 3)[0])
+    assert scene.width < 1500 and len(render_svg(scene, LIGHT)) < 200_000
 
 
 @pytest.mark.parametrize("return_sequences", [False, True])
@@ -217,7 +243,7 @@ def test_svg_repeats_byte_for_byte_in_another_process():
 def test_svg_is_named_for_a_screen_reader():
     scene = unrolled()
     root = ElementTree.fromstring(render_svg(scene, LIGHT))
-    assert root.get("role") == "img" and root.get("aria-label") == scene.description
+    assert root.get("role") == "img" and root.get("aria-label") == f"{scene.title}. {scene.description}"
     assert root.find(f"{SVG}title").text == scene.title
     assert not re.search(r'\sid="', render_svg(scene, LIGHT)), "ids would clash between pictures on one page"
 
@@ -251,6 +277,7 @@ def test_themes_can_be_read(theme):
     for ground in (theme.paper, theme.box):
         assert contrast(theme.ink, ground) >= 4.5
     assert contrast(theme.muted, theme.paper) >= 4.5
+    assert contrast(theme.muted, theme.box) >= 4.5
     for mark in (theme.line, theme.ghost, theme.edge):
         assert contrast(mark, theme.paper) >= 3
 
@@ -321,14 +348,56 @@ def test_a_layer_is_drawn_without_an_input(keras):
     assert "4 steps" in course_utils.draw_unrolled(free, steps=4).scene.title
     with pytest.raises(ValueError, match="steps is missing"):
         course_utils.draw_unrolled(free)
+    with pytest.raises(ValueError, match="was built for 5 time-steps"):
+        course_utils.draw_unrolled(model, steps=7)
 
 
-def test_drawing_on_given_axes(keras):
+@pytest.mark.parametrize("size", [(4, 3), (12, 2), (3, 9)])
+def test_drawing_on_given_axes(keras, size):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    axes = Figure(figsize=(4, 3)).add_subplot()
+    figure = Figure(figsize=size)
+    axes = figure.add_axes((0, 0, 1, 1))
     diagram = course_utils.draw_unrolled(keras.layers.SimpleRNN(4), random_input(3, 2), ax=axes)
     assert len(axes.texts) == len(diagram.to_figure().axes[0].texts) > 20
+    FigureCanvasAgg(figure).draw()
+    title = next(text for text in axes.texts if text.get_text() == diagram.scene.title)
+    shown = title.get_window_extent().width / axes.get_window_extent().width
+    place = next(label.place for label in diagram.scene.of(Label) if label.id == "title")
+    per_px = axes.transData.transform([(1, 0)])[0, 0] - axes.transData.transform([(0, 0)])[0, 0]
+    np.testing.assert_allclose(shown * axes.get_window_extent().width, place.width * per_px, rtol=0.12)
+
+
+def test_the_figure_holds_one_artist_for_each_mark():
+    from matplotlib.collections import LineCollection, PatchCollection, PolyCollection
+
+    scene = cell(unit=2)
+    axes = Diagram(scene).to_figure().axes[0]
+    patches = [len(c.get_paths()) for c in axes.collections if isinstance(c, PatchCollection)]
+    frames = sum(item.id.startswith("light[") for item in scene.items)
+    assert patches == [len(scene.of(Box)), len(scene.of(Cells)), frames, frames]
+    lines = [c for c in axes.collections if isinstance(c, LineCollection)]
+    assert [len(c.get_segments()) for c in lines] == [len(scene.of(Line))]
+    polygons = [len(c.get_paths()) for c in axes.collections if isinstance(c, PolyCollection)]
+    arrows = sum(line.head for line in scene.of(Line))
+    assert polygons == [sum(c.shape[0] * c.shape[1] for c in scene.of(Cells)), arrows]
+
+
+def test_sample_and_theme_reach_the_picture(keras):
+    layer = keras.layers.SimpleRNN(4)
+    x = np.concatenate([random_input(3, 2), random_input(3, 2, seed=1)])
+    hidden = course_utils.trace(layer, x).recurrent[0].hidden
+    for sample in (0, 1):
+        for t in (1, 2, 3):
+            text = course_utils.draw_cell(layer, x, step=t, sample=sample).description
+            assert f"h_{t} = {wording.vector(hidden[sample, t - 1])}" in text
+            assert f"x_{t} = {wording.vector(x[sample, t - 1])}" in text
+        text = course_utils.draw_unrolled(layer, x, sample=sample).description
+        assert f"x_2 = {wording.vector(x[sample, 1])}, h_2 = {wording.vector(hidden[sample, 1])}" in text
+    dark = course_utils.draw_unrolled(layer, x, theme="dark")
+    assert DARK.paper in dark.to_svg() and DARK.paper not in dark.to_svg(theme="light")
+    assert dark.to_figure().get_facecolor()[0] < 0.2
 
 
 @pytest.mark.parametrize(
@@ -337,7 +406,10 @@ def test_drawing_on_given_axes(keras):
         ({"sample": 1}, "sample must be a whole number, 0 to 0, but it is 1"),
         ({"steps": 4}, "steps=4 does not fit x, which has 3 time-steps"),
         ({"words": ["I"]}, "words must name 3 steps"),
-        ({"theme": "pink"}, "theme must be one of light, dark, jupyter"),
+        ({"steps": 0}, "steps must be a whole number, at least 1, but it is 0"),
+        ({"steps": 3.0}, "steps must be a whole number"),
+        ({"theme": "jupyter"}, "theme must be one of light, dark"),
+        ({"theme": "pink"}, "theme must be one of light, dark, but it is"),
     ],
 )
 def test_wrong_arguments_of_draw_unrolled(keras, arguments, words):
@@ -356,3 +428,8 @@ def test_wrong_words():
         course_utils.draw_words("I am", [[1], [2]])
     with pytest.raises(ValueError, match="one row of numbers for each of the 2 words"):
         course_utils.draw_words(["I", "am"], [[1]])
+    with pytest.raises(ValueError, match="different lengths"):
+        course_utils.draw_words(["I", "am"], [[1], [1, 2]])
+    with pytest.raises(TypeError, match="vectors must be an array of numbers"):
+        course_utils.draw_words(["I"], [["a"]])
+    assert "“7”" in course_utils.draw_words([7], [[1]]).description

@@ -64,7 +64,14 @@ class _Strange:
         raise RuntimeError("no comparisons")
 
     def __array__(self, *args, **kwargs):
-        raise TypeError("no array")
+        raise RuntimeError("no array")
+
+
+class _Minus(int):
+    def __sub__(self, other):
+        raise RuntimeError("no difference")
+
+    __rsub__ = __float__ = __sub__
 
 
 HOSTILE = {
@@ -84,6 +91,15 @@ HOSTILE = {
     "array of text": np.array(["a"]),
     "function": lambda: 1,
     "shape with none": (None, 4),
+    "int that cannot subtract": _Minus(3),
+    "small int": np.int8(-5),
+    "time": np.timedelta64(3, "D"),
+    "huge int": 10**400,
+    "list of huge ints": [10**400] * 3,
+    "array larger than the memory": np.broadcast_to(np.float32(1), (10**13,)),
+    "set": {2, 7},
+    "bytes": b"\x02\x07",
+    "complex array": np.array([1j, 2, 3]),
 }
 
 

@@ -11,7 +11,9 @@ import pytest
 import course_utils
 from course_utils.diagrams import wording
 from course_utils.recurrence import random_input, random_spec
-from course_utils.widgets import stepping, unrolling
+from course_utils.recurrence.reading import read_simple_rnn
+from course_utils.widgets import stepping
+from course_utils.widgets.keras_check import check_with_keras
 
 UNROLLING_SWEEP = {
     "units": range(1, 13),
@@ -50,11 +52,15 @@ def test_every_value_of_every_control_shows_what_keras_computes(keras, name):
         assert explorer.diagram.scene.title in explorer._picture.value
 
 
-def test_extremes_together():
+def test_extremes_together(keras):
     explorer = course_utils.explore_unrolling(most_units=64, most_features=64, most_steps=784)
     for units, features, steps in itertools.product((1, 64), (1, 64), (1, 784)):
         explorer.set(units=units, features=features, steps=steps)
         assert explorer.diagram.scene.title.startswith(f"SimpleRNN({units}) on {steps} step")
+        last = keras_output(keras, explorer.state)[-1]
+        shown = next(c for c in explorer.diagram.scene.items if c.id == f"output[t={steps}]")
+        np.testing.assert_allclose(shown.values[:, 0], last, atol=1e-4)
+        assert count_shown(explorer) == units * (units + features) + units
 
 
 def test_count_moves_with_units_and_not_with_steps():
@@ -95,11 +101,35 @@ def test_a_move_touches_neither_keras_nor_pyplot(monkeypatch):
     explorers[1].set(step=3, unit=4)
 
 
-def test_an_error_in_the_viewer_is_not_swallowed():
+def test_an_error_in_the_viewer_shows_a_card_and_the_next_move_recovers():
     explorer = course_utils.explore_unrolling()
+    good = explorer._viewer
     explorer._viewer = lambda state, before: 1 / 0
     with pytest.raises(ZeroDivisionError):
         explorer._controls["units"].value = 7
+    assert "cannot be drawn" in explorer._picture.value and "units = 7" in explorer._picture.value
+    explorer._viewer = good
+    explorer.set(units=7)
+    assert "SimpleRNN(7)" in explorer._picture.value and "SimpleRNN(7)" in explorer.diagram.scene.title
+
+
+def test_a_refused_value_moves_nothing():
+    explorer = course_utils.explore_unrolling()
+    for wrong in ({"units": "5"}, {"units": None}, {"units": 2.5}, {"units": True}, {"return_sequences": "no"}):
+        with pytest.raises(ValueError, match="must be"):
+            explorer.set(steps=9, **wrong)
+        assert explorer.state == {"units": 4, "features": 2, "steps": 3, "return_sequences": False}
+
+
+def test_the_same_words_are_announced_again():
+    explorer = course_utils.explore_unrolling()
+    heard = []
+    explorer._helper.observe(lambda change: heard.append(change["new"]), names="announcement")
+    explorer._announce("once")
+    explorer._announce("once")
+    assert heard == ["", "once", "", "once"]
+    explorer.set(units=1, features=1, steps=1)
+    assert "1 unit, 1 feature, 1 time-step: 3 parameters" in heard[-1]
 
 
 def test_cell_explorer_shows_the_layer_it_is_given(keras):
@@ -135,11 +165,13 @@ def test_a_single_step_or_unit_needs_no_slider():
     assert all(control.disabled for control in explorer._controls.values())
 
 
-def test_play_button_is_linked_to_the_slider():
+def test_play_button_is_linked_to_the_slider(monkeypatch):
+    links = []
+    monkeypatch.setattr(stepping.ipywidgets, "jslink", lambda *ends: links.append(ends))
     explorer = course_utils.explore_cell(steps=5)
-    knobs = explorer.children[0].children
-    players = [knob for knob in knobs if isinstance(knob, ipywidgets.Play)]
-    assert len(players) == 1 and (players[0].min, players[0].max) == (1, 5)
+    (player,) = [knob for knob in explorer.children[0].children if isinstance(knob, ipywidgets.Play)]
+    assert (player.min, player.max) == (1, 5)
+    assert links == [((player, "value"), (explorer._controls["step"], "value"))]
 
 
 def test_check_with_keras_agrees(keras):
@@ -150,19 +182,59 @@ def test_check_with_keras_agrees(keras):
             if isinstance(box, ipywidgets.HBox) and isinstance(box.children[0], ipywidgets.Button)
         )
         button.click()
+        assert explorer._helper.announcement == verdict.value
         assert verdict.value.startswith("Keras says the same. The largest difference is 0.0000")
         assert "28 parameters" in verdict.value
         next(iter(explorer._controls.values())).value += 1
         assert verdict.value == "", "a verdict on another setting must not stay"
 
 
-def test_check_with_keras_sees_a_difference(keras, monkeypatch):
-    from course_utils.widgets import keras_check
-
+def test_check_with_keras_sees_a_difference(keras):
     spec, x = random_spec("SimpleRNN", units=4, features=2), random_input(3, 2)
-    wrong = unrolling.run(spec, x + 0.01)
-    monkeypatch.setattr(keras_check, "run", lambda spec, x: wrong)
-    assert keras_check.check_with_keras(spec, x).startswith("Keras says something else")
+    other = keras.layers.SimpleRNN(4)
+    assert check_with_keras(spec, x, other).startswith("Keras says something else")
+    wider = keras.layers.SimpleRNN(4, use_bias=False)
+    wider.build(x.shape)
+    wider.set_weights([spec.kernel, spec.recurrent_kernel])  # the same numbers, since b is zero, but fewer parameters
+    assert check_with_keras(spec, x, wider).startswith("Keras says something else")
+
+
+def test_check_with_keras_asks_the_layer_that_is_shown(keras):
+    layer = keras.layers.SimpleRNN(4, activation=lambda z: 2 * z)
+    explorer = course_utils.explore_cell(layer, random_input(3, 2))
+    button = next(
+        box.children[0]
+        for box in explorer.children
+        if isinstance(box, ipywidgets.HBox) and isinstance(box.children[0], ipywidgets.Button)
+    )
+    called = []
+    original = layer.call
+    layer.call = lambda *args, **kwargs: called.append(1) or original(*args, **kwargs)
+    button.click()
+    assert called and "the same" in explorer._helper.announcement
+
+
+@pytest.mark.parametrize("arguments", [{"dtype": "float16"}, {"dtype": "float64"}, {"activation": "relu"}])
+def test_check_with_keras_knows_rounding(keras, arguments):
+    layer = keras.layers.SimpleRNN(4, **arguments)
+    x = 1000 * random_input(3, 2) if "activation" in arguments else random_input(3, 2)
+    spec = read_simple_rnn(layer, x)
+    assert check_with_keras(spec, x, layer).startswith("Keras says the same")
+    x = x.copy()
+    x[0, 1, 0] = np.nan
+    assert check_with_keras(spec, x, layer).startswith("Keras says the same")
+
+
+def test_check_with_keras_leaves_the_random_numbers_alone(keras):
+    def drawn(click: bool) -> np.ndarray:
+        keras.utils.set_random_seed(1)
+        if click:
+            check_with_keras(random_spec("SimpleRNN", units=4, features=2), random_input(3, 2))
+        layer = keras.layers.Dense(3)
+        layer.build((None, 2))
+        return np.asarray(layer.kernel)
+
+    np.testing.assert_array_equal(drawn(True), drawn(False))
 
 
 def test_hidden_controls_are_out_of_sight():
@@ -178,12 +250,18 @@ def test_hidden_controls_are_out_of_sight():
         (lambda: course_utils.explore_unrolling(units=0), "units must be a whole number from 1 to 12"),
         (lambda: course_utils.explore_unrolling(units=2.5), "units must be a whole number"),
         (lambda: course_utils.explore_unrolling(most_units=999), "most_units must be a whole number from 2 to 64"),
-        (lambda: course_utils.explore_unrolling(cell="Transformer"), "cell must be one of SimpleRNN"),
+        (lambda: course_utils.explore_unrolling(cell="Transformer"), "cell must be SimpleRNN"),
         (lambda: course_utils.explore_unrolling(hide=("colour",)), "hide must name controls"),
         (lambda: course_utils.explore_unrolling(hide="features"), "hide must name controls"),
         (lambda: course_utils.explore_unrolling().set(unit=3), "'units', 'features', 'steps'"),
-        (lambda: course_utils.explore_unrolling().set(units=13), "units must be from 1 to 12, but it is 13"),
+        (
+            lambda: course_utils.explore_unrolling().set(units=13),
+            "units must be a whole number from 1 to 12, but it is 13",
+        ),
         (lambda: course_utils.explore_cell(x=random_input(3, 2)), "layer and x go together"),
+        (lambda: course_utils.explore_cell(steps=-5), "steps must be a whole number from 1 to 1024"),
+        (lambda: course_utils.explore_cell(units="4"), "units must be a whole number from 1 to 256"),
+        (lambda: course_utils.explore_cell(features=0), "features must be a whole number"),
         (lambda: course_utils.explore_cell(step=4), "step t must be a whole number from 1 to 3"),
     ],
 )

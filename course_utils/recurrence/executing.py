@@ -1,0 +1,147 @@
+"""Run a whole model in NumPy: each layer by its spec, values and masks from one to the next."""
+
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from typing import Any
+
+import numpy as np
+
+from course_utils.recurrence.checking import in_precision
+from course_utils.recurrence.graphs import (
+    ClosedSpec,
+    DenseSpec,
+    DropoutSpec,
+    EmbeddingSpec,
+    FlattenSpec,
+    Flow,
+    GraphSpec,
+    MaskingSpec,
+    Nested,
+    Ref,
+    TimeDistributedSpec,
+    leaves,
+    map_nested,
+)
+from course_utils.recurrence.running import LayerRun, RecurrentTrace, run_bidirectional, run_layer
+from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
+
+
+@dataclass(frozen=True, eq=False)
+class LayerFlow:
+    """What went into a layer and what came out, nested as Keras nests it."""
+
+    input: Nested
+    output: Nested
+
+
+@dataclass(eq=False)
+class Execution:
+    """One run of a model, and what is kept of it.
+
+    initial_states: by layer name, states to start with in the place of the layer's own
+    recurrent:      the traces, in order of execution
+    layers:         by layer name; a layer that is called again is ``name#2`` and so on
+    """
+
+    initial_states: dict[str, Any] = field(default_factory=dict)
+    recurrent: list[RecurrentTrace] = field(default_factory=list)
+    layers: dict[str, LayerFlow] = field(default_factory=dict)
+
+    def graph(self, spec: GraphSpec, inputs: list[Flow]) -> Nested:
+        """Run all nodes of a model; return nested Flows."""
+        values: dict[int, Flow] = {ref.number: flow for ref, flow in zip(leaves(spec.inputs), inputs, strict=True)}
+
+        def filled(leaf: Any) -> Any:
+            return values[leaf.number] if isinstance(leaf, Ref) else leaf
+
+        for node in spec.nodes:
+            args, kwargs = map_nested(filled, node.args), map_nested(filled, node.kwargs)
+            result = self.call(node.layer, args, kwargs)
+            values.update(zip(node.outputs, leaves(result), strict=True))
+            self._note(node.layer.name, args[0] if len(args) == 1 else args, result)
+        return map_nested(filled, spec.outputs)
+
+    def _note(self, name: str, entered: Nested, left: Nested) -> None:
+        times = sum(known.split("#")[0] == name for known in self.layers)
+        key = f"{name}#{times + 1}" if times else name
+        self.layers[key] = LayerFlow(map_nested(_value, entered), map_nested(_value, left))
+
+    @singledispatchmethod
+    def call(self, spec: Any, args: tuple, kwargs: dict[str, Any]) -> Nested:
+        """Run one layer; args and kwargs hold Flows; return nested Flows."""
+        raise TypeError(f"{type(spec).__name__} is not a layer.")
+
+    @call.register
+    def _(self, spec: GraphSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
+        return self.graph(spec, leaves(args[0]))
+
+    @call.register
+    def _(self, spec: ClosedSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
+        return spec.call(args, kwargs)
+
+    @call.register
+    def _(self, spec: DenseSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
+        x = in_precision(args[0].value, spec.dtype)
+        total = x @ spec.kernel + (0 if spec.bias is None else spec.bias)
+        return Flow(spec.activation(total).astype(spec.dtype, copy=False), args[0].mask)
+
+    @call.register
+    def _(self, spec: EmbeddingSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
+        numbers = args[0].value.astype(int)
+        return Flow(spec.table[numbers].astype(spec.dtype, copy=False), numbers != 0 if spec.mask_zero else None)
+
+    @call.register
+    def _(self, spec: MaskingSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
+        x = args[0].value.astype(spec.dtype, copy=False)
+        kept = np.any(x != spec.value, axis=-1)
+        return Flow(x * kept[..., None].astype(spec.dtype), kept)
+
+    @call.register
+    def _(self, spec: FlattenSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
+        x = args[0].value
+        return Flow(x.reshape(len(x), -1))
+
+    @call.register
+    def _(self, spec: DropoutSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
+        return Flow(args[0].value.astype(spec.dtype, copy=False), args[0].mask)
+
+    @call.register
+    def _(self, spec: TimeDistributedSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
+        x = args[0].value
+        batch, steps = x.shape[:2]
+        merged = self.call(spec.inner, (Flow(x.reshape(batch * steps, *x.shape[2:])),), {})
+
+        def parted(flow: Flow) -> Flow:
+            return Flow(flow.value.reshape(batch, steps, *flow.value.shape[1:]), args[0].mask)
+
+        return map_nested(parted, merged)
+
+    @call.register(RecurrentSpec)
+    @call.register(OwnCellSpec)
+    @call.register(StackedSpec)
+    def _(self, spec: Any, args: tuple, kwargs: dict[str, Any]) -> Nested:
+        return self._recurrent(spec, args, kwargs, run_layer, spec.manner.return_sequences)
+
+    @call.register
+    def _(self, spec: BidirectionalSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
+        return self._recurrent(spec, args, kwargs, run_bidirectional, spec.forward.manner.return_sequences)
+
+    def _recurrent(self, spec: Any, args: tuple, kwargs: dict[str, Any], runner: Any, sequences: bool) -> Nested:
+        x, *more = args
+        given = dict(zip(("initial_state", "mask"), more, strict=False)) | kwargs
+        start = self.initial_states.get(spec.name, given.get("initial_state"))
+        mask = given.get("mask")
+        mask = x.mask if mask is None else mask
+        done: LayerRun = runner(spec, x.value, initial_state=map_nested(_value, start), mask=_value(mask))
+        self.recurrent.extend(done.traces)
+        kept_mask = _value(mask) if sequences else None
+        flows = map_nested(Flow, done.output)
+        if isinstance(flows, Flow):
+            return Flow(flows.value, kept_mask)
+        masked = 2 if isinstance(spec, BidirectionalSpec) and spec.merge_mode is None else 1
+        return (*(Flow(flow.value, kept_mask) for flow in flows[:masked]), *flows[masked:])
+
+
+def _value(leaf: Any) -> Any:
+    """Return the array of a Flow; anything else as it is."""
+    return leaf.value if isinstance(leaf, Flow) else leaf

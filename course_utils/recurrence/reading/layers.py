@@ -1,0 +1,212 @@
+"""Read one Keras layer into its spec; a closed box for those that are not read."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from course_utils.quiet import quiet_keras
+from course_utils.recurrence.checking import in_precision
+from course_utils.recurrence.graphs import (
+    ClosedSpec,
+    DenseSpec,
+    DropoutSpec,
+    EmbeddingSpec,
+    FlattenSpec,
+    Flow,
+    LayerSpec,
+    MaskingSpec,
+    TimeDistributedSpec,
+    map_nested,
+)
+from course_utils.recurrence.reading.backend import activation_of, dtype_of, to_numpy, to_tensor
+from course_utils.recurrence.specs import (
+    AnyRecurrent,
+    BidirectionalSpec,
+    CellSpec,
+    Manner,
+    OwnCellSpec,
+    RecurrentSpec,
+    StackedSpec,
+)
+
+Reader = Callable[[Any], LayerSpec]
+"""Reads any layer, a model inside a model too; handed down to layers that hold others."""
+
+
+def read_layer(layer: Any, read_any: Reader) -> LayerSpec:
+    """Return the spec of a layer that is no model. A subclass whose call is its own is a closed box."""
+    for kind, reader in _readers(read_any).items():
+        if isinstance(layer, kind) and type(layer).call is kind.call:
+            return reader(layer) or closed(layer)
+    return closed(layer)
+
+
+def _readers(read_any: Reader) -> dict[type, Any]:
+    """Return, for each Keras layer that is read, the function that reads it; special kinds first."""
+    layers = quiet_keras().layers
+    return {
+        layers.RNN: _read_rnn,
+        layers.SimpleRNN: _read_rnn,
+        layers.LSTM: _read_rnn,
+        layers.GRU: _read_rnn,
+        layers.Bidirectional: lambda layer: _read_bidirectional(layer, read_any),
+        layers.TimeDistributed: lambda layer: _read_time_distributed(layer, read_any),
+        layers.Dense: _read_dense,
+        layers.Embedding: _read_embedding,
+        layers.Masking: lambda layer: MaskingSpec(layer.name, layer.mask_value, dtype_of(layer)),
+        layers.Dropout: lambda layer: DropoutSpec(layer.name, dtype_of(layer)),
+        layers.Flatten: lambda layer: FlattenSpec(layer.name) if layer.data_format == "channels_last" else None,
+    }
+
+
+def _read_rnn(layer: Any) -> AnyRecurrent | None:
+    """Read SimpleRNN, LSTM, GRU, or RNN over any cell; None where an input is not (batch, steps, features)."""
+    keras = quiet_keras()
+    manner = Manner(
+        steps=_built_steps(layer),
+        **{
+            name: bool(getattr(layer, name, False))
+            for name in (
+                "return_sequences",
+                "return_state",
+                "go_backwards",
+                "stateful",
+                "unroll",
+                "zero_output_for_mask",
+            )
+        },
+    )
+    held = None
+    if layer.stateful and layer.states is not None:
+        held = tuple(to_numpy(state) for state in keras.tree.flatten(layer.states))
+    if not isinstance(layer.cell, keras.layers.StackedRNNCells):
+        return read_cell(layer.cell, layer.name, manner, held)
+    cells = layer.cell.cells
+    specs = [read_cell(cell, f"{layer.name}/cell_{i}", manner) for i, cell in enumerate(cells, start=1)]
+    if any(spec is None for spec in specs):
+        return None
+    bare = tuple(not keras.tree.is_nested(state) for state in layer.cell.get_initial_state(batch_size=1))
+    return StackedSpec(layer.name, tuple(specs), bare, manner, held)
+
+
+def read_cell(cell: Any, name: str, manner: Manner, held: tuple | None = None) -> CellSpec | None:
+    """Read one of Keras's cells with its weights; a user's own as something to be called."""
+    layers = quiet_keras().layers
+    kinds = {layers.SimpleRNNCell: "SimpleRNN", layers.LSTMCell: "LSTM", layers.GRUCell: "GRU"}
+    kind = next((kinds[known] for known in kinds if isinstance(cell, known) and type(cell).call is known.call), None)
+    if kind is None:
+        return _read_own_cell(cell, name, manner, held)
+    dtype = dtype_of(cell)
+    gated = {"recurrent_activation": activation_of(cell.recurrent_activation)} if kind != "SimpleRNN" else {}
+    return RecurrentSpec(
+        kind=kind,
+        name=name,
+        kernel=in_precision(to_numpy(cell.kernel), dtype),
+        recurrent_kernel=in_precision(to_numpy(cell.recurrent_kernel), dtype),
+        bias=in_precision(to_numpy(cell.bias), dtype) if cell.use_bias else None,
+        activation=activation_of(cell.activation),
+        reset_after=kind == "GRU" and cell.reset_after,
+        manner=manner,
+        held=held,
+        dtype=dtype,
+        **gated,
+    )
+
+
+def _read_own_cell(cell: Any, name: str, manner: Manner, held: tuple | None) -> OwnCellSpec | None:
+    """Read a user's own cell: it is called through Keras, one step at a time."""
+    keras = quiet_keras()
+    sizes = keras.tree.flatten(cell.state_size)
+    if not all(isinstance(size, int) for size in sizes):
+        return None
+    output_size = getattr(cell, "output_size", None) or sizes[0]
+    dtype = dtype_of(cell) if hasattr(cell, "compute_dtype") else np.dtype("float32")
+
+    def first_states(batch: int) -> Any:
+        maker = getattr(cell, "get_initial_state", None)
+        states = maker(batch_size=batch) if maker else [keras.ops.zeros((batch, size)) for size in sizes]
+        return states if keras.tree.is_nested(states) else [states]
+
+    def start(batch: int) -> tuple[np.ndarray, ...]:
+        return tuple(to_numpy(state) for state in keras.tree.flatten(first_states(batch)))
+
+    def step(x: np.ndarray, states: tuple[np.ndarray, ...]) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
+        packed = keras.tree.pack_sequence_as(first_states(len(x)), [to_tensor(state, dtype) for state in states])
+        output, after = cell(to_tensor(x, dtype), packed)
+        return to_numpy(output), tuple(to_numpy(state) for state in keras.tree.flatten(after))
+
+    weights = {weight.name: to_numpy(weight) for weight in getattr(cell, "weights", ())}
+    return OwnCellSpec(name, type(cell).__name__, tuple(sizes), output_size, step, start, weights, manner, held, dtype)
+
+
+def _read_bidirectional(layer: Any, read_any: Reader) -> BidirectionalSpec | None:
+    sides = [read_any(layer.forward_layer), read_any(layer.backward_layer)]
+    if not all(isinstance(side, (RecurrentSpec, OwnCellSpec, StackedSpec)) for side in sides):
+        return None
+    forward, backward = (
+        _renamed(side, f"{layer.name}/{way}") for side, way in zip(sides, ("forward", "backward"), strict=True)
+    )
+    return BidirectionalSpec(layer.name, forward, backward, layer.merge_mode, dtype_of(layer))
+
+
+def _renamed(spec: AnyRecurrent, name: str) -> AnyRecurrent:
+    if not isinstance(spec, StackedSpec):
+        return replace(spec, name=name)
+    cells = tuple(replace(cell, name=f"{name}/cell_{i}") for i, cell in enumerate(spec.cells, start=1))
+    return replace(spec, name=name, cells=cells)
+
+
+def _read_time_distributed(layer: Any, read_any: Reader) -> TimeDistributedSpec | None:
+    """Read a layer that works on each step by itself; None where it may behave differently under a mask."""
+    inner = read_any(layer.layer)
+    return (
+        None if isinstance(inner, (ClosedSpec, EmbeddingSpec, MaskingSpec)) else TimeDistributedSpec(layer.name, inner)
+    )
+
+
+def _read_dense(layer: Any) -> DenseSpec | None:
+    if getattr(layer, "quantization_mode", None):
+        return None
+    dtype = dtype_of(layer)
+    bias = in_precision(to_numpy(layer.bias), dtype) if layer.use_bias else None
+    return DenseSpec(
+        layer.name, in_precision(to_numpy(layer.kernel), dtype), bias, activation_of(layer.activation), dtype
+    )
+
+
+def _read_embedding(layer: Any) -> EmbeddingSpec | None:
+    if getattr(layer, "quantization_mode", None):
+        return None
+    return EmbeddingSpec(layer.name, to_numpy(layer.embeddings), layer.mask_zero, dtype_of(layer))
+
+
+def closed(layer: Any) -> ClosedSpec:
+    """Wrap a layer that is not read: it is called through Keras, values and masks in and out."""
+    keras = quiet_keras()
+
+    def entering(leaf: Any) -> Any:
+        if not isinstance(leaf, Flow):
+            return leaf
+        tensor = keras.ops.convert_to_tensor(leaf.value)
+        if leaf.mask is not None:
+            tensor._keras_mask = keras.ops.convert_to_tensor(leaf.mask)
+        return tensor
+
+    def leaving(tensor: Any) -> Flow:
+        mask = getattr(tensor, "_keras_mask", None)
+        return Flow(to_numpy(tensor), None if mask is None else to_numpy(mask))
+
+    def call(args: tuple, kwargs: dict[str, Any]) -> Any:
+        return map_nested(leaving, layer(*map_nested(entering, args), **map_nested(entering, kwargs)))
+
+    return ClosedSpec(layer.name, type(layer).__name__, call)
+
+
+def _built_steps(layer: Any) -> int | None:
+    """Return T where the layer was connected to an input of a fixed length."""
+    try:
+        return layer.input.shape[1]
+    except (AttributeError, ValueError):  # never called on a symbolic input, or on several: any T will do
+        return None

@@ -1,0 +1,115 @@
+"""Read a whole model: its calls in order of execution."""
+
+from typing import Any
+
+from course_utils.quiet import quiet_keras
+from course_utils.recurrence.checking import as_first_input
+from course_utils.recurrence.graphs import ClosedSpec, GraphSpec, LayerSpec, Node, Ref, TimeDistributedSpec, map_nested
+from course_utils.recurrence.reading.backend import what
+from course_utils.recurrence.reading.layers import closed, read_layer
+from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
+
+RECURRENT = (RecurrentSpec, OwnCellSpec, StackedSpec, BidirectionalSpec)
+
+
+def read(model: Any, x: Any = None) -> LayerSpec:
+    """Return the spec of a recurrent Keras layer, or of a Sequential or functional model.
+
+    x builds a layer or model that has no weights yet. Raises TypeError for what holds
+    no recurrence or cannot be read, ValueError for one without weights and without x.
+    """
+    keras = quiet_keras()
+    if not isinstance(model, keras.Layer):
+        raise TypeError(f"model must be a recurrent Keras layer or a Keras model, but it is {what(model)}.")
+    build(model, x)
+    spec = _read(model)
+    if isinstance(spec, ClosedSpec) and isinstance(model, keras.Model):
+        raise TypeError(f"A model with a call of its own cannot be read, and {model.name!r} is one: trace its layers.")
+    if not _recurs(spec):
+        raise TypeError(f"model must hold a recurrent layer, but {model.name!r}, {what(model)}, holds none to trace.")
+    return spec
+
+
+def read_recurrent(layer: Any, x: Any = None) -> RecurrentSpec:
+    """Return the spec of one SimpleRNN, LSTM or GRU, alone or as the only layer of a model."""
+    spec = read(layer, x)
+    if isinstance(spec, GraphSpec) and len(spec.nodes) == 1:
+        spec = spec.nodes[0].layer
+    if not isinstance(spec, RecurrentSpec):
+        raise TypeError(f"layer must be one SimpleRNN, LSTM or GRU layer, but it is {what(layer)}.")
+    return spec
+
+
+def read_simple_rnn(layer: Any, x: Any = None) -> RecurrentSpec:
+    """Return the spec of one SimpleRNN: the kind that pictures and widgets show so far."""
+    spec = read_recurrent(layer, x)
+    if spec.kind != "SimpleRNN":
+        raise TypeError(f"layer must be a SimpleRNN, since pictures show no other yet, but it is {what(layer)}.")
+    for argument in ("go_backwards", "stateful"):
+        if getattr(spec.manner, argument):
+            raise ValueError(f"Pictures do not show {argument}=True yet, and layer {spec.name!r} has it.")
+    return spec
+
+
+def _recurs(spec: LayerSpec) -> bool:
+    """Return whether there is a recurrent layer in it."""
+    if isinstance(spec, GraphSpec):
+        return any(_recurs(node.layer) for node in spec.nodes)
+    return _recurs(spec.inner) if isinstance(spec, TimeDistributedSpec) else isinstance(spec, RECURRENT)
+
+
+def build(model: Any, x: Any) -> None:
+    """Give an unbuilt layer or model its weights, for inputs shaped like x, once x is found fit."""
+    if model.built:
+        return
+    if x is None:
+        raise ValueError(
+            f"{model.name!r} has no weights yet, since Keras makes them when it first sees an input: "
+            "pass x of shape (batch, time-steps, features), or start the model with keras.Input."
+        )
+    shape = as_first_input(x, alone=not isinstance(model, quiet_keras().Model)).shape
+    steps = (None,) if len(shape) == 3 else ()
+    model.build((None, *steps, *shape[1 + len(steps) :]))
+
+
+def _read(layer: Any) -> LayerSpec:
+    """Return the spec of any layer; a closed box for those that are not read."""
+    keras = quiet_keras()
+    if isinstance(layer, keras.Sequential):
+        return _read_graph(layer._functional, layer.name) if layer._functional is not None else closed(layer)
+    if isinstance(layer, keras.Function):
+        return _read_graph(layer, layer.name)
+    return read_layer(layer, _read)
+
+
+def _read_graph(function: Any, name: str) -> GraphSpec:
+    """Read a functional model: its calls in order of execution.
+
+    Keras keeps the calls of a ``keras.Function`` by depth and offers no public way to list them.
+    """
+    keras = quiet_keras()
+    numbers: dict[int, int] = {}
+    specs: dict[int, LayerSpec] = {}
+
+    def ref(leaf: Any) -> Any:
+        return Ref(numbers.setdefault(id(leaf), len(numbers))) if isinstance(leaf, keras.KerasTensor) else leaf
+
+    inputs = map_nested(ref, function._inputs_struct)
+    nodes = []
+    for depth in sorted(function._nodes_by_depth, reverse=True):
+        for node in function._nodes_by_depth[depth]:
+            if node.is_input:
+                continue
+            args, kwargs = map_nested(ref, node.arguments.args), map_nested(ref, node.arguments.kwargs)
+            layer = node.operation
+            spec = specs.setdefault(id(layer), closed(layer) if kwargs.get("training") else _read_operation(layer))
+            nodes.append(Node(spec, args, kwargs, tuple(ref(tensor).number for tensor in node.outputs)))
+    shapes = tuple(tuple(tensor.shape) for tensor in function.inputs)
+    dtypes = tuple(tensor.dtype for tensor in function.inputs)
+    names = tuple(tensor.name for tensor in function.inputs)
+    return GraphSpec(name, tuple(nodes), inputs, shapes, dtypes, names, map_nested(ref, function._outputs_struct))
+
+
+def _read_operation(operation: Any) -> LayerSpec:
+    """Read a layer, or an operation such as a sum of two tensors."""
+    return _read(operation) if isinstance(operation, quiet_keras().Layer) else closed(operation)

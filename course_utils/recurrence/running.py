@@ -1,0 +1,262 @@
+"""Run recurrent layers over time in NumPy, and keep every value on the way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from course_utils.recurrence.cells import Step, bias_of, input_terms, take_step
+from course_utils.recurrence.checking import as_mask, as_sequences, as_states
+from course_utils.recurrence.specs import (
+    GATES,
+    AnyRecurrent,
+    BidirectionalSpec,
+    CellSpec,
+    Manner,
+    RecurrentSpec,
+    StackedSpec,
+)
+
+States = tuple[np.ndarray, ...]
+Nested = Any
+"""An array, or a tuple or list of nested arrays, as Keras nests them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What is added up before the activation, at every step.
+
+    from_input:  x_t·W, shape (batch, T, U)
+    from_state:  what the old state adds, (batch, T, U): h_{t-1}·R. For the candidate of a GRU, r has
+                 acted on it: r·(h_{t-1}·R + b) with reset_after, else (r·h_{t-1})·R
+    bias:        what is added once and for all, (U,); zeros where the layer has none
+    """
+
+    from_input: np.ndarray
+    from_state: np.ndarray
+    bias: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """The sum of the three, (batch, T, U): the activation acts on it."""
+        return self.from_input + self.from_state + self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class RecurrentTrace:
+    """Every value of one recurrent cell on one input.
+
+    x:           the input in order of processing, (batch, T, F)
+    hidden:      h_1 … h_T, (batch, T, U): h_t is ``hidden[:, t - 1]``
+    outputs:     what leaves the cell at each step, (batch, T, U): h_t, except where a mask holds it back
+    initial:     h_0, (batch, U)
+    cell_state:  LSTM: c_1 … c_T, (batch, T, U); else None
+    initial_cell_state: LSTM: c_0, (batch, U); else None
+    gates:       by letter, (batch, T, U)
+    candidate:   LSTM c̃, GRU h̃, (batch, T, U); else None
+    terms:       by block, what was added up before the activation
+    mask:        (batch, T), False where a step was skipped: the states stay as they were; or None
+    """
+
+    spec: CellSpec
+    x: np.ndarray
+    hidden: np.ndarray
+    outputs: np.ndarray
+    initial: np.ndarray
+    cell_state: np.ndarray | None = None
+    initial_cell_state: np.ndarray | None = None
+    gates: Mapping[str, np.ndarray] = field(default_factory=dict)
+    candidate: np.ndarray | None = None
+    terms: Mapping[str, Terms] = field(default_factory=dict)
+    mask: np.ndarray | None = None
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.spec.name
+
+    @property
+    def steps(self) -> int:
+        """T: how often the state was updated."""
+        return self.hidden.shape[1]
+
+    def state(self, step: int) -> np.ndarray:
+        """Return h_step, shape (batch, U); step 0 is the state before the first step."""
+        return self.initial if step == 0 else self.hidden[:, step - 1]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRun:
+    """What a recurrent layer gives: its output, nested as Keras nests it, and the traces of its cells."""
+
+    output: Nested
+    traces: tuple[RecurrentTrace, ...]
+
+
+def run(spec: RecurrentSpec, x: Any, *, initial_state: Any = None, mask: Any = None) -> RecurrentTrace:
+    """Run one SimpleRNN, LSTM or GRU from its spec alone.
+
+    x:             (batch, T, F)
+    initial_state: h_0, (batch, U); for LSTM [h_0, c_0]; zeros where it is None
+    mask:          (batch, T), False where a step is to be skipped
+
+    >>> from course_utils.recurrence import random_spec
+    >>> run(random_spec("SimpleRNN", units=4, features=2), np.ones((1, 3, 2))).hidden.shape
+    (1, 3, 4)
+    """
+    return run_layer(spec, x, initial_state=initial_state, mask=mask).traces[0]
+
+
+@np.errstate(all="ignore")  # infinity and NaN pass through in silence, as in Keras
+def run_layer(spec: AnyRecurrent, x: Any, *, initial_state: Any = None, mask: Any = None) -> LayerRun:
+    """Run a recurrent layer: one cell, or several stacked in one layer. Arguments as for ``run``."""
+    x = as_sequences(x, spec)
+    mask = as_mask(mask, x)
+    cells = spec.cells if isinstance(spec, StackedSpec) else (spec,)
+    start = initial_state if initial_state is not None else spec.held
+    states = as_states(start, len(x), cells)
+    if spec.manner.go_backwards:
+        x, mask = x[:, ::-1], None if mask is None else mask[:, ::-1]
+    traces: list[RecurrentTrace] = []
+    finals: list[States] = []
+    flowing = x
+    for cell, before in zip(cells, states, strict=True):
+        trace, raw, final = _run_cell(cell, flowing, before, mask)
+        traces.append(trace)
+        finals.append(final)
+        flowing = raw
+    leaving = _masked_outputs(flowing, mask, spec.manner)[not spec.manner.return_sequences]
+    return LayerRun(_leaving(spec, leaving, finals), tuple(traces))
+
+
+def _run_cell(
+    cell: CellSpec, x: np.ndarray, states: States, mask: np.ndarray | None
+) -> tuple[RecurrentTrace, np.ndarray, States]:
+    """Run one cell over all steps; return its trace, its outputs before masking, and its last states."""
+    known = isinstance(cell, RecurrentSpec)
+    x_terms = input_terms(cell, x) if known else {}
+    biases = {letter: bias_of(cell, letter) for letter in x_terms}
+    first, steps, after = states, [], []
+    for t in range(x.shape[1]):
+        arriving = {letter: x_terms[letter][:, t] + biases[letter] for letter in x_terms}
+        step = take_step(cell, x[:, t], arriving, states)
+        kept = tuple(_rounded(new, cell.dtype) for new in step.states)
+        if mask is not None:
+            kept = tuple(np.where(_wide(mask[:, t], new), new, old) for new, old in zip(kept, states, strict=True))
+        states = kept
+        steps.append(step)
+        after.append(states)
+    raw = np.stack([_rounded(step.output, cell.dtype) for step in steps], axis=1)
+    trace = _as_trace(cell, x, first, steps, after, (x_terms, biases), raw, mask)
+    return trace, raw, states
+
+
+def _as_trace(cell, x, first: States, steps: list[Step], after: list[States], terms, raw, mask) -> RecurrentTrace:
+    """Put the values of all steps side by side in time."""
+
+    def over_time(values: list[np.ndarray]) -> np.ndarray:
+        return np.stack(values, axis=1)
+
+    x_terms, biases = terms
+    letters = list(x_terms)
+    blocks = {letter: over_time([step.blocks[letter] for step in steps]) for letter in letters}
+    gates = GATES.get(cell.kind, ())
+    candidate = next((blocks[letter] for letter in letters if letter not in gates), None) if gates else None
+    lstm = cell.kind == "LSTM"
+    return RecurrentTrace(
+        spec=cell,
+        x=x,
+        hidden=over_time([states[0] for states in after]),
+        outputs=_masked_outputs(raw, mask, cell.manner)[0],
+        initial=first[0],
+        cell_state=over_time([states[1] for states in after]) if lstm else None,
+        initial_cell_state=first[1] if lstm else None,
+        gates={letter: blocks[letter] for letter in gates},
+        candidate=candidate,
+        terms={
+            letter: Terms(x_terms[letter], over_time([step.from_state[letter] for step in steps]), biases[letter])
+            for letter in letters
+        },
+        mask=mask,
+    )
+
+
+def _masked_outputs(raw: np.ndarray, mask: np.ndarray | None, manner: Manner) -> tuple[np.ndarray, np.ndarray]:
+    """Return all outputs and the last one: at a skipped step the one before (at first zeros), or zeros.
+
+    Keras 3 with ``unroll``, ``go_backwards`` and ``zero_output_for_mask`` together forgets to turn the mask
+    round when it puts the zeros (keras/src/backend/tensorflow/rnn.py); we do as Keras does.
+    """
+    if mask is None:
+        return raw, raw[:, -1]
+    held, last = np.empty_like(raw), np.zeros_like(raw[:, 0])
+    for t in range(raw.shape[1]):
+        last = held[:, t] = np.where(_wide(mask[:, t], last), raw[:, t], last)
+    if not manner.zero_output_for_mask:
+        return held, last
+    zeroing = mask[:, ::-1] if manner.unroll and manner.go_backwards else mask
+    return np.where(zeroing[..., None], held, 0), np.where(_wide(mask[:, -1], last), last, 0)
+
+
+def _leaving(spec: AnyRecurrent, output: np.ndarray, finals: list[States]) -> Nested:
+    """Return what leaves the layer, nested as ``keras.layers.RNN.call`` nests it."""
+    manner, dtype = spec.manner, spec.dtype
+    output = output.astype(dtype, copy=False)
+    if not manner.return_state:
+        return output
+    if isinstance(spec, StackedSpec):
+        states = spec.nest([[state.astype(dtype, copy=False) for state in final] for final in finals])
+    else:
+        states = [state.astype(dtype, copy=False) for state in finals[0]]
+    return (output, *states)
+
+
+def run_bidirectional(spec: BidirectionalSpec, x: Any, *, initial_state: Any = None, mask: Any = None) -> LayerRun:
+    """Run both directions and merge them as ``keras.layers.Bidirectional.call`` does.
+
+    initial_state: the states of the forward layer, then those of the backward layer
+    """
+    half = len(initial_state) // 2 if initial_state is not None else 0
+    starts = (initial_state[:half], initial_state[half:]) if half else (None, None)
+    sides = [
+        run_layer(side, x, initial_state=start, mask=mask)
+        for side, start in zip((spec.forward, spec.backward), starts, strict=True)
+    ]
+    states: tuple[Nested, ...] = ()
+    outputs = [side.output for side in sides]
+    if spec.forward.manner.return_state:
+        states = tuple(state for output in outputs for state in output[1:])
+        outputs = [output[0] for output in outputs]
+    ahead, back = outputs
+    if spec.forward.manner.return_sequences:
+        back = back[:, ::-1]
+    merged = _merged(ahead, back, spec.merge_mode)
+    traces = sides[0].traces + sides[1].traces
+    if spec.merge_mode is None:
+        return LayerRun(merged + states, traces)
+    return LayerRun((merged, *states) if states else merged, traces)
+
+
+def _merged(ahead: np.ndarray, back: np.ndarray, mode: str | None) -> Nested:
+    match mode:
+        case "concat":
+            return np.concatenate([ahead, back], axis=-1)
+        case "sum":
+            return ahead + back
+        case "ave":
+            return (ahead + back) / 2
+        case "mul":
+            return ahead * back
+        case _:
+            return (ahead, back)
+
+
+def _wide(mask: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Return a mask (batch,) with as many axes as the values that it chooses from."""
+    return mask.reshape(-1, *(1,) * (like.ndim - 1))
+
+
+def _rounded(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Round to the precision of a half-precision layer; the sums themselves run in single precision."""
+    return values.astype(dtype).astype(np.float32) if dtype.itemsize < 4 else values

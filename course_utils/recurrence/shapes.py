@@ -1,0 +1,60 @@
+"""What goes in and out of each layer, in Keras's way of writing shapes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class ShapeRow:
+    """One call of a layer. input, output: a shape, or a list of shapes; None is a size that is not fixed."""
+
+    layer: str
+    kind: str
+    input: Shape | list[Shape]
+    output: Shape | list[Shape]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The rows of a model, in order of execution. Shows as a table, prints as text."""
+
+    rows: tuple[ShapeRow, ...]
+
+    def __iter__(self) -> Iterator[ShapeRow]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        table = [(row.layer, str(row.input), str(row.output)) for row in self.rows]
+        wide = [max(len(row[column]) for row in table) for column in range(2)]
+        return "\n".join(f"{name:<{wide[0]}}  {entering:>{wide[1]}} → {leaving}" for name, entering, leaving in table)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("layer", "kind", "in", "out"))
+        cells = ((row.layer, row.kind, str(row.input), str(row.output)) for row in self.rows)
+        body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in cells)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def shapes(model: Any) -> Shapes:
+    """Return what goes in and out of each layer of a built Keras layer or model.
+
+    Raises TypeError for what is not a Keras layer or model, ValueError for one that is not built.
+
+    >>> from course_utils import quiet_start
+    >>> with quiet_start():
+    ...     import keras
+    >>> shapes(keras.Sequential([keras.Input((3, 2)), keras.layers.SimpleRNN(4, name="rnn")]))
+    rnn  (None, 3, 2) → (None, 4)
+    """
+    from course_utils.recurrence.reading import read_shapes
+
+    return Shapes(tuple(ShapeRow(*row) for row in read_shapes(model)))
