@@ -14,10 +14,12 @@ Function = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation function. name: Keras's name, or that of the user's own function; function: array → array."""
+    """An activation function. name: Keras's name, or that of the user's own function; function: array → array;
+    own: it is the user's own."""
 
     name: str
     function: Function = field(repr=False, compare=False)
+    own: bool = False
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return the function of the values, in their precision."""

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.cells import bias_of, input_terms, take_step
+from course_utils.recurrence.cells import biases, input_terms, take_step
 from course_utils.recurrence.running import RecurrentTrace, run
 from course_utils.recurrence.specs import RecurrentSpec
 
-NUDGE = 1e-5  # in double precision the error of a central difference is then about 1e-10
+NUDGE = 1e-5  # in double precision the error of the differences is then about 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,21 +69,22 @@ def _size(chain: np.ndarray) -> float:
 
 
 def _step_jacobian(spec: RecurrentSpec, trace: RecurrentTrace, step: int) -> np.ndarray:
-    """Return ∂s_{step+1}/∂s_step, (batch, S, S), for the states s side by side, by central differences.
+    """Return ∂s_{step+1}/∂s_step, (batch, S, S), for the states s side by side, by finite differences.
 
-    Every state is nudged up and down by itself; all nudged copies take the step as one batch. So any
-    activation will do, one of the user's own too.
+    Every state is nudged by itself; all nudged copies take the step as one batch. So any activation will
+    do, one of the user's own too. The nudges go down only (three points, second order), so that a ReLU at
+    exactly zero has the slope 0, as in TensorFlow.
     """
     states = np.concatenate(_states(trace, step), axis=-1)
     batch, size = states.shape
-    nudges = NUDGE * np.concatenate([np.eye(size), -np.eye(size)])
+    nudges = -NUDGE * np.concatenate([0 * np.eye(size), np.eye(size), 2 * np.eye(size)])
     copies = (states[:, None] + nudges).reshape(-1, size)
-    arriving = input_terms(spec, np.repeat(trace.x[:, step], 2 * size, axis=0))
-    arriving = {letter: values + bias_of(spec, letter) for letter, values in arriving.items()}
+    arriving = input_terms(spec, np.repeat(trace.x[:, step], 3 * size, axis=0))
+    arriving = arriving + biases(spec)
     apart = tuple(np.split(copies, len(spec.state_sizes), axis=-1))
     after = np.concatenate(take_step(spec, copies, arriving, apart).states, axis=-1)
-    up, down = np.split(after.reshape(batch, 2 * size, size), 2, axis=1)
-    return np.swapaxes((up - down) / (2 * NUDGE), 1, 2)
+    here, one_down, two_down = np.split(after.reshape(batch, 3 * size, size), 3, axis=1)
+    return np.swapaxes((3 * here - 4 * one_down + two_down) / (2 * NUDGE), 1, 2)
 
 
 def _states(trace: RecurrentTrace, step: int) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.cells import Step, bias_of, input_terms, take_step
+from course_utils.recurrence.cells import Step, biases, input_terms, take_step
 from course_utils.recurrence.checking import as_mask, as_sequences, as_states
 from course_utils.recurrence.specs import (
     GATES,
@@ -135,51 +135,65 @@ def _run_cell(
 ) -> tuple[RecurrentTrace, np.ndarray, States]:
     """Run one cell over all steps; return its trace, its outputs before masking, and its last states."""
     known = isinstance(cell, RecurrentSpec)
-    x_terms = input_terms(cell, x) if known else {}
-    biases = {letter: bias_of(cell, letter) for letter in x_terms}
+    x_terms = input_terms(cell, x) if known else None
+    arriving = x_terms + biases(cell) if known else np.zeros((len(x), x.shape[1], 0))
     first, steps, after = states, [], []
+    half = cell.dtype.itemsize < 4
     for t in range(x.shape[1]):
-        arriving = {letter: x_terms[letter][:, t] + biases[letter] for letter in x_terms}
-        step = take_step(cell, x[:, t], arriving, states)
-        kept = tuple(_rounded(new, cell.dtype) for new in step.states)
+        step = take_step(cell, x[:, t], arriving[:, t], states)
+        new = step.states
+        if half:
+            new = tuple(_rounded(state, cell.dtype) for state in new)
         if mask is not None:
-            kept = tuple(np.where(_wide(mask[:, t], new), new, old) for new, old in zip(kept, states, strict=True))
-        states = kept
+            new = tuple(np.where(_wide(mask[:, t], now), now, old) for now, old in zip(new, states, strict=True))
+        states = new
         steps.append(step)
         after.append(states)
-    raw = np.stack([_rounded(step.output, cell.dtype) for step in steps], axis=1)
-    trace = _as_trace(cell, x, first, steps, after, (x_terms, biases), raw, mask)
-    return trace, raw, states
+    raw = np.stack([step.output for step in steps], axis=1)
+    raw = _rounded(raw, cell.dtype) if half else raw
+    return _as_trace(cell, x, x_terms, first, steps, after, raw, mask), raw, states
 
 
-def _as_trace(cell, x, first: States, steps: list[Step], after: list[States], terms, raw, mask) -> RecurrentTrace:
+def _as_trace(
+    cell: CellSpec,
+    x: np.ndarray,
+    x_terms: np.ndarray | None,
+    first: States,
+    steps: list[Step],
+    after: list[States],
+    raw: np.ndarray,
+    mask: np.ndarray | None,
+) -> RecurrentTrace:
     """Put the values of all steps side by side in time."""
-
-    def over_time(values: list[np.ndarray]) -> np.ndarray:
-        return np.stack(values, axis=1)
-
-    x_terms, biases = terms
-    letters = list(x_terms)
-    blocks = {letter: over_time([step.blocks[letter] for step in steps]) for letter in letters}
-    gates = GATES.get(cell.kind, ())
-    candidate = next((blocks[letter] for letter in letters if letter not in gates), None) if gates else None
     lstm = cell.kind == "LSTM"
     return RecurrentTrace(
         spec=cell,
         x=x,
-        hidden=over_time([states[0] for states in after]),
+        hidden=np.stack([states[0] for states in after], axis=1),
         outputs=_masked_outputs(raw, mask, cell.manner)[0],
         initial=first[0],
-        cell_state=over_time([states[1] for states in after]) if lstm else None,
+        cell_state=np.stack([states[1] for states in after], axis=1) if lstm else None,
         initial_cell_state=first[1] if lstm else None,
-        gates={letter: blocks[letter] for letter in gates},
-        candidate=candidate,
-        terms={
-            letter: Terms(x_terms[letter], over_time([step.from_state[letter] for step in steps]), biases[letter])
-            for letter in letters
-        },
         mask=mask,
+        **({} if x_terms is None else _inside(cell, x_terms, steps)),
     )
+
+
+def _inside(cell: RecurrentSpec, x_terms: np.ndarray, steps: list[Step]) -> dict[str, Any]:
+    """Return gates, candidate and terms by letter; each is a view of one array over all steps."""
+    blocks = np.stack([step.blocks for step in steps], axis=1)
+    from_state = np.stack([step.from_state for step in steps], axis=1)
+    values = {letter: blocks[:, :, place] for place, letter in enumerate(cell.blocks)}
+    bias = biases(cell)
+    gates = GATES[cell.kind]
+    return {
+        "gates": {letter: values[letter] for letter in gates},
+        "candidate": next(values[letter] for letter in cell.blocks if letter not in gates) if gates else None,
+        "terms": {
+            letter: Terms(x_terms[:, :, place], from_state[:, :, place], bias[place])
+            for place, letter in enumerate(cell.blocks)
+        },
+    }
 
 
 def _masked_outputs(raw: np.ndarray, mask: np.ndarray | None, manner: Manner) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ def activation_of(function: Any) -> Activation:
         if getattr(keras.activations, name, None) is function:
             return activation_named(name)
     name = getattr(function, "__name__", type(function).__name__)
-    return Activation(name, lambda values: to_numpy(function(keras.ops.convert_to_tensor(values))))
+    return Activation(name, lambda values: to_numpy(function(keras.ops.convert_to_tensor(values))), own=True)
 
 
 def dtype_of(layer: Any) -> np.dtype:

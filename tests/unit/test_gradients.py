@@ -1,0 +1,75 @@
+"""The gradient back through time against TensorFlow's tape."""
+
+import numpy as np
+import pytest
+
+import course_utils
+from course_utils.recurrence.gradients import flow_back
+from course_utils.recurrence.reading import read_recurrent
+
+
+def by_tape(keras, layer, x, step):
+    """Return |∂h_T/∂h_step| and |∂h_T/∂(h_step, c_step)| from TensorFlow's tape."""
+    import tensorflow as tf
+
+    states = layer.cell.get_initial_state(batch_size=len(x))
+    states = [tf.zeros_like(state) for state in states]
+    for t in range(step):
+        _output, states = layer.cell(x[:, t], states)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(states)
+        after = list(states)
+        for t in range(step, x.shape[1]):
+            _output, after = layer.cell(x[:, t], after)
+        last = tf.identity(after[0])
+    jacobians = [tape.batch_jacobian(last, state).numpy() for state in states]
+    squares = [(jacobian**2).sum(axis=(1, 2)) for jacobian in jacobians]
+    return np.sqrt(squares[0].mean()), np.sqrt(sum(squares).mean())
+
+
+@pytest.mark.parametrize("arguments", [{}, {"activation": "relu"}, {"activation": "softsign"}], ids=str)
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+def test_gradient_equals_the_tape(keras, kind, arguments):
+    random = np.random.default_rng(0)
+    layer = getattr(keras.layers, kind)(4, dtype="float64", **arguments)
+    layer.build((None, 6, 3))
+    layer.set_weights([weight + 0.2 * random.standard_normal(weight.shape) for weight in layer.get_weights()])
+    x = random.standard_normal((3, 6, 3))
+    flow = course_utils.gradient_flow(layer, x)
+    assert flow.hidden.shape == flow.state.shape == (6,)
+    for step in range(1, 6):
+        hidden, state = by_tape(keras, layer, x, step)
+        np.testing.assert_allclose(flow.hidden[step - 1], hidden, rtol=1e-5)
+        np.testing.assert_allclose(flow.state[step - 1], state, rtol=1e-5)
+    np.testing.assert_allclose([flow.hidden[-1], flow.state[-1]], 2)  # the identity of four units
+
+
+def test_only_lstm_has_a_second_way_back(keras):
+    x = np.ones((1, 5, 3))
+    for kind, second in (("SimpleRNN", False), ("GRU", False), ("LSTM", True)):
+        flow = course_utils.gradient_flow(getattr(keras.layers, kind)(4), x)
+        assert np.allclose(flow.hidden, flow.state) != second
+
+
+def test_a_linear_layer_is_the_power_of_its_recurrent_kernel(keras):
+    layer = keras.layers.SimpleRNN(3, activation="linear")
+    x = np.zeros((1, 5, 2))
+    flow = course_utils.gradient_flow(layer, x)
+    R = layer.get_weights()[1].astype(float)
+    powers = [np.linalg.norm(np.linalg.matrix_power(R, 5 - step)) for step in range(1, 6)]
+    np.testing.assert_allclose(flow.hidden, powers, rtol=1e-7)
+
+
+def test_backwards_counts_in_order_of_processing(keras):
+    layer = keras.layers.GRU(3, go_backwards=True)
+    x = np.random.default_rng(0).standard_normal((1, 5, 2))
+    back = course_utils.gradient_flow(layer, x)
+    ahead = keras.layers.GRU(3)
+    ahead.build((None, 5, 2))
+    ahead.set_weights(layer.get_weights())
+    np.testing.assert_allclose(back.hidden, flow_back(read_recurrent(ahead), x[:, ::-1]).hidden)
+
+
+def test_what_has_no_gradient_flow(keras):
+    with pytest.raises(TypeError, match="must be one SimpleRNN, LSTM or GRU layer"):
+        course_utils.gradient_flow(keras.layers.Bidirectional(keras.layers.LSTM(2)), np.zeros((1, 3, 2)))
