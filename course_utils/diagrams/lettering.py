@@ -63,7 +63,7 @@ def shortened(text: str, size: float, width: float, face: str = SANS) -> str:
     """Return the text, cut with an ellipsis where it is wider than width px.
 
     >>> shortened("a very long word", 12, 60)
-    'a very…'
+    'a very l…'
     """
     if text_width(text, size, face) <= width:
         return text

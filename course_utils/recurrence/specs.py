@@ -4,8 +4,9 @@ Letters: T time-steps, F features, U units. Blocks are the columns that Keras ke
 side in one matrix, U columns each.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,7 @@ class RecurrentSpec:
     recurrent_activation:  of the gates
     reset_after:       GRU: r acts after the product with R
     held:              the states that a stateful layer holds now, (batch, U) each
+    arguments:         every argument of Keras's cell by its name, as ``get_config`` gives them
     dtype:             the precision in which Keras computes
     """
 
@@ -69,6 +71,7 @@ class RecurrentSpec:
     manner: Manner = Manner()
     held: tuple[np.ndarray, ...] | None = None
     dtype: np.dtype = SINGLE
+    arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def features(self) -> int:

@@ -135,6 +135,31 @@ def test_every_activation_of_keras(keras, name):
         assert_equal_to_keras(keras, layer, x)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_spec_holds_every_argument_and_the_weights_by_gate(keras, kind):
+    from course_utils.recurrence.specs import BLOCKS
+
+    layer = getattr(keras.layers, kind)(4, dropout=0.25, recurrent_dropout=0.5, kernel_initializer="ones")
+    layer.build((None, 5, 3))
+    spec = course_utils.trace(layer, np.ones((1, 5, 3))).recurrent[0].spec
+    own = set(layer.cell.get_config())
+    assert own <= set(spec.arguments) and spec.arguments["dropout"] == 0.25
+    assert {"units", "activation", "use_bias", "bias_constraint", "recurrent_regularizer"} <= set(spec.arguments)
+    of_the_layer = set(layer.get_config()) - own - {"cell"}
+    assert of_the_layer <= set(vars(spec.manner)) | {"activity_regularizer"}
+    assert (spec.kind, spec.units, spec.features) == (kind, 4, 3)
+    for name, weight in zip(("kernel", "recurrent_kernel", "bias"), layer.get_weights(), strict=True):
+        for place, letter in enumerate(BLOCKS[kind]):
+            np.testing.assert_array_equal(spec.block(name, letter), weight[..., 4 * place : 4 * place + 4])
+
+
+def test_the_forget_block_of_the_bias_starts_at_one(keras):
+    spec = course_utils.trace(keras.layers.LSTM(3), np.ones((1, 2, 2))).recurrent[0].spec
+    assert {letter: spec.block("bias", letter).tolist() for letter in "ifco"} == {
+        "i": [0, 0, 0], "f": [1, 1, 1], "c": [0, 0, 0], "o": [0, 0, 0]
+    }  # fmt: skip
+
+
 def test_all_activations_of_keras_are_known(keras):
     by_name = {
         name
@@ -152,6 +177,8 @@ def test_an_activation_of_ones_own(keras):
     x = np.random.default_rng(0).standard_normal((2, 4, 3)).astype("float32")
     for activation in (tanh, lambda values: 0.5 * values, keras.layers.LeakyReLU(0.1)):
         traced = assert_equal_to_keras(keras, keras.layers.LSTM(4, activation=activation), x)
+        for kind in (keras.layers.LSTM, keras.layers.GRU):
+            assert_equal_to_keras(keras, kind(4, recurrent_activation=activation), 0.3 * x)
     assert course_utils.trace(keras.layers.GRU(4, activation=tanh), x).recurrent[0].spec.activation.name == "tanh"
     assert traced.recurrent[0].spec.kind == "LSTM"
 

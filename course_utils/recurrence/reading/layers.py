@@ -111,6 +111,7 @@ def read_cell(cell: Any, name: str, manner: Manner, held: tuple | None = None) -
         manner=manner,
         held=held,
         dtype=dtype,
+        arguments=cell.get_config(),
         **gated,
     )
 
