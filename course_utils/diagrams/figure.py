@@ -42,12 +42,15 @@ def small_png(figure: Figure) -> bytes:
     """
     stream = io.BytesIO()
     figure.savefig(stream, format="png", dpi=PNG_DPI)
-    image = Image.open(stream).convert("RGB")
-    common = sorted(image.getcolors(image.width * image.height), reverse=True)[:PNG_COLOURS]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([part for _count, colour in common for part in colour])
+    pixels = np.asarray(Image.open(stream).convert("RGB"))
+    colours, places, counts = np.unique(pixels @ [65536, 256, 1], return_inverse=True, return_counts=True)
+    parts = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=-1)
+    common = np.lexsort((colours, -counts))[:PNG_COLOURS]
+    nearest = ((parts[:, None] - parts[common]) ** 2).sum(axis=-1).argmin(axis=1)
+    image = Image.fromarray(nearest[places].reshape(pixels.shape[:2]).astype(np.uint8), mode="P")
+    image.putpalette(parts[common].astype(np.uint8).tobytes())
     stream = io.BytesIO()
-    image.quantize(palette=palette, dither=Image.Dither.NONE).save(stream, format="png", optimize=True)
+    image.save(stream, format="png", optimize=True)
     return stream.getvalue()
 
 

@@ -318,7 +318,7 @@ def test_save_writes_each_kind_of_file(tmp_path):
 def test_png_keeps_the_colours_of_the_scale():
     image = Image.open(io.BytesIO(Diagram(unrolled()).to_png())).convert("RGB")
     pixels = {colour for _count, colour in image.getcolors()}
-    for code in (NEGATIVE, ZERO, POSITIVE, LIGHT.ink, LIGHT.box, LIGHT.edge):
+    for code in (NEGATIVE, ZERO, POSITIVE, LIGHT.ink, LIGHT.box, LIGHT.edge, LIGHT.paper):
         assert tuple(bytes.fromhex(code[1:])) in pixels, code
 
 
