@@ -178,7 +178,7 @@ def test_a_browser_test_that_cannot_run_is_skipped_but_fails_in_ci(monkeypatch):
     from tests.browser.conftest import missing
 
     monkeypatch.delenv("UNROLLED_REQUIRE_BROWSER", raising=False)
-    with pytest.raises(pytest.skip.Exception, match="There is no Chromium: .*doctor"):
+    with pytest.raises(pytest.skip.Exception, match=r"There is no Chromium: .*doctor"):
         missing("There is no Chromium")
     monkeypatch.setenv("UNROLLED_REQUIRE_BROWSER", "1")
     with pytest.raises(pytest.fail.Exception, match="UNROLLED_REQUIRE_BROWSER is set"):
