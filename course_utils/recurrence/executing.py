@@ -73,7 +73,10 @@ class Execution:
 
     @call.register
     def _(self, spec: GraphSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
-        return self.graph(spec, leaves(args[0]))
+        flows, mask = leaves(args[0]), kwargs.get("mask")
+        if mask is not None:
+            flows = [Flow(flow.value, _value(own)) for flow, own in zip(flows, leaves(mask), strict=True)]
+        return self.graph(spec, flows)
 
     @call.register
     def _(self, spec: ClosedSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
@@ -88,6 +91,11 @@ class Execution:
     @call.register
     def _(self, spec: EmbeddingSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
         numbers = args[0].value.astype(int)
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < len(spec.table):
+            raise ValueError(
+                f"The input of {spec.name!r} must hold row numbers from 0 to {len(spec.table) - 1}, "
+                f"but it holds {numbers.min()} to {numbers.max()}."
+            )
         return Flow(spec.table[numbers].astype(spec.dtype, copy=False), numbers != 0 if spec.mask_zero else None)
 
     @call.register

@@ -231,8 +231,7 @@ def run_bidirectional(spec: BidirectionalSpec, x: Any, *, initial_state: Any = N
 
     initial_state: the states of the forward layer, then those of the backward layer
     """
-    half = len(initial_state) // 2 if initial_state is not None else 0
-    starts = (initial_state[:half], initial_state[half:]) if half else (None, None)
+    starts = (None, None) if initial_state is None else _both_starts(spec, initial_state)
     sides = [
         run_layer(side, x, initial_state=start, mask=mask)
         for side, start in zip((spec.forward, spec.backward), starts, strict=True)
@@ -250,6 +249,19 @@ def run_bidirectional(spec: BidirectionalSpec, x: Any, *, initial_state: Any = N
     if spec.merge_mode is None:
         return LayerRun(merged + states, traces)
     return LayerRun((merged, *states) if states else merged, traces)
+
+
+def _both_starts(spec: BidirectionalSpec, initial_state: Any) -> tuple[list, list]:
+    """Return the states for each direction. Raises ValueError where they are not twice those of one."""
+    sides = [side.cells if isinstance(side, StackedSpec) else (side,) for side in (spec.forward, spec.backward)]
+    needed = [sum(len(cell.state_sizes) for cell in cells) for cells in sides]
+    given = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
+    if len(given) != sum(needed):
+        raise ValueError(
+            f"initial_state must hold {sum(needed)} arrays, those of the forward layer and then those of the "
+            f"backward layer, but it holds {len(given)}."
+        )
+    return given[: needed[0]], given[needed[0] :]
 
 
 def _merged(ahead: np.ndarray, back: np.ndarray, mode: str | None) -> Nested:

@@ -94,7 +94,10 @@ def as_inputs(spec: GraphSpec, x: Any) -> list[Flow]:
             raise ValueError(f"x must hold the inputs {', '.join(keys)}, but {missing[0]!r} is missing.")
         arrays = [x[key] for key in keys]
     else:
-        arrays = leaves(x) if len(spec.input_shapes) > 1 else [x]
+        single = len(spec.input_shapes) == 1
+        rank = len(spec.input_shapes[0])
+        listed = isinstance(x, (list, tuple)) and len(x) == 1 and getattr(x[0], "ndim", None) == rank
+        arrays = leaves(x) if not single else list(x) if listed else [x]
     if len(arrays) != len(spec.input_shapes):
         raise ValueError(f"x must hold {len(spec.input_shapes)} arrays, one an input, but it holds {len(arrays)}.")
     known = zip(arrays, spec.input_shapes, spec.input_dtypes, spec.input_names, strict=True)

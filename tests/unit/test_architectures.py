@@ -303,3 +303,105 @@ def test_a_mask_for_a_model_is_refused(keras):
         course_utils.trace(model, x, mask=np.ones((2, 4)))
     with pytest.raises(ValueError, match="one True or False for each step"):
         course_utils.trace(keras.layers.LSTM(2), x, mask=np.ones((2, 3)))
+
+
+def test_a_trace_leaves_the_model_as_it_was(keras):
+    class Twice(keras.layers.LSTM):
+        def call(self, sequences, initial_state=None, mask=None, training=False):
+            return 2 * super().call(sequences, initial_state, mask, training)
+
+    class Counting(keras.layers.Layer):
+        def build(self, _shape):
+            self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.calls.assign_add(1.0)
+            return x
+
+    L = keras.layers
+    entry = keras.Input(batch_shape=(2, 4, 3))
+    flowing = Counting()(Twice(3, stateful=True, return_sequences=True)(entry))
+    model = keras.Model(entry, L.GRU(2, stateful=True)(L.Dropout(0.5)(flowing, training=True)))
+    model(numbers(2, 4, 3))
+
+    def everything():
+        states = [state for layer in model.layers for state in keras.tree.flatten(getattr(layer, "states", None) or [])]
+        return [np.array(variable) for variable in (*model.variables, *states)]
+
+    before = everything()
+    course_utils.trace(model, numbers(2, 4, 3))
+    for was, now in zip(before, everything(), strict=True):
+        np.testing.assert_array_equal(was, now)
+
+
+def test_overrides_other_than_call_are_not_mistaken(keras):
+    class Ones(keras.layers.LSTM):
+        def get_initial_state(self, batch_size):
+            return [keras.ops.ones((batch_size, 4))] * 2
+
+    class Deaf(keras.layers.Dense):
+        def compute_mask(self, inputs, mask=None):
+            return None
+
+    entry = keras.Input((5, 3))
+    masked = keras.layers.Masking()(entry)
+    model = keras.Model(entry, [Ones(4)(entry), keras.layers.GRU(2, name="read")(Deaf(3)(masked))])
+    x = numbers(2, 5, 3)
+    x[0, 3:] = 0
+    assert_equal_to_keras(keras, model, x)
+
+
+def test_models_that_only_wrap_their_own_call(keras):
+    class Doubling(keras.Sequential):
+        def call(self, inputs, training=None, mask=None):
+            return 2 * super().call(inputs)
+
+    model = Doubling([keras.Input((3, 2)), keras.layers.GRU(2)])
+    with pytest.raises(TypeError, match="a call of its own cannot be read"):
+        course_utils.trace(model, numbers(1, 3, 2))
+
+
+def test_arguments_by_name_and_masks_by_hand(keras):
+    L = keras.layers
+    entry, mask = keras.Input((5, 3)), keras.Input((5,), dtype="bool")
+    inner_in = keras.Input((5, 3))
+    inner = keras.Model(inner_in, L.GRU(2, name="inner")(L.Dense(3)(inner_in)))
+    named = L.Bidirectional(L.LSTM(2))(sequences=L.Dense(3)(inputs=entry))
+    model = keras.Model([entry, mask], [named, inner(entry, mask=mask)])
+    assert_equal_to_keras(keras, model, [numbers(2, 5, 3), np.array([[1, 1, 0, 0, 1], [1, 0, 1, 1, 0]], bool)])
+
+
+def test_one_input_and_one_output_in_lists(keras):
+    entry = keras.Input((5, 3))
+    model = keras.Model([entry], [keras.layers.GRU(2)(entry)])
+    x = numbers(2, 5, 3)
+    assert_equal_to_keras(keras, model, x)
+    np.testing.assert_array_equal(course_utils.trace(model, [x]).output, course_utils.trace(model, x).output)
+
+
+def test_counts_of_models_that_share_or_repeat(keras):
+    L = keras.layers
+    entry = keras.Input((5, 3))
+    submodels = [keras.Sequential([keras.Input((5, 3)), L.LSTM(2, name="same")]) for _ in range(2)]
+    twice = keras.Model(entry, L.Add()([submodel(entry) for submodel in submodels]))
+    cell = L.LSTMCell(2)
+    one_cell = keras.Model(entry, L.Add()([L.RNN(cell)(entry), L.RNN(cell, go_backwards=True)(entry)]))
+
+    class Weighted(keras.Model):
+        def __init__(self):
+            super().__init__(entry, L.GRU(2)(entry))
+            self.scale = self.add_weight(shape=(4,), name="scale")
+
+    for model in (twice, one_cell, Weighted()):
+        assert course_utils.parameters(model).total == model.count_params()
+    assert {row.layer for row in course_utils.parameters(twice).rows} == {"same", "same#2"}
+
+
+def test_wrong_states_and_numbers_are_named(keras):
+    both = keras.layers.Bidirectional(keras.layers.LSTM(2))
+    for start in ([np.zeros((1, 2))], [], [np.zeros((1, 2))] * 3):
+        with pytest.raises(ValueError, match="initial_state must hold 4 arrays, those of the forward layer"):
+            course_utils.trace(both, numbers(1, 3, 2), initial_state=start)
+    model, _x, _names = bidirectional_tagger(keras)
+    with pytest.raises(ValueError, match="row numbers from 0 to 8, but it holds 0 to 9"):
+        course_utils.trace(model, np.array([[0, 9]]))

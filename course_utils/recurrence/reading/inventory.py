@@ -1,5 +1,6 @@
 """What a model holds: its weights and its shapes, layer by layer."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,8 +20,14 @@ def read_weights(model: Any) -> list[RecurrentSpec | tuple[str, str, str, tuple[
     if not isinstance(model, keras.Layer):
         raise TypeError(f"model must be a Keras layer or model, but it is {what(model)}.")
     build(model, None)
-    found = []
-    for name, part in dict(_parts(model, model.name)).items():
+    found, seen, times = [], set(), Counter()
+    for name, part in (*_parts(model, model.name), (model.name, model)):  # last, what the model holds by itself
+        weights = [weight for weight in part.weights if id(weight) not in seen]
+        if not weights:
+            continue
+        seen |= {id(weight) for weight in weights}
+        times[name] += 1
+        name = name if times[name] == 1 else f"{name}#{times[name]}"
         spec = (
             read_cell(part, name, Manner()) if isinstance(part, keras.Layer) and hasattr(part, "state_size") else None
         )
@@ -28,7 +35,7 @@ def read_weights(model: Any) -> list[RecurrentSpec | tuple[str, str, str, tuple[
             found.append(spec)
         else:
             kind = type(part).__name__
-            found += [(name, kind, weight.name, tuple(weight.shape)) for weight in part.weights]
+            found += [(name, kind, weight.name, tuple(weight.shape)) for weight in weights]
     return found
 
 

@@ -38,9 +38,16 @@ Reader = Callable[[Any], LayerSpec]
 def read_layer(layer: Any, read_any: Reader) -> LayerSpec:
     """Return the spec of a layer that is no model. A subclass whose call is its own is a closed box."""
     for kind, reader in _readers(read_any).items():
-        if isinstance(layer, kind) and type(layer).call is kind.call:
+        if is_plain(layer, kind):
             return reader(layer) or closed(layer)
     return closed(layer)
+
+
+def is_plain(layer: Any, kind: type) -> bool:
+    """Return whether a layer or cell does just what a class of Keras does: a subclass may override anything."""
+    decisive = ("call", "__call__", "compute_mask", "inner_loop", "get_initial_state")
+    same = all(getattr(type(layer), name, None) is getattr(kind, name, None) for name in decisive)
+    return isinstance(layer, kind) and same
 
 
 def _readers(read_any: Reader) -> dict[type, Any]:
@@ -56,7 +63,7 @@ def _readers(read_any: Reader) -> dict[type, Any]:
         layers.Dense: _read_dense,
         layers.Embedding: _read_embedding,
         layers.Masking: lambda layer: MaskingSpec(layer.name, layer.mask_value, dtype_of(layer)),
-        layers.Dropout: lambda layer: DropoutSpec(layer.name, dtype_of(layer)),
+        layers.Dropout: lambda layer: DropoutSpec(layer.name, dtype_of(layer)) if layer.supports_masking else None,
         layers.Flatten: lambda layer: FlattenSpec(layer.name) if layer.data_format == "channels_last" else None,
     }
 
@@ -95,7 +102,7 @@ def read_cell(cell: Any, name: str, manner: Manner, held: tuple | None = None) -
     """Read one of Keras's cells with its weights; a user's own as something to be called."""
     layers = quiet_keras().layers
     kinds = {layers.SimpleRNNCell: "SimpleRNN", layers.LSTMCell: "LSTM", layers.GRUCell: "GRU"}
-    kind = next((kinds[known] for known in kinds if isinstance(cell, known) and type(cell).call is known.call), None)
+    kind = next((kinds[known] for known in kinds if is_plain(cell, known)), None)
     if kind is None:
         return _read_own_cell(cell, name, manner, held)
     dtype = dtype_of(cell)
@@ -168,7 +175,7 @@ def _read_time_distributed(layer: Any, read_any: Reader) -> TimeDistributedSpec 
 
 
 def _read_dense(layer: Any) -> DenseSpec | None:
-    if getattr(layer, "quantization_mode", None):
+    if getattr(layer, "quantization_mode", None) or not layer.supports_masking:
         return None
     dtype = dtype_of(layer)
     bias = in_precision(to_numpy(layer.bias), dtype) if layer.use_bias else None
@@ -200,7 +207,13 @@ def closed(layer: Any) -> ClosedSpec:
         return Flow(to_numpy(tensor), None if mask is None else to_numpy(mask))
 
     def call(args: tuple, kwargs: dict[str, Any]) -> Any:
-        return map_nested(leaving, layer(*map_nested(entering, args), **map_nested(entering, kwargs)))
+        states = keras.tree.flatten(getattr(layer, "states", None) or [])
+        kept = [(variable, to_numpy(variable)) for variable in (*getattr(layer, "variables", ()), *states)]
+        try:
+            return map_nested(leaving, layer(*map_nested(entering, args), **map_nested(entering, kwargs)))
+        finally:  # a trace leaves the model as it was: states, counters, random seeds
+            for variable, value in kept:
+                variable.assign(value)
 
     return ClosedSpec(layer.name, type(layer).__name__, call)
 

@@ -1,5 +1,6 @@
 """Read a whole model: its calls in order of execution."""
 
+from inspect import signature
 from typing import Any
 
 from course_utils.quiet import quiet_keras
@@ -75,6 +76,8 @@ def build(model: Any, x: Any) -> None:
 def _read(layer: Any) -> LayerSpec:
     """Return the spec of any layer; a closed box for those that are not read."""
     keras = quiet_keras()
+    if isinstance(layer, keras.Model) and not type(layer).call.__module__.startswith("keras."):
+        return closed(layer)  # a model with a call of its own
     if isinstance(layer, keras.Sequential):
         return _read_graph(layer._functional, layer.name) if layer._functional is not None else closed(layer)
     if isinstance(layer, keras.Function):
@@ -102,12 +105,24 @@ def _read_graph(function: Any, name: str) -> GraphSpec:
                 continue
             args, kwargs = map_nested(ref, node.arguments.args), map_nested(ref, node.arguments.kwargs)
             layer = node.operation
+            args, kwargs = _first_by_position(layer, args, kwargs)
             spec = specs.setdefault(id(layer), closed(layer) if kwargs.get("training") else _read_operation(layer))
             nodes.append(Node(spec, args, kwargs, tuple(ref(tensor).number for tensor in node.outputs)))
     shapes = tuple(tuple(tensor.shape) for tensor in function.inputs)
     dtypes = tuple(tensor.dtype for tensor in function.inputs)
     names = tuple(tensor.name for tensor in function.inputs)
-    return GraphSpec(name, tuple(nodes), inputs, shapes, dtypes, names, map_nested(ref, function._outputs_struct))
+    outputs = map_nested(ref, function._outputs_struct)
+    if isinstance(outputs, (list, tuple)) and len(outputs) == 1:  # Keras gives one output by itself
+        outputs = outputs[0]
+    return GraphSpec(name, tuple(nodes), inputs, shapes, dtypes, names, outputs)
+
+
+def _first_by_position(layer: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
+    """Return the arguments of a call with the first one by position, where it was given by its name."""
+    first = next(iter(signature(layer.call).parameters), None)
+    if args or first not in kwargs:
+        return args, kwargs
+    return (kwargs[first],), {name: value for name, value in kwargs.items() if name != first}
 
 
 def _read_operation(operation: Any) -> LayerSpec:
