@@ -106,7 +106,8 @@ def as_numbers(x: Any, expected: str) -> np.ndarray:
         array = np.asarray(x)
     except ValueError as problem:
         raise ValueError(f"{expected}, but its rows have different lengths: make them equally long first.") from problem
-    known = np.issubdtype(array.dtype, np.number) or array.dtype == bool or array.dtype.name == "bfloat16"
+    real = np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)
+    known = real or array.dtype == bool or array.dtype.name == "bfloat16"
     if not known:
         raise TypeError(f"{expected}, but it holds {array.dtype} values: pass numbers.")
     return array

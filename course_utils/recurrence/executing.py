@@ -46,6 +46,7 @@ class Execution:
     initial_states: dict[str, Any] = field(default_factory=dict)
     recurrent: list[RecurrentTrace] = field(default_factory=list)
     layers: dict[str, LayerFlow] = field(default_factory=dict)
+    _stands: dict[int, list[np.ndarray] | None] = field(default_factory=dict)  # where stateful layers have moved to
 
     def graph(self, spec: GraphSpec, inputs: list[Flow]) -> Nested:
         """Run all nodes of a model; return nested Flows."""
@@ -101,7 +102,9 @@ class Execution:
     @call.register
     def _(self, spec: MaskingSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
         x = args[0].value.astype(spec.dtype, copy=False)
-        kept = np.any(x != spec.value, axis=-1)
+        # Keras compares in single precision at least, even where the layer computes in half.
+        exact = np.float32 if spec.dtype.itemsize < 4 else spec.dtype
+        kept = np.any(x.astype(exact) != np.asarray(spec.value, exact), axis=-1)
         return Flow(x * kept[..., None].astype(spec.dtype), kept)
 
     @call.register
@@ -138,10 +141,13 @@ class Execution:
         x, *more = args
         given = dict(zip(("initial_state", "mask"), more, strict=False)) | kwargs
         start = self.initial_states.get(spec.name, given.get("initial_state"))
+        start = self._stands.get(id(spec)) if start is None else start
         mask = given.get("mask")
         mask = x.mask if mask is None else mask
         done: LayerRun = runner(spec, x.value, initial_state=map_nested(_value, start), mask=_value(mask))
         self.recurrent.extend(done.traces)
+        if (spec.forward if isinstance(spec, BidirectionalSpec) else spec).manner.stateful:
+            self._stands[id(spec)] = _last_states(done)
         kept_mask = _value(mask) if sequences else None
         flows = map_nested(Flow, done.output)
         if isinstance(flows, Flow):
@@ -153,3 +159,11 @@ class Execution:
 def _value(leaf: Any) -> Any:
     """Return the array of a Flow; anything else as it is."""
     return leaf.value if isinstance(leaf, Flow) else leaf
+
+
+def _last_states(done: LayerRun) -> list[np.ndarray] | None:
+    """Return where a stateful layer stands after a run; None where a user's own cell keeps states of its own kind."""
+    if any(isinstance(trace.spec, OwnCellSpec) for trace in done.traces):
+        return None
+    both = ((trace.hidden, trace.cell_state) for trace in done.traces)
+    return [states[:, -1] for pair in both for states in pair if states is not None]

@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.recurrence.checking import as_numbers
 from course_utils.recurrence.executing import Execution, LayerFlow
-from course_utils.recurrence.graphs import Flow, GraphSpec, Nested, leaves, map_nested
+from course_utils.recurrence.graphs import Flow, GraphSpec, Nested, TimeDistributedSpec, leaves, map_nested
 from course_utils.recurrence.running import RecurrentTrace
 
 
@@ -54,6 +54,10 @@ def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
     spec = read(model, x)
     if isinstance(spec, GraphSpec):
         return _trace_model(spec, x, initial_state, mask)
+    if isinstance(spec, TimeDistributedSpec) and not (initial_state is None and mask is None):
+        raise ValueError(
+            "initial_state and mask are for a recurrent layer itself, but this is a TimeDistributed around one."
+        )
     execution = Execution()
     checked = as_numbers(x, "x must be an array of shape (batch, time-steps, features)")
     flows = execution.call(spec, (Flow(checked),), {"initial_state": initial_state, "mask": mask})

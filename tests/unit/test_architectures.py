@@ -405,3 +405,48 @@ def test_wrong_states_and_numbers_are_named(keras):
     model, _x, _names = bidirectional_tagger(keras)
     with pytest.raises(ValueError, match="row numbers from 0 to 8, but it holds 0 to 9"):
         course_utils.trace(model, np.array([[0, 9]]))
+
+
+def test_unbuilt_wrappers_and_stateful_layers_are_built_for_x(keras):
+    L = keras.layers
+    assert_equal_to_keras(keras, L.TimeDistributed(L.LSTM(3)), numbers(2, 3, 4, 2))
+    for layer in (
+        L.LSTM(3, stateful=True),
+        L.Bidirectional(L.GRU(3, stateful=True)),
+        L.RNN(L.LSTMCell(2), stateful=True),
+    ):
+        x = numbers(2, 4, 3)
+        traced = course_utils.trace(layer, x)  # before the call, which moves the state on
+        np.testing.assert_allclose(traced.output, layer(x), atol=1e-6)
+
+
+def test_masking_compares_as_keras_does_in_half_precision(keras):
+    entry = keras.Input((4, 2))
+    masked = keras.layers.Masking(0.1, dtype="mixed_float16")(entry)
+    model = keras.Model(entry, keras.layers.LSTM(3, dtype="mixed_float16")(masked))
+    x = numbers(2, 4, 2)
+    x[0, 1] = 0.1
+    assert_equal_to_keras(keras, model, x, tolerance=2e-2)
+
+
+def test_what_a_layer_cannot_take_is_said(keras):
+    L = keras.layers
+    with pytest.raises(ValueError, match="for a recurrent layer itself"):
+        course_utils.trace(L.TimeDistributed(L.LSTM(3)), numbers(2, 3, 4, 2), mask=np.ones((2, 3)))
+    with pytest.raises(TypeError, match="complex128 values: pass numbers"):
+        course_utils.trace(L.LSTM(3), np.ones((1, 2, 2)) * 1j)
+    dense = L.Dense(3)
+    dense.build((None, 2))
+    with pytest.raises(ValueError, match="connected to no input"):
+        course_utils.shapes(dense)
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+def test_a_stateful_layer_called_twice_goes_on_from_its_first_call(keras, kind):
+    layer = getattr(keras.layers, kind)(3, stateful=True, return_sequences=True)
+    entry = keras.Input(batch_shape=(2, 4, 3))
+    model = keras.Model(entry, layer(layer(entry)))
+    x = numbers(2, 4, 3)
+    for _ in range(2):  # the second time from where the model then stands
+        traced = course_utils.trace(model, x)
+        np.testing.assert_allclose(traced.output, model(x), atol=1e-6)

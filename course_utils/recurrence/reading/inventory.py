@@ -84,6 +84,10 @@ def _layer_shapes(layer: Any) -> tuple[str, str, Any, Any]:
     try:
         entering = tuple(layer.input.shape)
     except (AttributeError, ValueError):
+        if not isinstance(layer, (quiet_keras().layers.RNN, quiet_keras().layers.Bidirectional)):
+            raise ValueError(
+                f"{layer.name!r} is connected to no input, so its shapes are not known: start with keras.Input."
+            ) from None
         features = next(iter(read_weights(layer))).features
         entering = (None, None, features)
     leaving = layer.compute_output_shape(entering)

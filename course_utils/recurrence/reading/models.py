@@ -68,9 +68,11 @@ def build(model: Any, x: Any) -> None:
             f"{model.name!r} has no weights yet, since Keras makes them when it first sees an input: "
             "pass x of shape (batch, time-steps, features), or start the model with keras.Input."
         )
-    shape = as_first_input(x, alone=not isinstance(model, quiet_keras().Model)).shape
+    layers = quiet_keras().layers
+    shape = as_first_input(x, alone=isinstance(model, (layers.RNN, layers.Bidirectional))).shape
     steps = (None,) if len(shape) == 3 else ()
-    model.build((None, *steps, *shape[1 + len(steps) :]))
+    batch = shape[0] if getattr(model, "stateful", False) else None  # its states are made for one batch size
+    model.build((batch, *steps, *shape[1 + len(steps) :]))
 
 
 def _read(layer: Any) -> LayerSpec:
