@@ -15,6 +15,7 @@ from course_utils.diagrams.parts import (
     block,
     column,
     compose,
+    extent,
     heading,
     legend,
     shown_steps,
@@ -44,7 +45,7 @@ def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
             items += _word(step, shown[step - 1], vectors[step - 1], centre, stride - 24)
     left = MARGIN + stride * len(slots) + 30
     items += _array(vectors, left)
-    below = max(item.place.bottom for item in items if not hasattr(item, "points"))
+    below = max(extent(item).bottom for item in items)
     limit = strongest(vectors)
     items += legend(MARGIN, below + 28, limit)
     return compose(_title(vectors), _description(words, vectors), items, limit)

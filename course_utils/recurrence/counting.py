@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from course_utils.recurrence.specs import BLOCKS, RecurrentSpec
+from course_utils.recurrence.tables import html_table
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,7 @@ class ParameterCount:
 
     def _repr_html_(self) -> str:
         table = [*self._table(), ("total", "", "", "", str(self.total))]
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("weight", "shape", "letters", "numbers", "count"))
-        body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in table)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(("weight", "shape", "letters", "numbers", "count"), table)
 
 
 def _sum(rows: list[ParameterRow], say: Callable[[Product], str]) -> str:

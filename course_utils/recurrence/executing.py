@@ -46,7 +46,7 @@ class Execution:
     initial_states: dict[str, Any] = field(default_factory=dict)
     recurrent: list[RecurrentTrace] = field(default_factory=list)
     layers: dict[str, LayerFlow] = field(default_factory=dict)
-    _stands: dict[int, list[np.ndarray] | None] = field(default_factory=dict)  # where stateful layers have moved to
+    _stands: dict[int, list[np.ndarray]] = field(default_factory=dict)  # where stateful layers have moved to
 
     def graph(self, spec: GraphSpec, inputs: list[Flow]) -> Nested:
         """Run all nodes of a model; return nested Flows."""
@@ -147,7 +147,7 @@ class Execution:
         done: LayerRun = runner(spec, x.value, initial_state=map_nested(_value, start), mask=_value(mask))
         self.recurrent.extend(done.traces)
         if (spec.forward if isinstance(spec, BidirectionalSpec) else spec).manner.stateful:
-            self._stands[id(spec)] = _last_states(done)
+            self._stands[id(spec)] = list(done.states)
         kept_mask = _value(mask) if sequences else None
         flows = map_nested(Flow, done.output)
         if isinstance(flows, Flow):
@@ -159,11 +159,3 @@ class Execution:
 def _value(leaf: Any) -> Any:
     """Return the array of a Flow; anything else as it is."""
     return leaf.value if isinstance(leaf, Flow) else leaf
-
-
-def _last_states(done: LayerRun) -> list[np.ndarray] | None:
-    """Return where a stateful layer stands after a run; None where a user's own cell keeps states of its own kind."""
-    if any(isinstance(trace.spec, OwnCellSpec) for trace in done.traces):
-        return None
-    both = ((trace.hidden, trace.cell_state) for trace in done.traces)
-    return [states[:, -1] for pair in both for states in pair if states is not None]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -88,10 +88,16 @@ class RecurrentTrace:
 
 @dataclass(frozen=True, eq=False)
 class LayerRun:
-    """What a recurrent layer gives: its output, nested as Keras nests it, and the traces of its cells."""
+    """What a recurrent layer gives.
+
+    output: nested as Keras nests it
+    traces: of its cells
+    states: where it stands at the end, (batch, U) each, in the order that ``initial_state`` takes them
+    """
 
     output: Nested
     traces: tuple[RecurrentTrace, ...]
+    states: States
 
 
 def run(spec: RecurrentSpec, x: Any, *, initial_state: Any = None, mask: Any = None) -> RecurrentTrace:
@@ -118,22 +124,28 @@ def run_layer(spec: AnyRecurrent, x: Any, *, initial_state: Any = None, mask: An
     states = as_states(start, len(x), cells)
     if spec.manner.go_backwards:
         x, mask = x[:, ::-1], None if mask is None else mask[:, ::-1]
-    traces: list[RecurrentTrace] = []
-    finals: list[States] = []
+    runs: list[_CellRun] = []
     flowing = x
     for cell, before in zip(cells, states, strict=True):
-        trace, raw, final = _run_cell(cell, flowing, before, mask)
-        traces.append(trace)
-        finals.append(final)
-        flowing = raw
-    leaving = _masked_outputs(flowing, mask, spec.manner)[not spec.manner.return_sequences]
-    return LayerRun(_leaving(spec, leaving, finals), tuple(traces))
+        runs.append(_run_cell(cell, flowing, before, mask))
+        flowing = runs[-1].raw
+    leaving = runs[-1].trace.outputs if spec.manner.return_sequences else runs[-1].last
+    finals = [run.states for run in runs]
+    flat = tuple(state for final in finals for state in final)
+    return LayerRun(_leaving(spec, leaving, finals), tuple(run.trace for run in runs), flat)
 
 
-def _run_cell(
-    cell: CellSpec, x: np.ndarray, states: States, mask: np.ndarray | None
-) -> tuple[RecurrentTrace, np.ndarray, States]:
-    """Run one cell over all steps; return its trace, its outputs before masking, and its last states."""
+class _CellRun(NamedTuple):
+    """One cell over all steps: its trace, its outputs before masking, its last output, its last states."""
+
+    trace: RecurrentTrace
+    raw: np.ndarray
+    last: np.ndarray
+    states: States
+
+
+def _run_cell(cell: CellSpec, x: np.ndarray, states: States, mask: np.ndarray | None) -> _CellRun:
+    """Run one cell over all steps."""
     known = isinstance(cell, RecurrentSpec)
     x_terms = input_terms(cell, x) if known else None
     arriving = x_terms + biases(cell) if known else np.zeros((len(x), x.shape[1], 0))
@@ -151,7 +163,8 @@ def _run_cell(
         after.append(states)
     raw = np.stack([step.output for step in steps], axis=1)
     raw = _rounded(raw, cell.dtype) if half else raw
-    return _as_trace(cell, x, x_terms, first, steps, after, raw, mask), raw, states
+    outputs, last = _masked_outputs(raw, mask, cell.manner)
+    return _CellRun(_as_trace(cell, x, x_terms, first, steps, after, outputs, mask), raw, last, states)
 
 
 def _as_trace(
@@ -161,7 +174,7 @@ def _as_trace(
     first: States,
     steps: list[Step],
     after: list[States],
-    raw: np.ndarray,
+    outputs: np.ndarray,
     mask: np.ndarray | None,
 ) -> RecurrentTrace:
     """Put the values of all steps side by side in time."""
@@ -170,7 +183,7 @@ def _as_trace(
         spec=cell,
         x=x,
         hidden=np.stack([states[0] for states in after], axis=1),
-        outputs=_masked_outputs(raw, mask, cell.manner)[0],
+        outputs=outputs,
         initial=first[0],
         cell_state=np.stack([states[1] for states in after], axis=1) if lstm else None,
         initial_cell_state=first[1] if lstm else None,
@@ -245,10 +258,8 @@ def run_bidirectional(spec: BidirectionalSpec, x: Any, *, initial_state: Any = N
     if spec.forward.manner.return_sequences:
         back = back[:, ::-1]
     merged = _merged(ahead, back, spec.merge_mode)
-    traces = sides[0].traces + sides[1].traces
-    if spec.merge_mode is None:
-        return LayerRun(merged + states, traces)
-    return LayerRun((merged, *states) if states else merged, traces)
+    leaving = merged + states if spec.merge_mode is None else (merged, *states) if states else merged
+    return LayerRun(leaving, sides[0].traces + sides[1].traces, sides[0].states + sides[1].states)
 
 
 def _both_starts(spec: BidirectionalSpec, initial_state: Any) -> tuple[list, list]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from typing import Any
+
+from course_utils.recurrence.tables import html_table
 
 Shape = tuple[int | None, ...]
 
@@ -38,10 +39,8 @@ class Shapes:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("layer", "kind", "in", "out"))
-        cells = ((row.layer, row.kind, str(row.input), str(row.output)) for row in self.rows)
-        body = "".join("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in cells)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        rows = ((row.layer, row.kind, row.input, row.output) for row in self.rows)
+        return html_table(("layer", "kind", "in", "out"), rows)
 
 
 def shapes(model: Any) -> Shapes:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import course_utils
-from tests.unit.test_trace_equals_keras import assert_equal_to_keras
+from tests.unit.test_trace_equals_keras import assert_equal_to_keras, own_cell
 
 RANDOM = np.random.default_rng(3)
 
@@ -450,3 +450,11 @@ def test_a_stateful_layer_called_twice_goes_on_from_its_first_call(keras, kind):
     for _ in range(2):  # the second time from where the model then stands
         traced = course_utils.trace(model, x)
         np.testing.assert_allclose(traced.output, model(x), atol=1e-6)
+
+
+def test_a_stateful_layer_over_ones_own_cell_goes_on_too(keras):
+    layer = keras.layers.RNN(own_cell(keras, nested=True), stateful=True, return_sequences=True)
+    entry = keras.Input(batch_shape=(2, 4, 4))
+    model = keras.Model(entry, layer(layer(entry)))
+    x = numbers(2, 4, 4)
+    np.testing.assert_allclose(course_utils.trace(model, x).output, model(x), atol=1e-6)

@@ -7,7 +7,7 @@ from typing import Any
 from course_utils.quiet import quiet_keras
 from course_utils.recurrence.reading.backend import what
 from course_utils.recurrence.reading.layers import read_cell
-from course_utils.recurrence.reading.models import build
+from course_utils.recurrence.reading.models import build, calls
 from course_utils.recurrence.specs import Manner, RecurrentSpec
 
 
@@ -70,12 +70,10 @@ def read_shapes(model: Any) -> list[tuple[str, str, Any, Any]]:
     if not isinstance(function, keras.Function):
         return [_layer_shapes(model)]
     rows = []
-    for depth in sorted(function._nodes_by_depth, reverse=True):
-        for node in function._nodes_by_depth[depth]:
-            if not node.is_input:
-                entering = [tuple(tensor.shape) for tensor in node.arguments.keras_tensors]
-                leaving = [tuple(tensor.shape) for tensor in node.outputs]
-                rows.append((node.operation.name, type(node.operation).__name__, *map(_alone, (entering, leaving))))
+    for node in calls(function):
+        entering = [tuple(tensor.shape) for tensor in node.arguments.keras_tensors]
+        leaving = [tuple(tensor.shape) for tensor in node.outputs]
+        rows.append((node.operation.name, type(node.operation).__name__, *map(_alone, (entering, leaving))))
     return rows
 
 

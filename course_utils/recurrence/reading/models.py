@@ -1,5 +1,6 @@
 """Read a whole model: its calls in order of execution."""
 
+from collections.abc import Iterator
 from inspect import signature
 from typing import Any
 
@@ -88,28 +89,23 @@ def _read(layer: Any) -> LayerSpec:
 
 
 def _read_graph(function: Any, name: str) -> GraphSpec:
-    """Read a functional model: its calls in order of execution.
-
-    Keras keeps the calls of a ``keras.Function`` by depth and offers no public way to list them.
-    """
+    """Read a functional model: its calls in order of execution. A layer is read once, however often it is called."""
     keras = quiet_keras()
     numbers: dict[int, int] = {}
-    specs: dict[int, LayerSpec] = {}
+    specs: dict[tuple[int, bool], LayerSpec] = {}
 
     def ref(leaf: Any) -> Any:
         return Ref(numbers.setdefault(id(leaf), len(numbers))) if isinstance(leaf, keras.KerasTensor) else leaf
 
     inputs = map_nested(ref, function._inputs_struct)
     nodes = []
-    for depth in sorted(function._nodes_by_depth, reverse=True):
-        for node in function._nodes_by_depth[depth]:
-            if node.is_input:
-                continue
-            args, kwargs = map_nested(ref, node.arguments.args), map_nested(ref, node.arguments.kwargs)
-            layer = node.operation
-            args, kwargs = _first_by_position(layer, args, kwargs)
-            spec = specs.setdefault(id(layer), closed(layer) if kwargs.get("training") else _read_operation(layer))
-            nodes.append(Node(spec, args, kwargs, tuple(ref(tensor).number for tensor in node.outputs)))
+    for node in calls(function):
+        layer, given = node.operation, node.arguments
+        args, kwargs = _first_by_position(layer, map_nested(ref, given.args), map_nested(ref, given.kwargs))
+        known = (id(layer), bool(kwargs.get("training")))
+        if known not in specs:
+            specs[known] = closed(layer) if known[1] else _read_operation(layer)
+        nodes.append(Node(specs[known], args, kwargs, tuple(ref(tensor).number for tensor in node.outputs)))
     shapes = tuple(tuple(tensor.shape) for tensor in function.inputs)
     dtypes = tuple(tensor.dtype for tensor in function.inputs)
     names = tuple(tensor.name for tensor in function.inputs)
@@ -117,6 +113,15 @@ def _read_graph(function: Any, name: str) -> GraphSpec:
     if isinstance(outputs, (list, tuple)) and len(outputs) == 1:  # Keras gives one output by itself
         outputs = outputs[0]
     return GraphSpec(name, tuple(nodes), inputs, shapes, dtypes, names, outputs)
+
+
+def calls(function: Any) -> Iterator[Any]:
+    """Yield the calls of a functional model in order of execution.
+
+    Keras keeps them by depth in a ``keras.Function`` and offers no public way to list them.
+    """
+    for depth in sorted(function._nodes_by_depth, reverse=True):
+        yield from (node for node in function._nodes_by_depth[depth] if not node.is_input)
 
 
 def _first_by_position(layer: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
