@@ -56,7 +56,11 @@ def hard_sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def softmax(x: np.ndarray) -> np.ndarray:
-    """Return e^x, scaled so that the last axis sums to 1."""
+    """Return e^x, scaled so that the last axis sums to 1.
+
+    NaN or +infinity anywhere makes the whole row NaN. In TensorFlow it depends on the processor which numbers of
+    the row become NaN and which 0.
+    """
     shares = np.exp(x - x.max(axis=-1, keepdims=True))
     return shares / shares.sum(axis=-1, keepdims=True)
 
@@ -90,7 +94,7 @@ def _sparse_plus(x: np.ndarray) -> np.ndarray:
 
 
 def _soft_shrink(x: np.ndarray) -> np.ndarray:
-    return np.sign(x) * np.maximum(np.abs(x) - 0.5, 0)
+    return np.where(x > 0.5, x - 0.5, np.where(x < -0.5, x + 0.5, 0))  # as Keras: NaN gives 0
 
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772

@@ -27,7 +27,7 @@ def as_sequences(x: Any, spec: AnyRecurrent) -> np.ndarray:
         )
     if array.shape[0] == 0 or array.shape[1] == 0:
         raise ValueError(f"{expected} with at least one sample and one time-step, but it has shape {array.shape}.")
-    return in_precision(array, spec.dtype)
+    return in_precision(unless_whole(array, spec.manner.dtype or spec.dtype), spec.dtype)
 
 
 def as_first_input(x: Any, *, alone: bool) -> np.ndarray:
@@ -49,6 +49,11 @@ def in_precision(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return array.astype(dtype).astype(np.float32)
 
 
+def unless_whole(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return the values as a layer of this precision takes them in: Keras leaves whole numbers as they are."""
+    return array if array.dtype.kind in "iub" else array.astype(dtype, copy=False)
+
+
 def as_mask(mask: Any, x: np.ndarray) -> np.ndarray | None:
     """Return a mask as booleans (batch, T), or None."""
     if mask is None:
@@ -68,11 +73,11 @@ def as_states(start: Any, batch: int, cells: Sequence[CellSpec]) -> tuple[States
     if start is None:
         return tuple(_fresh_states(cell, batch) for cell in cells)
     given = _flat(start)
-    sizes = [size for cell in cells for size in cell.state_sizes]
+    sizes = [(size, cell.dtype) for cell in cells for size in cell.state_sizes]
     if len(given) != len(sizes):
         names = "h and c" if sizes and cells[0].kind == "LSTM" and len(cells) == 1 else f"{len(sizes)} arrays"
         raise ValueError(f"initial_state must hold {names}, but it holds {len(given)}: pass them as one list.")
-    checked = [_as_state(state, batch, size, cells[0].dtype) for state, size in zip(given, sizes, strict=True)]
+    checked = [_as_state(state, batch, *wanted) for state, wanted in zip(given, sizes, strict=True)]
     states = iter(checked)
     return tuple(tuple(next(states) for _size in cell.state_sizes) for cell in cells)
 

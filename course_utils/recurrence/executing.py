@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.checking import in_precision
+from course_utils.recurrence.checking import in_precision, unless_whole
 from course_utils.recurrence.graphs import (
     ClosedSpec,
     DenseSpec,
@@ -86,6 +86,11 @@ class Execution:
     @call.register
     def _(self, spec: DenseSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
         x = in_precision(args[0].value, spec.dtype)
+        if x.shape[-1] != len(spec.kernel):
+            raise ValueError(
+                f"{spec.name!r} was built for {len(spec.kernel)} numbers on the last axis, but {x.shape[-1]} arrive "
+                f"in shape {x.shape}: is T or F another one than the model was built for?"
+            )
         total = x @ spec.kernel + (0 if spec.bias is None else spec.bias)
         return Flow(spec.activation(total).astype(spec.dtype, copy=False), args[0].mask)
 
@@ -101,20 +106,20 @@ class Execution:
 
     @call.register
     def _(self, spec: MaskingSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
-        x = args[0].value.astype(spec.dtype, copy=False)
+        x = unless_whole(args[0].value, spec.dtype)
         # Keras compares in single precision at least, even where the layer computes in half.
         exact = np.float32 if spec.dtype.itemsize < 4 else spec.dtype
         kept = np.any(x.astype(exact) != np.asarray(spec.value, exact), axis=-1)
-        return Flow(x * kept[..., None].astype(spec.dtype), kept)
+        return Flow(np.where(kept[..., None], x, np.zeros((), x.dtype)), kept)
 
     @call.register
     def _(self, spec: FlattenSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
-        x = args[0].value
+        x = unless_whole(args[0].value, spec.dtype)
         return Flow(x.reshape(len(x), -1))
 
     @call.register
     def _(self, spec: DropoutSpec, args: tuple, kwargs: dict[str, Any]) -> Flow:
-        return Flow(args[0].value.astype(spec.dtype, copy=False), args[0].mask)
+        return Flow(unless_whole(args[0].value, spec.dtype), args[0].mask)
 
     @call.register
     def _(self, spec: TimeDistributedSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:

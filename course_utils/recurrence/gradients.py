@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.recurrence.activations import Activation
 from course_utils.recurrence.cells import biases, input_terms, take_step
 from course_utils.recurrence.running import RecurrentTrace, run
 from course_utils.recurrence.specs import RecurrentSpec
@@ -33,7 +34,9 @@ def gradient_flow(layer: Any, x: Any) -> GradientFlow:
     layer: a ``keras.layers.SimpleRNN``, ``LSTM`` or ``GRU``
     x:     (batch, T, F)
 
-    Raises TypeError for any other layer and what ``trace`` raises for x.
+    It is computed in double precision, by differences; at a kink (a ReLU at exactly zero) the slope from below
+    counts. Raises TypeError for any other layer, or for an activation of your own that cannot take float64 numbers,
+    and what ``trace`` raises for x.
 
     >>> from course_utils import quiet_start
     >>> with quiet_start():
@@ -50,6 +53,8 @@ def gradient_flow(layer: Any, x: Any) -> GradientFlow:
 def flow_back(spec: RecurrentSpec, x: Any) -> GradientFlow:
     """Measure the gradient from a spec alone; ∂h_T/∂s_t = ∂h_T/∂s_{t+1} · ∂s_{t+1}/∂s_t (the chain rule)."""
     spec = _in_double_precision(spec)
+    for activation in (spec.activation, spec.recurrent_activation):
+        _check_takes_doubles(activation)
     trace = run(spec, x)
     units, all_states = spec.units, sum(spec.state_sizes)
     chain = np.broadcast_to(np.eye(units, all_states), (len(trace.x), units, all_states))
@@ -92,6 +97,19 @@ def _states(trace: RecurrentTrace, step: int) -> list[np.ndarray]:
     return states if trace.cell_state is None else [*states, trace.cell_state[:, step - 1]]
 
 
+def _check_takes_doubles(activation: Activation) -> None:
+    if not activation.own:
+        return
+    try:
+        activation(np.zeros((1, 1)))
+    except Exception as problem:  # whatever the user's own function raises
+        raise TypeError(
+            f"gradient_flow needs an activation that takes float64 numbers, but {activation} fails on them: write its "
+            "constants as plain numbers, 0.5 in the place of tf.constant(0.5)."
+        ) from problem
+
+
 def _in_double_precision(spec: RecurrentSpec) -> RecurrentSpec:
     weights = {name: array.astype(np.float64) for name, array in spec.weights.items()}
-    return replace(spec, **weights, dtype=np.dtype("float64"))
+    double = np.dtype("float64")
+    return replace(spec, **weights, dtype=double, manner=replace(spec.manner, dtype=double))

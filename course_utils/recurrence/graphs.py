@@ -47,6 +47,7 @@ class FlattenSpec:
     """All axes but the batch become one."""
 
     name: str
+    dtype: np.dtype
 
 
 @dataclass(frozen=True)

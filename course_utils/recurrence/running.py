@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_utils.recurrence.cells import Step, biases, input_terms, take_step
-from course_utils.recurrence.checking import as_mask, as_sequences, as_states
+from course_utils.recurrence.checking import as_mask, as_numbers, as_sequences, as_states, in_precision, unless_whole
 from course_utils.recurrence.specs import (
     GATES,
     AnyRecurrent,
@@ -16,6 +16,7 @@ from course_utils.recurrence.specs import (
     Manner,
     RecurrentSpec,
     StackedSpec,
+    nest_states,
 )
 
 States = tuple[np.ndarray, ...]
@@ -127,7 +128,7 @@ def run_layer(spec: AnyRecurrent, x: Any, *, initial_state: Any = None, mask: An
     runs: list[_CellRun] = []
     flowing = x
     for cell, before in zip(cells, states, strict=True):
-        runs.append(_run_cell(cell, flowing, before, mask))
+        runs.append(_run_cell(cell, in_precision(flowing, cell.dtype), before, mask))
         flowing = runs[-1].raw
     leaving = runs[-1].trace.outputs if spec.manner.return_sequences else runs[-1].last
     finals = [run.states for run in runs]
@@ -228,15 +229,12 @@ def _masked_outputs(raw: np.ndarray, mask: np.ndarray | None, manner: Manner) ->
 
 def _leaving(spec: AnyRecurrent, output: np.ndarray, finals: list[States]) -> Nested:
     """Return what leaves the layer, nested as ``keras.layers.RNN.call`` nests it."""
-    manner, dtype = spec.manner, spec.dtype
+    manner, dtype = spec.manner, spec.manner.dtype or spec.dtype
     output = output.astype(dtype, copy=False)
     if not manner.return_state:
         return output
-    if isinstance(spec, StackedSpec):
-        states = spec.nest([[state.astype(dtype, copy=False) for state in final] for final in finals])
-    else:
-        states = [state.astype(dtype, copy=False) for state in finals[0]]
-    return (output, *states)
+    rounded = [[state.astype(dtype, copy=False) for state in final] for final in finals]
+    return (output, *(spec.nest(rounded) if isinstance(spec, StackedSpec) else nest_states(spec, rounded[0])))
 
 
 def run_bidirectional(spec: BidirectionalSpec, x: Any, *, initial_state: Any = None, mask: Any = None) -> LayerRun:
@@ -244,6 +242,7 @@ def run_bidirectional(spec: BidirectionalSpec, x: Any, *, initial_state: Any = N
 
     initial_state: the states of the forward layer, then those of the backward layer
     """
+    x = unless_whole(as_numbers(x, "x must be an array of shape (batch, time-steps, features)"), spec.dtype)
     starts = (None, None) if initial_state is None else _both_starts(spec, initial_state)
     sides = [
         run_layer(side, x, initial_state=start, mask=mask)
@@ -254,7 +253,7 @@ def run_bidirectional(spec: BidirectionalSpec, x: Any, *, initial_state: Any = N
     if spec.forward.manner.return_state:
         states = tuple(state for output in outputs for state in output[1:])
         outputs = [output[0] for output in outputs]
-    ahead, back = outputs
+    ahead, back = (output.astype(spec.dtype, copy=False) for output in outputs)
     if spec.forward.manner.return_sequences:
         back = back[:, ::-1]
     merged = _merged(ahead, back, spec.merge_mode)

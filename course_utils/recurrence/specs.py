@@ -4,7 +4,7 @@ Letters: T time-steps, F features, U units. Blocks are the columns that Keras ke
 side in one matrix, U columns each.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ class Manner:
 
     steps:     T when the layer was built for a fixed T, else None
     stateful:  the layer starts where the batch before ended
+    dtype:     the precision in which the layer takes x and gives its output; None: that of its cell
     """
 
     steps: int | None = None
@@ -37,6 +38,7 @@ class Manner:
     stateful: bool = False
     unroll: bool = False
     zero_output_for_mask: bool = False
+    dtype: np.dtype | None = None
 
 
 SINGLE = np.dtype("float32")
@@ -139,6 +141,7 @@ class OwnCellSpec:
 
     step:   (x_t, states) → (output, states), arrays (batch, …)
     start:  batch size → the states before the first step
+    nest:   flat states → the same, nested as the cell nests them
     """
 
     name: str
@@ -147,6 +150,7 @@ class OwnCellSpec:
     output_size: int
     step: Callable[[np.ndarray, tuple[np.ndarray, ...]], tuple[np.ndarray, tuple[np.ndarray, ...]]]
     start: Callable[[int], tuple[np.ndarray, ...]]
+    nest: Callable[[list[np.ndarray]], Sequence]
     weights: dict[str, np.ndarray]
     manner: Manner = Manner()
     held: tuple[np.ndarray, ...] | None = None
@@ -155,6 +159,11 @@ class OwnCellSpec:
 
 
 CellSpec = RecurrentSpec | OwnCellSpec
+
+
+def nest_states(cell: CellSpec, states: list[np.ndarray]) -> Sequence:
+    """Return the states of one cell as it nests them: Keras's own cells hold plain lists."""
+    return cell.nest(states) if isinstance(cell, OwnCellSpec) else states
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,9 +181,12 @@ class StackedSpec:
 
     def nest(self, states: list[list[np.ndarray]]) -> list:
         """Return the states of all cells nested as ``StackedRNNCells`` nests them."""
-        nested = [state[0] if bare else state for state, bare in zip(states, self.bare, strict=True)]
+        nested = [
+            state[0] if bare else nest_states(cell, state)
+            for cell, state, bare in zip(self.cells, states, self.bare, strict=True)
+        ]
         unwrapped = len(states) == 1 and self.manner.unroll  # then Keras takes one level away
-        return states[0] if unwrapped else nested
+        return nest_states(self.cells[0], states[0]) if unwrapped else nested
 
     @property
     def features(self) -> int | None:

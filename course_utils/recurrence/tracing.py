@@ -96,6 +96,9 @@ def as_inputs(spec: GraphSpec, x: Any) -> list[Flow]:
         missing = [key for key in keys if key not in x]
         if missing:
             raise ValueError(f"x must hold the inputs {', '.join(keys)}, but {missing[0]!r} is missing.")
+        unknown = [key for key in x if key not in keys]
+        if unknown:
+            raise ValueError(f"x must hold the inputs {', '.join(keys)} and no other, but {unknown[0]!r} is there too.")
         arrays = [x[key] for key in keys]
     else:
         single = len(spec.input_shapes) == 1
@@ -103,7 +106,11 @@ def as_inputs(spec: GraphSpec, x: Any) -> list[Flow]:
         listed = isinstance(x, (list, tuple)) and len(x) == 1 and getattr(x[0], "ndim", None) == rank
         arrays = leaves(x) if not single else list(x) if listed else [x]
     if len(arrays) != len(spec.input_shapes):
-        raise ValueError(f"x must hold {len(spec.input_shapes)} arrays, one an input, but it holds {len(arrays)}.")
+        came = f"holds {len(arrays)}" if isinstance(x, (list, tuple, Mapping)) else f"is one {type(x).__name__}"
+        raise ValueError(
+            f"x must be a list of {len(spec.input_shapes)} arrays, one for each of the inputs "
+            f"{', '.join(spec.input_names)}, but it {came}."
+        )
     known = zip(arrays, spec.input_shapes, spec.input_dtypes, spec.input_names, strict=True)
     return [Flow(_as_input(*parts)) for parts in known]
 

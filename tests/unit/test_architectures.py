@@ -290,7 +290,7 @@ def test_a_wrong_input_of_a_model_is_named(keras, x, words):
 
 def test_a_missing_input_is_named(keras):
     model, x, _names = encoder_decoder(keras)
-    with pytest.raises(ValueError, match="x must hold 2 arrays, one an input, but it holds 1"):
+    with pytest.raises(ValueError, match="for each of the inputs source, target, but it holds 1"):
         course_utils.trace(model, x[:1])
     model, x, _names = named_inputs_and_outputs(keras)
     with pytest.raises(ValueError, match="'b' is missing"):

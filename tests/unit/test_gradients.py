@@ -73,3 +73,21 @@ def test_backwards_counts_in_order_of_processing(keras):
 def test_what_has_no_gradient_flow(keras):
     with pytest.raises(TypeError, match="must be one SimpleRNN, LSTM or GRU layer"):
         course_utils.gradient_flow(keras.layers.Bidirectional(keras.layers.LSTM(2)), np.zeros((1, 3, 2)))
+
+
+def test_an_activation_of_ones_own(keras):
+    import tensorflow as tf
+
+    def half(z):
+        return z * 0.5
+
+    def bound(z):
+        return z * tf.constant(0.5)
+
+    x = np.zeros((1, 4, 2))
+    flow = course_utils.gradient_flow(keras.layers.SimpleRNN(3, activation=half), x)
+    np.testing.assert_allclose(
+        flow.hidden[-2], np.sqrt(3) / 2, rtol=1e-6
+    )  # R is orthogonal, so half the identity's size
+    with pytest.raises(TypeError, match="takes float64 numbers, but bound fails"):
+        course_utils.gradient_flow(keras.layers.SimpleRNN(3, activation=bound), x)

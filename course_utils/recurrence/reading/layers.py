@@ -64,8 +64,26 @@ def _readers(read_any: Reader) -> dict[type, Any]:
         layers.Embedding: _read_embedding,
         layers.Masking: lambda layer: MaskingSpec(layer.name, layer.mask_value, dtype_of(layer)),
         layers.Dropout: lambda layer: DropoutSpec(layer.name, dtype_of(layer)) if layer.supports_masking else None,
-        layers.Flatten: lambda layer: FlattenSpec(layer.name) if layer.data_format == "channels_last" else None,
+        layers.Flatten: lambda layer: (
+            FlattenSpec(layer.name, dtype_of(layer)) if layer.data_format == "channels_last" else None
+        ),
     }
+
+
+def calls_its_layers(model: Any) -> bool:
+    """Return whether it is a model that does no more than call its layers: one without a call of its own."""
+    return isinstance(model, quiet_keras().Model) and type(model).call.__module__.startswith("keras.")
+
+
+def trains(layer: Any) -> bool:
+    """Return whether ``training=True`` changes what a layer gives: dropout, or anything that is not read."""
+    keras = quiet_keras()
+    layers = keras.layers
+    cells = (layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell, layers.StackedRNNCells)
+    known = (*_readers(lambda layer: layer), *cells, layers.InputLayer)
+    parts = layer._flatten_layers() if isinstance(layer, keras.Layer) else ()
+    drops = any(getattr(part, name, 0) for part in parts for name in ("dropout", "recurrent_dropout", "rate"))
+    return drops or not all(calls_its_layers(part) or any(is_plain(part, kind) for kind in known) for part in parts)
 
 
 def _read_rnn(layer: Any) -> AnyRecurrent | None:
@@ -73,6 +91,7 @@ def _read_rnn(layer: Any) -> AnyRecurrent | None:
     keras = quiet_keras()
     manner = Manner(
         steps=_built_steps(layer),
+        dtype=dtype_of(layer),
         **{
             name: bool(getattr(layer, name, False))
             for name in (
@@ -145,8 +164,13 @@ def _read_own_cell(cell: Any, name: str, manner: Manner, held: tuple | None) -> 
         output, after = cell(to_tensor(x, dtype), packed)
         return to_numpy(output), tuple(to_numpy(state) for state in keras.tree.flatten(after))
 
+    def nest(flat: list[np.ndarray]) -> Any:
+        return keras.tree.pack_sequence_as(first_states(1), flat)
+
     weights = {weight.name: to_numpy(weight) for weight in getattr(cell, "weights", ())}
-    return OwnCellSpec(name, type(cell).__name__, tuple(sizes), output_size, step, start, weights, manner, held, dtype)
+    return OwnCellSpec(
+        name, type(cell).__name__, tuple(sizes), output_size, step, start, nest, weights, manner, held, dtype
+    )
 
 
 def _read_bidirectional(layer: Any, read_any: Reader) -> BidirectionalSpec | None:
@@ -167,11 +191,14 @@ def _renamed(spec: AnyRecurrent, name: str) -> AnyRecurrent:
 
 
 def _read_time_distributed(layer: Any, read_any: Reader) -> TimeDistributedSpec | None:
-    """Read a layer that works on each step by itself; None where it may behave differently under a mask."""
+    """Read a layer that works on each step by itself.
+
+    None where it may behave differently under a mask, or has another precision: Keras goes past the place where
+    the inner layer would convert its input.
+    """
     inner = read_any(layer.layer)
-    return (
-        None if isinstance(inner, (ClosedSpec, EmbeddingSpec, MaskingSpec)) else TimeDistributedSpec(layer.name, inner)
-    )
+    other = isinstance(inner, (ClosedSpec, EmbeddingSpec, MaskingSpec)) or dtype_of(layer) != dtype_of(layer.layer)
+    return None if other else TimeDistributedSpec(layer.name, inner)
 
 
 def _read_dense(layer: Any) -> DenseSpec | None:

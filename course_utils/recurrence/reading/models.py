@@ -8,7 +8,7 @@ from course_utils.quiet import quiet_keras
 from course_utils.recurrence.checking import as_first_input
 from course_utils.recurrence.graphs import ClosedSpec, GraphSpec, LayerSpec, Node, Ref, TimeDistributedSpec, map_nested
 from course_utils.recurrence.reading.backend import what
-from course_utils.recurrence.reading.layers import closed, read_layer
+from course_utils.recurrence.reading.layers import calls_its_layers, closed, read_layer, trains
 from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
 
 RECURRENT = (RecurrentSpec, OwnCellSpec, StackedSpec, BidirectionalSpec)
@@ -28,7 +28,10 @@ def read(model: Any, x: Any = None) -> LayerSpec:
     if isinstance(spec, ClosedSpec) and isinstance(model, keras.Model):
         raise TypeError(f"A model with a call of its own cannot be read, and {model.name!r} is one: trace its layers.")
     if not _recurs(spec):
-        raise TypeError(f"model must hold a recurrent layer, but {model.name!r}, {what(model)}, holds none to trace.")
+        raise TypeError(
+            f"model must hold a recurrent layer, but {model.name!r}, {what(model)}, holds none that can be traced "
+            "(one with dropout called with training=True cannot: it draws new numbers each time)."
+        )
     return spec
 
 
@@ -70,7 +73,8 @@ def build(model: Any, x: Any) -> None:
             "pass x of shape (batch, time-steps, features), or start the model with keras.Input."
         )
     layers = quiet_keras().layers
-    shape = as_first_input(x, alone=isinstance(model, (layers.RNN, layers.Bidirectional))).shape
+    first = model.layers[0] if isinstance(model, quiet_keras().Sequential) and model.layers else model
+    shape = as_first_input(x, alone=isinstance(first, (layers.RNN, layers.Bidirectional))).shape
     steps = (None,) if len(shape) == 3 else ()
     batch = shape[0] if getattr(model, "stateful", False) else None  # its states are made for one batch size
     model.build((batch, *steps, *shape[1 + len(steps) :]))
@@ -79,17 +83,21 @@ def build(model: Any, x: Any) -> None:
 def _read(layer: Any) -> LayerSpec:
     """Return the spec of any layer; a closed box for those that are not read."""
     keras = quiet_keras()
-    if isinstance(layer, keras.Model) and not type(layer).call.__module__.startswith("keras."):
+    if isinstance(layer, keras.Model) and not calls_its_layers(layer):
         return closed(layer)  # a model with a call of its own
     if isinstance(layer, keras.Sequential):
-        return _read_graph(layer._functional, layer.name) if layer._functional is not None else closed(layer)
+        return _read_graph(layer._functional, layer.name, free=2) if layer._functional is not None else closed(layer)
     if isinstance(layer, keras.Function):
         return _read_graph(layer, layer.name)
     return read_layer(layer, _read)
 
 
-def _read_graph(function: Any, name: str) -> GraphSpec:
-    """Read a functional model: its calls in order of execution. A layer is read once, however often it is called."""
+def _read_graph(function: Any, name: str, free: int = 1) -> GraphSpec:
+    """Read a functional model: its calls in order of execution. A layer is read once, however often it is called.
+
+    free: how many axes, from the first, may have another size than declared. As in Keras: the batch, and in a
+    Sequential the time-steps too.
+    """
     keras = quiet_keras()
     numbers: dict[int, int] = {}
     specs: dict[tuple[int, bool], LayerSpec] = {}
@@ -104,9 +112,9 @@ def _read_graph(function: Any, name: str) -> GraphSpec:
         args, kwargs = _first_by_position(layer, map_nested(ref, given.args), map_nested(ref, given.kwargs))
         known = (id(layer), bool(kwargs.get("training")))
         if known not in specs:
-            specs[known] = closed(layer) if known[1] else _read_operation(layer)
+            specs[known] = closed(layer) if known[1] and trains(layer) else _read_operation(layer)
         nodes.append(Node(specs[known], args, kwargs, tuple(ref(tensor).number for tensor in node.outputs)))
-    shapes = tuple(tuple(tensor.shape) for tensor in function.inputs)
+    shapes = tuple((*(None,) * free, *tensor.shape[free:]) for tensor in function.inputs)
     dtypes = tuple(tensor.dtype for tensor in function.inputs)
     names = tuple(tensor.name for tensor in function.inputs)
     outputs = map_nested(ref, function._outputs_struct)
