@@ -5,6 +5,8 @@ cell takes a hundred times as long.
 """
 
 import io
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,9 +17,19 @@ from PIL import Image
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.lettering import BOLD, MONO
-from course_utils.diagrams.paint import BIN_COLOURS, BIN_INKS, UNKNOWN, Theme, value_bins
-from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line, Scene
-from course_utils.diagrams.svg import GHOST_OPACITY, SMALLEST_PARTED, arrow_head
+from course_utils.diagrams.paint import BIN_COLOURS, BIN_INKS, UNKNOWN, Theme
+from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line, Mark, Scene
+from course_utils.diagrams.svg import (
+    BOX_STROKES,
+    DASHES,
+    GHOST_OPACITY,
+    LINE_STROKES,
+    MEMORY_GAP,
+    NUMBER_SIZE,
+    SMALLEST_PARTED,
+    arrow_head,
+    bins_of,
+)
 
 PX_PER_INCH = 96
 POINTS = 72 / PX_PER_INCH
@@ -27,9 +39,8 @@ PNG_COLOURS = 255
 
 def render_figure(scene: Scene, theme: Theme) -> Figure:
     """Return the scene as a Figure of its own size, not registered with pyplot."""
-    figure = Figure(
-        figsize=(scene.width / PX_PER_INCH, scene.height / PX_PER_INCH), dpi=PX_PER_INCH, facecolor=theme.paper
-    )
+    size = (theme.zoom * scene.width / PX_PER_INCH, theme.zoom * scene.height / PX_PER_INCH)
+    figure = Figure(figsize=size, dpi=PX_PER_INCH, facecolor=theme.paper)
     draw_on(figure.add_axes((0, 0, 1, 1)), scene, theme)
     return figure
 
@@ -54,125 +65,143 @@ def small_png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def draw_on(axes: Axes, scene: Scene, theme: Theme) -> None:
-    """Draw the scene on matplotlib axes; they take over its coordinates and its shape."""
+def draw_on(axes: Axes, scene: Scene, theme: Theme) -> list[str]:
+    """Draw the scene on matplotlib axes; they take over its coordinates and its shape. Return the ids drawn."""
     axes.set(xlim=(0, scene.width), ylim=(scene.height, 0), aspect="equal")
     axes.set_axis_off()
     room = axes.get_window_extent()
     scale = min(room.width / scene.width, room.height / scene.height) / axes.figure.dpi * PX_PER_INCH
-    _boxes(axes, scene.of(Box), theme, scale)
-    _cells(axes, scene, theme, scale)
-    _lines(axes, scene.of(Line), theme, scale)
-    _frames(axes, scene.of(Frame), scale)
-    _labels(axes, scene.of(Label), theme, scale)
-
-
-def _boxes(axes: Axes, boxes: list[Box], theme: Theme, scale: float) -> None:
-    look = {"cell": (theme.box, theme.edge), "tag": (theme.paper, theme.muted), "sign": (theme.paper, theme.line)}
-    patches = [
-        FancyBboxPatch(
-            (box.place.x, box.place.y),
-            box.place.width,
-            box.place.height,
-            boxstyle=f"round,pad=0,rounding_size={box.radius}",
-        )
-        for box in boxes
+    page = _Page(axes, theme, scale * POINTS)
+    return [
+        *_boxes(page, scene.of(Box)),
+        *_cells(page, scene),
+        *_lines(page, scene.of(Line)),
+        *_marks(page, scene.of(Mark)),
+        *_frames(page, scene.of(Frame)),
+        *_labels(page, scene.of(Label)),
     ]
-    fills, edges = [look[box.role][0] for box in boxes], [look[box.role][1] for box in boxes]
-    axes.add_collection(
-        PatchCollection(patches, facecolors=fills, edgecolors=edges, linewidths=1.6 * POINTS * scale, zorder=2)
-    )
 
 
-def _cells(axes: Axes, scene: Scene, theme: Theme, scale: float) -> None:
-    corners, colours, widths, borders = [], [], [], []
+@dataclass(frozen=True, eq=False)
+class _Page:
+    """Where to draw, in which colours, and how many points one px of the scene is."""
+
+    axes: Axes
+    theme: Theme
+    points: float
+
+    def stroke(self, px: float) -> float:
+        return px * self.points * self.theme.stroke
+
+    def font(self, px: float) -> float:
+        return px * self.points * self.theme.type
+
+
+def _boxes(page: _Page, boxes: list[Box]) -> Iterator[str]:
+    patches, fills, edges, widths = [], [], [], []
+    for box in boxes:
+        place, style = box.place, f"round,pad=0,rounding_size={box.radius}"
+        patches.append(FancyBboxPatch((place.x, place.y), place.width, place.height, boxstyle=style))
+        fills.append(page.theme.fill(box.role, box.hue))
+        edges.append(page.theme.edge_of(box.role, box.hue))
+        widths.append(page.stroke(BOX_STROKES.get(box.role, 1.4)))
+        yield box.id
+    page.axes.add_collection(PatchCollection(patches, facecolors=fills, edgecolors=edges, linewidths=widths, zorder=2))
+
+
+def _cells(page: _Page, scene: Scene) -> Iterator[str]:
+    """Draw the grounds of all cells as one collection, their borders as another, and the numbers."""
+    corners, colours, edges, widths, borders = [], [], [], [], []
     for cells in scene.of(Cells):
-        bins = np.full(cells.shape, UNKNOWN) if cells.values is None else value_bins(cells.values, scene.limit)
+        bins = bins_of(cells, scene.limit).ravel()
+        corners.append(_corners(cells))
         opacity = GHOST_OPACITY if cells.ghost else 1.0
-        for row, column in np.ndindex(*cells.shape):
-            place = cells.cell_place(row, column)
-            corners.append(
-                [(place.x, place.y), (place.right, place.y), (place.right, place.bottom), (place.x, place.bottom)]
-            )
-            colours.append((BIN_COLOURS[bins[row, column]], opacity))
-            widths.append(1.2 if min(cells.cell_size) >= SMALLEST_PARTED else 0)
-        place = cells.place
-        borders.append(
-            Rectangle((place.x, place.y), place.width, place.height, linestyle=(0, (3, 3)) if cells.ghost else "-")
-        )
-        _numbers(axes, cells, bins, scale)
-    edge, widths = BIN_COLOURS[UNKNOWN], [width * POINTS * scale for width in widths]
-    axes.add_collection(PolyCollection(corners, facecolors=colours, edgecolors=edge, linewidths=widths, zorder=3))
+        parted = min(cells.cell_size) >= SMALLEST_PARTED
+        colours += [(page.theme.paper if number == UNKNOWN else BIN_COLOURS[number], opacity) for number in bins]
+        edges += [page.theme.ghost if number == UNKNOWN else "#FFFFFF" for number in bins]
+        widths += [1.2 * page.points * parted] * len(bins)
+        place, dashes = cells.place, (0, (3, 3)) if cells.ghost else "-"
+        borders.append(Rectangle((place.x, place.y), place.width, place.height, linestyle=dashes))
+        _numbers(page, cells, bins.reshape(cells.shape))
+        yield cells.id
+    if not corners:
+        return
+    grounds = PolyCollection(np.concatenate(corners), facecolors=colours, edgecolors=edges, linewidths=widths, zorder=3)
     styles = [patch.get_linestyle() for patch in borders]
-    axes.add_collection(
-        PatchCollection(
-            borders,
-            facecolors="none",
-            edgecolors=theme.ghost,
-            linewidths=1.2 * POINTS * scale,
-            linestyles=styles,
-            zorder=4,
-        )
-    )
+    look = {"edgecolors": page.theme.ghost, "linewidths": page.stroke(1.2), "linestyles": styles}
+    page.axes.add_collection(grounds)
+    page.axes.add_collection(PatchCollection(borders, facecolors="none", zorder=4, **look))
 
 
-def _numbers(axes: Axes, cells: Cells, bins: np.ndarray, scale: float) -> None:
+def _corners(cells: Cells) -> np.ndarray:
+    """Return the four corners of every cell, (cells, 4, 2), row by row."""
+    rows, columns = np.indices(cells.shape).reshape(2, -1)
+    width, height = cells.cell_size
+    x, y = cells.place.x + columns * width, cells.place.y + rows * height
+    return np.stack([np.stack([x + a * width, y + b * height], -1) for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))], 1)
+
+
+def _numbers(page: _Page, cells: Cells, bins: np.ndarray) -> None:
     if not cells.numbers or cells.values is None:
         return
+    look = {"fontsize": page.font(NUMBER_SIZE), "ha": "center", "zorder": 5, "family": "DejaVu Sans"}
     for (row, column), value in np.ndenumerate(cells.values):
         x, y = cells.cell_place(row, column).centre
-        ink = BIN_INKS[bins[row, column]]
-        axes.text(
-            x,
-            y + 4,
-            wording.number(value),
-            fontsize=11.5 * POINTS * scale,
-            color=ink,
-            ha="center",
-            zorder=5,
-            family="DejaVu Sans",
-        )
+        page.axes.text(x, y + 4, wording.number(value), color=BIN_INKS[bins[row, column]], **look)
 
 
-def _lines(axes: Axes, lines: list[Line], theme: Theme, scale: float) -> None:
-    colours = {"flow": theme.line, "ghost": theme.ghost, "rule": theme.muted}
+def _lines(page: _Page, lines: list[Line]) -> Iterator[str]:
     paths, heads, head_colours = [], [], []
     for line in lines:
         points = list(line.points)
         if line.head:
             tip, corners, points[-1] = arrow_head(line)
             heads.append([tip, *corners])
-            head_colours.append(colours[line.role])
+            head_colours.append(page.theme.line_of(line.role, line.hue))
         paths.append(points)
-    used = [colours[line.role] for line in lines]
-    styles = [(0, (3, 3)) if line.role == "ghost" else "-" for line in lines]
-    axes.add_collection(
-        LineCollection(paths, colors=used, linewidths=1.8 * POINTS * scale, linestyles=styles, zorder=3)
-    )
-    axes.add_collection(PolyCollection(heads, facecolors=head_colours, edgecolors="none", zorder=3))
+        yield line.id
+    colours = [page.theme.line_of(line.role, line.hue) for line in lines]
+    widths = [page.stroke(LINE_STROKES.get(line.role, 1.8)) for line in lines]
+    # matplotlib counts dashes in line widths, SVG in px
+    dashes = [(0, tuple(n / 1.8 for n in DASHES[line.role])) if line.role in DASHES else "-" for line in lines]
+    page.axes.add_collection(LineCollection(paths, colors=colours, linewidths=widths, linestyles=dashes, zorder=3))
+    inside = [path for path, line in zip(paths, lines, strict=True) if line.role == "memory"]
+    if inside:
+        gap = page.stroke(MEMORY_GAP)
+        page.axes.add_collection(LineCollection(inside, colors=page.theme.paper, linewidths=gap, zorder=3.1))
+    page.axes.add_collection(PolyCollection(heads, facecolors=head_colours, edgecolors="none", zorder=3.2))
 
 
-def _frames(axes: Axes, frames: list[Frame], scale: float) -> None:
+def _marks(page: _Page, marks: list[Mark]) -> Iterator[str]:
+    if not marks:
+        return
+    colours = [page.theme.line_of("curve", mark.hue) for mark in marks]
+    outlines = [mark.corners for mark in marks]
+    page.axes.add_collection(PolyCollection(outlines, facecolors=colours, edgecolors="none", zorder=4))
+    yield from (mark.id for mark in marks)
+
+
+def _frames(page: _Page, frames: list[Frame]) -> Iterator[str]:
     patches = [Rectangle((f.place.x, f.place.y), f.place.width, f.place.height) for f in frames]
     for colour, width in (("#FFFFFF", 5), ("#000000", 2.4)):
-        axes.add_collection(
-            PatchCollection(patches, facecolors="none", edgecolors=colour, linewidths=width * POINTS * scale, zorder=6)
-        )
+        look = {"facecolors": "none", "edgecolors": colour, "linewidths": width * page.points, "zorder": 6}
+        page.axes.add_collection(PatchCollection(patches, **look))
+    yield from (frame.id for frame in frames)
 
 
-def _labels(axes: Axes, labels: list[Label], theme: Theme, scale: float) -> None:
-    colours = {"ink": theme.ink, "muted": theme.muted}
+def _labels(page: _Page, labels: list[Label]) -> Iterator[str]:
     sides = {"start": "left", "middle": "center", "end": "right"}
     for label in labels:
-        axes.text(
+        page.axes.text(
             label.x,
             label.y,
             label.text,
-            fontsize=label.size * POINTS * scale,
-            color=colours[label.role],
+            fontsize=page.font(label.size),
+            color=page.theme.text(label.role),
             ha=sides[label.anchor],
             family="DejaVu Sans Mono" if label.face == MONO else "DejaVu Sans",
             weight="bold" if label.face == BOLD else "normal",
             parse_math=False,
             zorder=5,
         )
+        yield label.id

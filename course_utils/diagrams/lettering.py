@@ -11,6 +11,7 @@ import matplotlib
 from matplotlib.ft2font import FT2Font, LoadFlags
 
 SANS, BOLD, MONO = "sans", "bold", "mono"
+LARGEST_TYPE = 1.12  # the projector theme sets type larger by this; every layout leaves room for it
 _FILES = {SANS: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf", MONO: "DejaVuSansMono.ttf"}
 _SUBSCRIPTS = str.maketrans("0123456789t-", "₀₁₂₃₄₅₆₇₈₉ₜ₋")
 
@@ -32,17 +33,17 @@ def _advance(character: str, face: str) -> float:
 
 
 def text_width(text: str, size: float, face: str = SANS) -> float:
-    """Return the width of a text in px.
+    """Return the width of a text in px, in the largest type that a theme sets it in.
 
     >>> round(text_width("units", 10), 1)
-    24.6
+    27.5
     """
-    return size * sum(_advance(character, face) for character in text)
+    return LARGEST_TYPE * size * sum(_advance(character, face) for character in text)
 
 
 def ascent(size: float) -> float:
-    """Return how far letters and digits reach above the baseline, in px."""
-    return 0.76 * size
+    """Return how far letters and digits reach above the baseline, in px, in the largest type of any theme."""
+    return LARGEST_TYPE * 0.76 * size
 
 
 def subscript(letter: str, index: int | str) -> str:

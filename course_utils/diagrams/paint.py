@@ -4,16 +4,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.diagrams.lettering import LARGEST_TYPE
+
 NEGATIVE, ZERO, POSITIVE = "#D55E00", "#F7F7F7", "#0072B2"
 BINS = 33
-UNKNOWN = BINS  # a value that is not there yet
-NOT_A_NUMBER = BINS + 1
+NOT_A_NUMBER, MINUS_INFINITY, PLUS_INFINITY = BINS, BINS + 1, BINS + 2
+UNKNOWN = BINS + 3  # a value that is not there yet: the paper, with lines between the cells
 DARK_INK, LIGHT_INK = "#000000", "#FFFFFF"
+
+HUES = {
+    **{"i": "#0F8268", "f": "#0A78B5", "c": "#AE5094", "o": "#956C0D", "z": "#7766C0", "r": "#B6582C", "h": "#AE5094"},
+    **{"1": "#0A78B5", "2": "#B6582C", "3": "#0F8268", "4": "#AE5094", "5": "#956C0D", "6": "#7766C0"},
+}
+"""The colour of each gate and candidate by its letter, and of each curve by its number.
+
+One shade serves every theme: white letters on it reach 4.5:1, and it reaches 3:1 on light and on dark paper.
+For colour-blind eyes some fall together, so a letter or a name always stands beside them.
+"""
 
 
 @dataclass(frozen=True)
 class Theme:
-    """One colour a role. Every text reaches 4.5:1 on its ground, every line 3:1."""
+    """One colour a role. Every text reaches 4.5:1 on its ground, every line 3:1.
+
+    zoom, type, stroke: how much larger the whole picture, its type beside that, and its lines are drawn
+    """
 
     name: str
     paper: str
@@ -23,10 +38,34 @@ class Theme:
     edge: str
     line: str
     ghost: str
+    zoom: float = 1.0
+    type: float = 1.0
+    stroke: float = 1.0
+
+    def fill(self, role: str, hue: str = "") -> str:
+        """Return the ground of a box."""
+        return {"cell": self.box, "gate": HUES.get(hue, self.box)}.get(role, self.paper)
+
+    def edge_of(self, role: str, hue: str = "") -> str:
+        """Return the border of a box."""
+        known = {"cell": self.edge, "tag": self.muted, "closed": self.muted, "gate": HUES.get(hue, self.edge)}
+        return known.get(role, self.line)
+
+    def line_of(self, role: str, hue: str = "") -> str:
+        """Return the colour of a line."""
+        known = {"ghost": self.ghost, "rule": self.muted, "axis": self.muted, "grid": self.ghost}
+        return HUES[hue] if hue else known.get(role, self.line)
+
+    def text(self, role: str) -> str:
+        """Return the colour of a text."""
+        return {"ink": self.ink, "muted": self.muted, "on_hue": LIGHT_INK}[role]
 
 
 LIGHT = Theme("light", "#FFFFFF", "#1F2933", "#52606D", "#EEF4FA", "#0072B2", "#1F2933", "#7B8794")
 DARK = Theme("dark", "#12171D", "#E6EBF0", "#A9B4C0", "#1C2836", "#56B4E9", "#E6EBF0", "#7F8B97")
+PROJECTOR = Theme(
+    "projector", "#FFFFFF", "#000000", "#333D47", "#EEF4FA", "#005A8C", "#000000", "#66717D", 1.5, LARGEST_TYPE, 1.5
+)
 JUPYTER = Theme(
     "jupyter",
     paper="var(--jp-layout-color1, #FFFFFF)",
@@ -37,7 +76,7 @@ JUPYTER = Theme(
     line="var(--jp-content-font-color1, #1F2933)",
     ghost="var(--jp-content-font-color2, #7B8794)",
 )
-THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
+THEMES = {theme.name: theme for theme in (LIGHT, DARK, PROJECTOR)}
 
 
 def theme_named(name: str | None) -> Theme:
@@ -52,15 +91,19 @@ def theme_named(name: str | None) -> Theme:
 def value_bins(values: np.ndarray, limit: float) -> np.ndarray:
     """Return for each value the number of its colour, 0 (-limit) … 32 (+limit), 16 at zero.
 
-    Values beyond the limit, infinities too, get the strongest colour of their sign.
+    Values beyond the limit get the strongest colour of their sign; infinities and what is not a number
+    have numbers of their own.
 
     >>> value_bins(np.array([-1.0, 0.0, 0.5, np.inf, np.nan]), 1.0)
-    array([ 0, 16, 24, 32, 34])
+    array([ 0, 16, 24, 35, 33])
     """
     half = BINS // 2
-    missing = np.isnan(values)
-    share = np.clip(np.where(missing, 0, values) / limit, -1, 1)
-    return np.where(missing, NOT_A_NUMBER, np.rint(half + half * share).astype(int))
+    finite = np.isfinite(values)
+    if finite.all():
+        return np.rint(half + half * np.clip(values / limit, -1, 1)).astype(int)
+    bins = np.rint(half + half * np.clip(np.where(finite, values, 0) / limit, -1, 1)).astype(int)
+    strange = np.where(values > 0, PLUS_INFINITY, np.where(values < 0, MINUS_INFINITY, NOT_A_NUMBER))
+    return np.where(finite, bins, strange)
 
 
 def _mix(start: str, end: str, share: float) -> str:
@@ -73,8 +116,8 @@ def _bin_colour(number: int) -> str:
     return _mix(ZERO, POSITIVE if number > half else NEGATIVE, abs(number - half) / half)
 
 
-BIN_COLOURS = (*(_bin_colour(number) for number in range(BINS)), "#FFFFFF", "#C9C9C9")
-"""The colour of each bin; the last two are for unknown and for not a number."""
+BIN_COLOURS = (*(_bin_colour(number) for number in range(BINS)), "#B9B2C4", "#4A2100", "#00283F")
+"""The colour of each bin; the last three are for not a number, minus infinity and plus infinity."""
 
 
 def luminance(colour: str) -> float:

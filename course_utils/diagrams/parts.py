@@ -9,7 +9,7 @@ from course_utils.diagrams.lettering import BOLD, MONO, text_width
 from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
 
 MARGIN = 28
-CELL_WIDTH, CELL_HEIGHT = 46, 22
+CELL_WIDTH, CELL_HEIGHT = 50, 22
 TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
 TAG = 24
 MOST_STEPS, FIRST, LAST = 6, 3, 2  # of the time-steps, how many are drawn; if more, the first and the last ones

@@ -59,12 +59,18 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Box:
-    """A rounded rectangle. role: "cell" (a step of the layer), "tag" (a weight's letter) or "sign"."""
+    """A rounded rectangle.
+
+    role: "cell" (a step of the layer), "tag" (a weight's letter), "sign" (an operation),
+          "gate" (filled with a hue, carries white letters) or "closed" (a layer that is not looked into)
+    hue:  for gates: the letter of the gate or candidate
+    """
 
     id: str
     place: Rectangle
     role: str = "cell"
     radius: float = 10
+    hue: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +111,49 @@ class Cells:
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points. role: "flow", "ghost" or "rule"; head: an arrow head at its end."""
+    """A line through points.
+
+    role: "flow", "ghost" (dashed: it stays inside), "memory" (double: the cell state c), "rule",
+          "axis", "grid" (thin), "curve" or "slope" (dashed)
+    head: an arrow head at its end
+    hue:  for curves: the number of the curve
+    """
 
     id: str
     points: tuple[tuple[float, float], ...]
     role: str = "flow"
     head: bool = True
+    hue: str = ""
+
+
+MARKS = {"disc": (16, 0, 0.5), "square": (4, 45, 0.62), "diamond": (4, 0, 0.65), "triangle": (3, -90, 0.65)}
+"""For each shape: how many corners, the angle of the first in degrees, and how far out they are, in its size."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A small sign on a curve. shape: "disc", "square", "diamond" or "triangle"; x, y: its centre."""
+
+    id: str
+    x: float
+    y: float
+    shape: str
+    hue: str
+    size: float = 9
+
+    @property
+    def place(self) -> Rectangle:
+        """The room that it takes."""
+        reach = 0.65 * self.size
+        return Rectangle(self.x - reach, self.y - reach, 2 * reach, 2 * reach)
+
+    @property
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """The points of its outline; a disc has many."""
+        sides, turn, reach = MARKS[self.shape]
+        angles = np.radians(turn + 360 / sides * np.arange(sides))
+        radius = reach * self.size
+        return tuple(zip(self.x + radius * np.cos(angles), self.y + radius * np.sin(angles), strict=True))
 
 
 @dataclass(frozen=True)
@@ -123,7 +166,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Label:
-    """A line of text; y is its baseline. role: "ink" or "muted"; anchor: "start", "middle" or "end"."""
+    """A line of text; y is its baseline.
+
+    role: "ink", "muted" or "on_hue" (on the fill of a gate); anchor: "start", "middle" or "end"
+    """
 
     id: str
     x: float
@@ -143,7 +189,7 @@ class Label:
         return Rectangle(left, self.y - height, width, height)
 
 
-Item = Box | Cells | Line | Frame | Label
+Item = Box | Cells | Line | Mark | Frame | Label
 
 
 @dataclass(frozen=True)

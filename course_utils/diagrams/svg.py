@@ -4,25 +4,31 @@ Cells have no element of their own: one path holds all cells of a colour, so tha
 large picture stays a small document and a browser paints it at once.
 """
 
-from collections import defaultdict
+import re
+from functools import lru_cache
 from html import escape
+from itertools import pairwise
 
 import numpy as np
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.lettering import BOLD, MONO, SANS
 from course_utils.diagrams.paint import BIN_COLOURS, BIN_INKS, UNKNOWN, Theme, value_bins
-from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
+from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Mark, Rectangle, Scene
 
 FONTS = {
     SANS: 'font-family="DejaVu Sans,Verdana,Segoe UI,Helvetica,Arial,sans-serif"',
     BOLD: 'font-family="DejaVu Sans,Verdana,Segoe UI,Helvetica,Arial,sans-serif" font-weight="700"',
     MONO: 'font-family="DejaVu Sans Mono,Menlo,Consolas,monospace"',
 }
+NUMBER_SIZE = 11.5
 HEAD = 9  # px: the length of an arrow head
 GHOST_OPACITY = 0.35
-FADED = f' opacity="{GHOST_OPACITY}"'
 SMALLEST_PARTED = 8  # px: smaller cells have no gap between them
+BOX_STROKES = {"cell": 1.6}  # px; 1.4 for the others
+LINE_STROKES = {"memory": 5.4, "axis": 1.2, "grid": 0.6, "curve": 2.4, "slope": 1.8}  # px; 1.8 for the others
+MEMORY_GAP = 2.2  # px: between the two strokes of a double line
+DASHES = {"ghost": (4, 4), "slope": (6, 4)}
 
 
 def render_svg(scene: Scene, theme: Theme) -> str:
@@ -31,15 +37,21 @@ def render_svg(scene: Scene, theme: Theme) -> str:
     The document names itself to a screen reader by the scene's description. It
     uses no ids, so that several pictures can stand on one page.
     """
-    size = f'viewBox="0 0 {scene.width:g} {scene.height:g}" width="{scene.width:g}" height="{scene.height:g}"'
+    width, height = scene.width * theme.zoom, scene.height * theme.zoom
+    size = f'viewBox="0 0 {scene.width:g} {scene.height:g}" width="{width:g}" height="{height:g}"'
     title, words = escape(scene.title), escape(scene.description)
-    body = _colours(scene) + "".join(_draw(item, scene.limit, theme) for item in scene.items)
+    body = _colours(scene, theme) + "".join(_draw(item, scene.limit, theme) for item in scene.items)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}. {words}" '
         'style="max-width:100%;height:auto">'
         f"<title>{title}</title>"
         f'<rect width="100%" height="100%" rx="6" style="fill:{theme.paper}"/>{body}</svg>'
     )
+
+
+def drawn_ids(svg: str) -> list[str]:
+    """Return the ids of the items that a document shows, in painting order."""
+    return re.findall(r'data-id="([^"]+)"', svg)
 
 
 def _draw(item: Item, limit: float, theme: Theme) -> str:
@@ -50,6 +62,8 @@ def _draw(item: Item, limit: float, theme: Theme) -> str:
             return _cells(item, limit, theme)
         case Line():
             return _line(item, theme)
+        case Mark():
+            return _mark(item, theme)
         case Frame():
             return _frame(item)
         case Label():
@@ -67,78 +81,108 @@ def _rectangle(place: Rectangle, extra: str) -> str:
 
 
 def _box(box: Box, theme: Theme) -> str:
-    fill, stroke, width = {
-        "cell": (theme.box, theme.edge, 1.6),
-        "tag": (theme.paper, theme.muted, 1.4),
-        "sign": (theme.paper, theme.line, 1.4),
-    }[box.role]
-    style = f'rx="{_px(box.radius)}" stroke-width="{width}" style="fill:{fill};stroke:{stroke}"'
-    return _rectangle(box.place, f'data-id="{box.id}" {style}')
+    stroke = _px(BOX_STROKES.get(box.role, 1.4) * theme.stroke)
+    colours = f"fill:{theme.fill(box.role, box.hue)};stroke:{theme.edge_of(box.role, box.hue)}"
+    return _rectangle(box.place, f'data-id="{box.id}" rx="{_px(box.radius)}" stroke-width="{stroke}" style="{colours}"')
 
 
-def _bins(cells: Cells, limit: float) -> np.ndarray:
+@lru_cache(maxsize=4096)
+def _squares(place: Rectangle, shape: tuple[int, int]) -> list[str]:
+    """Return the outline of every cell of a block, row by row. Kept, since a slider mostly changes values alone."""
+    rows, columns = shape
+    width, height = place.width / columns, place.height / rows
+    end = f"h{_px(width)}v{_px(height)}h-{_px(width)}z"
+    lefts = [f"M{_px(place.x + column * width)} " for column in range(columns)]
+    tops = [_px(place.y + row * height) + end for row in range(rows)]
+    return [left + top for top in tops for left in lefts]
+
+
+def bins_of(cells: Cells, limit: float) -> np.ndarray:
+    """Return the number of the colour of each cell, (rows, columns)."""
     return np.full(cells.shape, UNKNOWN) if cells.values is None else value_bins(cells.values, limit)
 
 
-def _colours(scene: Scene) -> str:
+def _colours(scene: Scene, theme: Theme) -> str:
     """Draw the grounds of all cells of the picture, one path for each colour."""
-    grouped: dict[tuple[bool, bool, int], list[str]] = defaultdict(list)
+    squares, keys = [], []
     for cells in scene.of(Cells):
-        width, height = map(_px, cells.cell_size)
+        squares += _squares(cells.place, cells.shape)
         parted = min(cells.cell_size) >= SMALLEST_PARTED
-        for (row, column), number in np.ndenumerate(_bins(cells, scene.limit)):
-            place = cells.cell_place(row, column)
-            grouped[cells.ghost, parted, int(number)].append(
-                f"M{_px(place.x)} {_px(place.y)}h{width}v{height}h-{width}z"
-            )
-    gap = f' stroke="{BIN_COLOURS[UNKNOWN]}" stroke-width="1.2"'
+        keys.append(bins_of(cells, scene.limit).ravel() + 256 * parted + 512 * cells.ghost)
+    if not squares:
+        return ""
+    key = np.concatenate(keys)
+    order = np.argsort(key, kind="stable")
+    ordered, key = [squares[place] for place in order.tolist()], key[order]
+    cuts = [0, *(np.flatnonzero(np.diff(key)) + 1).tolist(), len(ordered)]
     return "".join(
-        f'<path d="{"".join(squares)}" fill="{BIN_COLOURS[number]}"{gap * parted}{FADED * ghost}/>'
-        for (ghost, parted, number), squares in sorted(grouped.items())
+        f'<path d="{"".join(ordered[start:stop])}"{_ground(int(key[start]), theme)}/>' for start, stop in pairwise(cuts)
     )
+
+
+def _ground(key: int, theme: Theme) -> str:
+    """Return the look of all cells of one colour: whether they are pale, whether there is a gap between them."""
+    ghost, parted, number = key >= 512, key % 512 >= 256, key % 256
+    faded = f' opacity="{GHOST_OPACITY}"' * ghost
+    if number == UNKNOWN:
+        gap = f";stroke:{theme.ghost}" * parted
+        return f' stroke-width="0.8" style="fill:{theme.paper}{gap}"{faded}'
+    return f' fill="{BIN_COLOURS[number]}"' + ' stroke="#FFFFFF" stroke-width="1.2"' * parted + faded
 
 
 def _cells(cells: Cells, limit: float, theme: Theme) -> str:
     """Draw the border of a block and the numbers in it."""
     dashes = ' stroke-dasharray="3 3"' if cells.ghost else ""
-    style = f'rx="2" stroke-width="1.2"{dashes} style="fill:none;stroke:{theme.ghost}"'
-    return _rectangle(cells.place, f'data-id="{cells.id}" {style}') + _numbers(cells, _bins(cells, limit))
+    style = f'rx="2" stroke-width="{_px(1.2 * theme.stroke)}"{dashes} style="fill:none;stroke:{theme.ghost}"'
+    return _rectangle(cells.place, f'data-id="{cells.id}" {style}') + _numbers(cells, limit, theme)
 
 
-def _numbers(cells: Cells, bins: np.ndarray) -> str:
+def _numbers(cells: Cells, limit: float, theme: Theme) -> str:
     if not cells.numbers or cells.values is None:
         return ""
-    texts = []
+    bins, texts, size = bins_of(cells, limit), [], NUMBER_SIZE * theme.type
     for (row, column), value in np.ndenumerate(cells.values):
         x, y = cells.cell_place(row, column).centre
         ink = BIN_INKS[bins[row, column]]
         texts.append(f'<text x="{_px(x)}" y="{_px(y + 4)}" fill="{ink}">{wording.number(value)}</text>')
-    return f'<g font-size="11.5" text-anchor="middle" {FONTS[SANS]}>{"".join(texts)}</g>'
+    return f'<g font-size="{_px(size)}" text-anchor="middle" {FONTS[SANS]}>{"".join(texts)}</g>'
 
 
 def _line(line: Line, theme: Theme) -> str:
-    colour = {"flow": theme.line, "ghost": theme.ghost, "rule": theme.muted}[line.role]
-    dashes = ' stroke-dasharray="4 4"' if line.role == "ghost" else ""
+    colour = theme.line_of(line.role, line.hue)
+    dashes = f' stroke-dasharray="{DASHES[line.role][0]} {DASHES[line.role][1]}"' if line.role in DASHES else ""
     points = list(line.points)
     head = ""
     if line.head:
-        tip, corners, end = arrow_head(line)
-        points[-1] = end
-        head = f'<path d="M{"L".join(f"{_px(x)} {_px(y)}" for x, y in (tip, *corners))}z" style="fill:{colour}"/>'
-    path = "L".join(f"{_px(x)} {_px(y)}" for x, y in points)
-    return (
-        f'<g data-id="{line.id}"><path d="M{path}" fill="none" stroke-width="1.8"{dashes} style="stroke:{colour}"/>'
-        f"{head}</g>"
-    )
+        tip, corners, points[-1] = arrow_head(line)
+        head = _polygon((tip, *corners), colour)
+    path = "M" + "L".join(f"{_px(x)} {_px(y)}" for x, y in points)
+    stroke = LINE_STROKES.get(line.role, 1.8) * theme.stroke
+    inside = _stroke(path, theme.paper, MEMORY_GAP * theme.stroke) if line.role == "memory" else ""
+    return f'<g data-id="{line.id}">{_stroke(path, colour, stroke, dashes)}{inside}{head}</g>'
+
+
+def _stroke(path: str, colour: str, width: float, dashes: str = "") -> str:
+    return f'<path d="{path}" fill="none" stroke-width="{_px(width)}"{dashes} style="stroke:{colour}"/>'
+
+
+def _polygon(points: tuple[tuple[float, float], ...], colour: str, extra: str = "") -> str:
+    return f'<path d="M{"L".join(f"{_px(x)} {_px(y)}" for x, y in points)}z"{extra} style="fill:{colour}"/>'
 
 
 def arrow_head(line: Line) -> tuple[tuple[float, float], list[tuple[float, float]], tuple[float, float]]:
     """Return the tip of an arrow, the two corners behind it, and where its line ends."""
-    start, tip = np.array(line.points[-2]), np.array(line.points[-1])
-    along = (tip - start) / np.hypot(*(tip - start))
-    across = np.array([-along[1], along[0]])
-    foot = tip - HEAD * along
-    return tuple(tip), [tuple(foot + HEAD / 2 * across), tuple(foot - HEAD / 2 * across)], tuple(foot)
+    (x0, y0), (x1, y1) = line.points[-2:]
+    length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
+    along = (x1 - x0) / length, (y1 - y0) / length
+    head = HEAD * (1.3 if line.role == "memory" else 1)
+    foot = x1 - head * along[0], y1 - head * along[1]
+    aside = -along[1] * head / 2, along[0] * head / 2
+    return (x1, y1), [(foot[0] + aside[0], foot[1] + aside[1]), (foot[0] - aside[0], foot[1] - aside[1])], foot
+
+
+def _mark(mark: Mark, theme: Theme) -> str:
+    return _polygon(mark.corners, theme.line_of("curve", mark.hue), f' data-id="{mark.id}"')
 
 
 def _frame(frame: Frame) -> str:
@@ -148,8 +192,8 @@ def _frame(frame: Frame) -> str:
 
 
 def _label(label: Label, theme: Theme) -> str:
-    colour = {"ink": theme.ink, "muted": theme.muted}[label.role]
     return (
-        f'<text data-id="{label.id}" x="{_px(label.x)}" y="{_px(label.y)}" font-size="{label.size:g}" '
-        f'text-anchor="{label.anchor}" {FONTS[label.face]} style="fill:{colour}">{escape(label.text)}</text>'
+        f'<text data-id="{label.id}" x="{_px(label.x)}" y="{_px(label.y)}" font-size="{label.size * theme.type:g}" '
+        f'text-anchor="{label.anchor}" {FONTS[label.face]} style="fill:{theme.text(label.role)}">'
+        f"{escape(label.text)}</text>"
     )

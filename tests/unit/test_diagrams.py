@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -17,25 +16,32 @@ from PIL import Image
 import course_utils
 from course_utils.diagrams import Diagram, wording
 from course_utils.diagrams.cell import cell_scene
-from course_utils.diagrams.lettering import text_width
+from course_utils.diagrams.lettering import LARGEST_TYPE, text_width
 from course_utils.diagrams.paint import (
     BIN_COLOURS,
-    BIN_INKS,
+    BINS,
     DARK,
+    HUES,
     JUPYTER,
     LIGHT,
+    MINUS_INFINITY,
     NEGATIVE,
+    NOT_A_NUMBER,
+    PLUS_INFINITY,
     POSITIVE,
+    PROJECTOR,
+    THEMES,
     ZERO,
     contrast,
     value_bins,
 )
-from course_utils.diagrams.parts import MOST_STEPS, extent, shown_steps
-from course_utils.diagrams.scene import Box, Cells, Label, Line, Rectangle, Scene
-from course_utils.diagrams.svg import render_svg
+from course_utils.diagrams.parts import CELL_WIDTH, MOST_STEPS, shown_steps
+from course_utils.diagrams.scene import Box, Cells, Label, Line, Scene
+from course_utils.diagrams.svg import NUMBER_SIZE, render_svg
 from course_utils.diagrams.unrolled import unrolled_scene
 from course_utils.diagrams.words import words_scene
 from course_utils.recurrence import random_input, random_spec, run
+from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -50,30 +56,6 @@ def cell(units=4, steps=3, features=2, step=1, unit=None) -> Scene:
     """Lay out one step."""
     spec = random_spec("SimpleRNN", units=units, features=features)
     return cell_scene(run(spec, random_input(steps, features)), step=step, unit=unit)
-
-
-def assert_tidy(scene: Scene) -> None:
-    """Nothing outside the canvas, no boxes or cells over each other, no text over a text or
-    over its box's edge, arrows long enough to be seen, and none through cells or texts."""
-    canvas = Rectangle(0, 0, scene.width, scene.height)
-    for item in scene.items:
-        assert canvas.holds(extent(item)), f"{item.id} leaves the canvas"
-    boxes = [box for box in scene.of(Box) if box.role == "cell"]
-    blocks = scene.of(Cells)
-    for one, other in combinations([*boxes, *blocks], 2):
-        assert not one.place.overlaps(other.place), f"{one.id} and {other.id} overlap"
-    labels = scene.of(Label)
-    for one, other in combinations(labels, 2):
-        assert not one.place.overlaps(other.place), f"the texts {one.id} and {other.id} overlap"
-    for label in labels:
-        for box in scene.of(Box):
-            assert box.place.holds(label.place) or not box.place.overlaps(label.place), f"{label.id} leaves {box.id}"
-        for block in blocks:
-            assert not block.place.overlaps(label.place), f"{label.id} lies on {block.id}"
-    for line in scene.of(Line):
-        assert np.hypot(*np.subtract(line.points[-1], line.points[-2])) >= 16, f"{line.id} is too short to be seen"
-        for item in [*blocks, *labels]:
-            assert not extent(line).overlaps(item.place), f"{line.id} runs through {item.id}"
 
 
 @settings(max_examples=60, deadline=None)
@@ -214,10 +196,11 @@ def test_both_renderers_draw_every_text(scene):
     assert sorted(in_svg) == sorted(in_figure) == sorted([*words, *numbers])
 
 
-def test_svg_names_every_item():
-    scene = unrolled()
-    named = re.findall(r'data-id="([^"]+)"', render_svg(scene, LIGHT))
-    assert named == [item.id for item in scene.items]
+@pytest.mark.parametrize(
+    "scene", [unrolled(), unrolled(steps=28, units=40), cell(unit=2)], ids=["small", "long", "cell"]
+)
+def test_both_renderers_draw_every_item(scene):
+    assert_same_in_both_renderers(scene)
 
 
 def test_a_large_picture_stays_a_small_document():
@@ -272,22 +255,70 @@ def test_description_says_what_is_drawn():
     assert "returned state" in unrolled(return_state=True).description
 
 
-@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
 def test_themes_can_be_read(theme):
     for ground in (theme.paper, theme.box):
         assert contrast(theme.ink, ground) >= 4.5
-    assert contrast(theme.muted, theme.paper) >= 4.5
-    assert contrast(theme.muted, theme.box) >= 4.5
-    for mark in (theme.line, theme.ghost, theme.edge):
-        assert contrast(mark, theme.paper) >= 3
+        assert contrast(theme.muted, ground) >= 4.5
+        for mark in (theme.line, theme.ghost, theme.edge, *HUES.values()):
+            assert contrast(mark, ground) >= 3
+    for hue in HUES.values():
+        assert contrast(theme.text("on_hue"), hue) >= 4.5
 
 
-def test_numbers_can_be_read_on_every_colour():
-    assert min(contrast(ink, ground) for ink, ground in zip(BIN_INKS, BIN_COLOURS, strict=True)) >= 4.5
+def test_the_projector_theme_is_larger_and_heavier():
+    scene = unrolled()
+    light, projector = (ElementTree.fromstring(render_svg(scene, theme)) for theme in (LIGHT, PROJECTOR))
+    assert float(projector.get("width")) == 1.5 * float(light.get("width"))
+    sizes = [
+        [float(text.get("font-size")) for text in root.iter(f"{SVG}text") if text.get("font-size")]
+        for root in (light, projector)
+    ]
+    np.testing.assert_allclose(np.divide(sizes[1], sizes[0]), LARGEST_TYPE, rtol=1e-3)
+    strokes = [
+        [float(line.get("stroke-width")) for line in root.iter(f"{SVG}path") if line.get("fill") == "none"]
+        for root in (light, projector)
+    ]
+    np.testing.assert_allclose(np.divide(strokes[1], strokes[0]), 1.5, rtol=0.01)
+
+
+SIMULATIONS = {  # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def lab(colour, simulation):
+    """Return a colour in CIELAB as an eye of this kind sees it."""
+    parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.array(SIMULATIONS[simulation]) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
+    x, y, z = np.cbrt(np.maximum(xyz / [0.9505, 1.0, 1.089], 1e-6))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("simulation", SIMULATIONS)
+def test_values_are_told_apart_by_colour_blind_eyes(simulation):
+    low, zero, high = (lab(colour, simulation) for colour in (NEGATIVE, ZERO, POSITIVE))
+    for one, other in ((low, zero), (zero, high), (low, high)):
+        assert np.linalg.norm(one - other) > 30
+    for half in (range(17), range(16, BINS)):  # the further from zero, the further from its colour
+        distances = [np.linalg.norm(lab(BIN_COLOURS[number], simulation) - zero) for number in half]
+        assert np.all(np.diff(distances) * (-1 if half.start == 0 else 1) > 0)
+    strange = [lab(BIN_COLOURS[number], simulation) for number in (NOT_A_NUMBER, MINUS_INFINITY, PLUS_INFINITY)]
+    for place, one in enumerate(strange):
+        others = [lab(colour, simulation) for colour in (NEGATIVE, ZERO, POSITIVE)] + strange[:place]
+        assert min(np.linalg.norm(one - other) for other in others) > 15
 
 
 def test_jupyter_theme_follows_the_page():
-    assert all(str(value).startswith("var(--jp-") for name, value in vars(JUPYTER).items() if name != "name")
+    assert all(
+        str(value).startswith("var(--jp-")
+        for name, value in vars(JUPYTER).items()
+        if type(value) is str and name != "name"
+    )
 
 
 def test_strange_values_have_a_colour_and_a_text():
@@ -302,7 +333,7 @@ def test_strange_values_have_a_colour_and_a_text():
 @settings(max_examples=60, deadline=None)
 @given(st.floats(allow_nan=True, allow_infinity=True, width=32))
 def test_a_number_fits_its_cell(value):
-    assert text_width(wording.number(value), 11.5) <= 46
+    assert text_width(wording.number(value), NUMBER_SIZE) <= CELL_WIDTH
 
 
 def test_save_writes_each_kind_of_file(tmp_path):
@@ -366,7 +397,8 @@ def test_drawing_on_given_axes(keras, size):
     shown = title.get_window_extent().width / axes.get_window_extent().width
     place = next(label.place for label in diagram.scene.of(Label) if label.id == "title")
     per_px = axes.transData.transform([(1, 0)])[0, 0] - axes.transData.transform([(0, 0)])[0, 0]
-    np.testing.assert_allclose(shown * axes.get_window_extent().width, place.width * per_px, rtol=0.12)
+    width = place.width / LARGEST_TYPE * per_px  # the light theme sets type smaller than the layout has room for
+    np.testing.assert_allclose(shown * axes.get_window_extent().width, width, rtol=0.12)
 
 
 def test_the_figure_holds_one_artist_for_each_mark():
@@ -408,8 +440,8 @@ def test_sample_and_theme_reach_the_picture(keras):
         ({"words": ["I"]}, "words must name 3 steps"),
         ({"steps": 0}, "steps must be a whole number, at least 1, but it is 0"),
         ({"steps": 3.0}, "steps must be a whole number"),
-        ({"theme": "jupyter"}, "theme must be one of light, dark"),
-        ({"theme": "pink"}, "theme must be one of light, dark, but it is"),
+        ({"theme": "jupyter"}, "theme must be one of light, dark, projector"),
+        ({"theme": "pink"}, "theme must be one of light, dark, projector, but it is"),
     ],
 )
 def test_wrong_arguments_of_draw_unrolled(keras, arguments, words):
