@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from course_utils.recurrence.specs import Manner, RecurrentSpec
+from course_utils.recurrence.specs import BLOCKS, Manner, RecurrentSpec
 
 LONGEST, WIDEST = 1024, 256
 
@@ -21,14 +21,24 @@ def glorot_uniform(random: np.random.Generator, shape: tuple[int, int]) -> np.nd
     return random.uniform(-limit, limit, shape).astype("float32")
 
 
-def orthogonal(random: np.random.Generator, size: int) -> np.ndarray:
+def orthogonal(random: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     """Draw a recurrent kernel as ``keras.initializers.Orthogonal`` does: Q of a random matrix.
 
-    The signs are set by R's diagonal, so that every orthogonal matrix is equally
-    likely (Saxe et al., 2014).
+    The signs are set by the diagonal of the triangle, so that every orthogonal matrix is equally
+    likely (Saxe et al., 2014). A wide matrix has orthogonal rows; the blocks of an LSTM or GRU have not.
     """
-    q, r = np.linalg.qr(random.standard_normal((size, size)))
-    return (q * np.sign(np.diag(r))).astype("float32")
+    rows, columns = shape
+    q, triangle = np.linalg.qr(random.standard_normal((max(shape), min(shape))))
+    q = q * np.sign(np.diag(triangle))
+    return (q.T if rows < columns else q).astype("float32")
+
+
+def first_bias(kind: str, units: int, reset_after: bool) -> np.ndarray:
+    """Return the bias that Keras starts with: zeros, but ones for the forget gate of an LSTM (Gers et al., 2000)."""
+    bias = np.zeros((2, 3 * units) if reset_after else len(BLOCKS[kind]) * units, "float32")
+    if kind == "LSTM":
+        bias[units : 2 * units] = 1
+    return bias
 
 
 @lru_cache(maxsize=256)
@@ -40,28 +50,38 @@ def random_spec(
     steps: int | None = None,
     return_sequences: bool = False,
     return_state: bool = False,
+    go_backwards: bool = False,
+    use_bias: bool = True,
+    reset_after: bool = True,
+    name: str = "layer",
     seed: int = 0,
 ) -> RecurrentSpec:
     """Return a layer with the weights that Keras's default initialisers could have given it.
+
+    kind: "SimpleRNN", "LSTM" or "GRU"; reset_after is for GRU alone
 
     The same arguments give the same weights, whatever the number of steps.
 
     >>> random_spec("SimpleRNN", units=4, features=2).kernel.shape
     (2, 4)
     """
-    if kind != "SimpleRNN":
-        raise ValueError(f"kind must be SimpleRNN, but it is {kind!r}.")
+    if kind not in BLOCKS:
+        raise ValueError(f"kind must be one of {', '.join(BLOCKS)}, but it is {kind!r}.")
     _check_size("units", units, WIDEST)
     _check_size("features", features, WIDEST)
     random = np.random.default_rng((seed, units, features))
-    weights = glorot_uniform(random, (features, units)), orthogonal(random, units), np.zeros(units, "float32")
+    reset_after = reset_after and kind == "GRU"
+    columns = len(BLOCKS[kind]) * units
+    weights = [glorot_uniform(random, (features, columns)), orthogonal(random, (units, columns))]
+    weights.append(first_bias(kind, units, reset_after))
     for array in weights:
         array.setflags(write=False)  # the cache hands the same arrays to everybody
+    manner = Manner(
+        steps=steps, return_sequences=return_sequences, return_state=return_state, go_backwards=go_backwards
+    )
+    kernel, recurrent_kernel, bias = weights
     return RecurrentSpec(
-        kind,
-        "layer",
-        *weights,
-        manner=Manner(steps=steps, return_sequences=return_sequences, return_state=return_state),
+        kind, name, kernel, recurrent_kernel, bias if use_bias else None, reset_after=reset_after, manner=manner
     )
 
 

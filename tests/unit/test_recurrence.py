@@ -106,10 +106,21 @@ def test_random_weights_follow_the_rules_of_keras(keras):
     theirs = np.asarray(keras.initializers.GlorotUniform(0)((60, 40)))
     assert np.abs(ours).max() <= np.sqrt(6 / 100) and np.abs(theirs).max() <= np.sqrt(6 / 100)
     np.testing.assert_allclose(ours.std(), theirs.std(), rtol=0.05)
-    q = orthogonal(np.random.default_rng(0), 20)
-    np.testing.assert_allclose(q.T @ q, np.eye(20), atol=1e-5)
-    k = np.asarray(keras.initializers.Orthogonal(seed=0)((20, 20)))
-    np.testing.assert_allclose(k.T @ k, np.eye(20), atol=1e-5)
+    for shape in ((20, 20), (20, 80)):
+        for q in (
+            orthogonal(np.random.default_rng(0), shape),
+            np.asarray(keras.initializers.Orthogonal(seed=0)(shape)),
+        ):
+            assert q.shape == shape
+            np.testing.assert_allclose(q @ q.T, np.eye(20), atol=1e-5)
+    for kind in ("SimpleRNN", "LSTM", "GRU"):
+        for reset_after in (False, True):
+            arguments = {"reset_after": reset_after} if kind == "GRU" else {}
+            layer = getattr(keras.layers, kind)(5, **arguments)
+            layer.build((None, None, 3))
+            spec = random_spec(kind, units=5, features=3, **arguments)
+            assert [w.shape for w in spec.weights.values()] == [w.shape for w in layer.get_weights()]
+            np.testing.assert_array_equal(spec.bias, layer.get_weights()[2])
 
 
 def test_random_weights_cannot_be_changed_behind_the_cache():
