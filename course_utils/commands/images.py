@@ -1,28 +1,119 @@
-"""Draw the pictures of the README from real Keras layers: ``python -m course_utils images``."""
+"""Draw the pictures of README and lessons from real Keras layers: ``python -m course_utils images``."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from course_utils.diagrams import Diagram, draw_unrolled
+from course_utils import diagrams
+from course_utils.diagrams import Diagram
 from course_utils.environment import ROOT
 from course_utils.quiet import quiet_keras
 
 FOLDER = ROOT / "images"
+WORDS = ["I", "am", "groot"]
+VECTORS = [[0.6, -0.2], [-0.4, 0.9], [0.8, 0.5]]
 
 
-def unrolled_simple_rnn() -> Diagram:
-    """Three words, two numbers each, into SimpleRNN(4)."""
+def prepared(kind: str, units: int, features: int = 2, **arguments: Any) -> Any:
+    """Return a built Keras layer. Its weights have two decimals, so that every machine draws the same picture."""
     import numpy as np
 
     keras = quiet_keras()
     keras.utils.set_random_seed(1)
-    x = np.array([[[0.6, -0.2], [-0.4, 0.9], [0.8, 0.5]]], "float32")
-    return draw_unrolled(keras.layers.SimpleRNN(4), x, words=["I", "am", "groot"])
+    layer = getattr(keras.layers, kind)(units, name=kind.lower(), **arguments)
+    layer.build((None, None, features))
+    layer.set_weights([np.round(weight, 2) for weight in layer.get_weights()])
+    return layer
 
 
-PICTURES: dict[str, Callable[[], Diagram]] = {"unrolled_simple_rnn.svg": unrolled_simple_rnn}
-"""Every file in images/ and what draws it."""
+def sentence() -> Any:
+    """Return three words of two numbers each as an input, (1, 3, 2)."""
+    import numpy as np
+
+    return np.array([VECTORS], "float32")
+
+
+def chain(*layers: Any, steps: int = 3, features: int = 2) -> Any:
+    """Return a Sequential of layers."""
+    keras = quiet_keras()
+    return keras.Sequential([keras.Input((steps, features)), *layers])
+
+
+def mesh() -> Any:
+    """Return three recurrent layers above each other."""
+    layers = [prepared("SimpleRNN", 3, 3 if place else 2, return_sequences=True) for place in range(3)]
+    for place, layer in enumerate(layers, start=1):
+        layer.name = f"layer_{place}"
+    return chain(*layers)
+
+
+def both_ways() -> Any:
+    """Return an LSTM in two directions."""
+    import numpy as np
+
+    keras = quiet_keras()
+    keras.utils.set_random_seed(1)
+    layer = keras.layers.Bidirectional(keras.layers.LSTM(3, return_sequences=True), name="both")
+    layer.build((None, None, 2))
+    layer.set_weights([np.round(weight, 2) for weight in layer.get_weights()])
+    return layer
+
+
+def mnist_model() -> Any:
+    """Return the network of the sequential MNIST lesson."""
+    keras = quiet_keras()
+    layers = keras.layers
+    lstm, dense = layers.LSTM(50, name="lstm"), layers.Dense(10, activation="softmax", name="dense")
+    return chain(lstm, dense, steps=28, features=28)
+
+
+def digit() -> Any:
+    """Return a handwritten digit of scikit-learn, (8, 8), values 0 … 1, with its label."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return digits.images[3] / 16, f"a {digits.target[3]}"
+
+
+def states() -> Diagram:
+    """Gates and states of an LSTM over twelve steps."""
+    import numpy as np
+
+    from course_utils.recurrence import trace
+
+    x = np.sin(np.arange(24, dtype="float32")).reshape(1, 12, 2)
+    return diagrams.draw_states(trace(prepared("LSTM", 4), x))
+
+
+def gradient_flow() -> Diagram:
+    """How far back the last state of each kind still depends on earlier ones."""
+    import numpy as np
+
+    layers = {kind: prepared(kind, 8) for kind in ("SimpleRNN", "LSTM", "GRU")}
+    return diagrams.draw_gradient_flow(layers, np.zeros((1, 40, 2), "float32"))
+
+
+PICTURES: dict[str, Callable[[], Diagram]] = {
+    "unrolled_simple_rnn.svg": lambda: diagrams.draw_unrolled(prepared("SimpleRNN", 4), sentence(), words=WORDS),
+    "unrolled_lstm.svg": lambda: diagrams.draw_unrolled(prepared("LSTM", 4, return_state=True), sentence()),
+    "return_sequences_false.svg": lambda: diagrams.draw_unrolled(prepared("GRU", 4), sentence()),
+    "return_sequences_true.svg": lambda: diagrams.draw_unrolled(prepared("GRU", 4, return_sequences=True), sentence()),
+    "unrolled_mesh.svg": lambda: diagrams.draw_unrolled(mesh(), sentence()),
+    "unrolled_bidirectional.svg": lambda: diagrams.draw_unrolled(both_ways(), sentence()),
+    "rolled_lstm.svg": lambda: diagrams.draw_rolled(prepared("LSTM", 4)),
+    "cell_simple_rnn.svg": lambda: diagrams.draw_cell(prepared("SimpleRNN", 4), sentence(), step=2),
+    "cell_lstm.svg": lambda: diagrams.draw_cell(prepared("LSTM", 4), sentence(), step=2),
+    "cell_gru.svg": lambda: diagrams.draw_cell(prepared("GRU", 4), sentence(), step=2),
+    "weights_lstm.svg": lambda: diagrams.draw_weights(prepared("LSTM", 4)),
+    "model_mnist.svg": lambda: diagrams.draw_model(mnist_model()),
+    "image_rows.svg": lambda: diagrams.draw_image_rows(*digit()),
+    "words.svg": lambda: diagrams.draw_words(WORDS, VECTORS),
+    "states_lstm.svg": states,
+    "gradient_flow.svg": gradient_flow,
+    "activations.svg": lambda: diagrams.draw_activations(["sigmoid", "tanh", "relu"]),
+}
+"""Every picture in the folder, and how it is drawn."""
 
 
 def main(arguments: list[str], folder: Path = FOLDER) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PatchCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
@@ -35,6 +36,7 @@ PX_PER_INCH = 96
 POINTS = 72 / PX_PER_INCH
 PNG_DPI = 144
 PNG_COLOURS = 255
+PACKED = np.array([65536, 256, 1])  # makes one number of red, green and blue
 
 
 def render_figure(scene: Scene, theme: Theme) -> Figure:
@@ -51,18 +53,32 @@ def small_png(figure: Figure) -> bytes:
     The commonest colours are kept as they are, so that the colour scale stays exact; the
     many shades at the edges of letters go to the nearest of them.
     """
+    pixels = _pixels(figure) @ PACKED
+    there, table = np.zeros(1 << 24, bool), np.empty(1 << 24, np.int32)  # a place for every colour there can be
+    there[pixels] = True
+    packed = np.flatnonzero(there)
+    table[packed] = np.arange(len(packed))
+    places = table[pixels]
+    counts = np.bincount(places.ravel())
+    colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1)
+    common = colours[np.lexsort((packed, -counts))[:PNG_COLOURS]]
+    nearest = ((colours[:, None] - common) ** 2).sum(axis=-1).argmin(axis=1).astype(np.uint8)
+    palette = Image.fromarray(nearest[places], mode="P")
+    palette.putpalette(common.astype(np.uint8).tobytes())
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=PNG_DPI)
-    pixels = np.asarray(Image.open(stream).convert("RGB"))
-    colours, places, counts = np.unique(pixels @ [65536, 256, 1], return_inverse=True, return_counts=True)
-    parts = np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=-1)
-    common = np.lexsort((colours, -counts))[:PNG_COLOURS]
-    nearest = ((parts[:, None] - parts[common]) ** 2).sum(axis=-1).argmin(axis=1)
-    image = Image.fromarray(nearest[places].reshape(pixels.shape[:2]).astype(np.uint8), mode="P")
-    image.putpalette(parts[common].astype(np.uint8).tobytes())
-    stream = io.BytesIO()
-    image.save(stream, format="png", optimize=True)
+    palette.save(stream, format="png", optimize=True)
     return stream.getvalue()
+
+
+def _pixels(figure: Figure) -> np.ndarray:
+    """Draw a figure at the resolution of PNG files; return (rows, columns, 3)."""
+    canvas, usual = FigureCanvasAgg(figure), figure.dpi
+    try:
+        figure.dpi = PNG_DPI
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    finally:
+        figure.dpi = usual
 
 
 def draw_on(axes: Axes, scene: Scene, theme: Theme) -> list[str]:
@@ -118,8 +134,9 @@ def _cells(page: _Page, scene: Scene) -> Iterator[str]:
         opacity = GHOST_OPACITY if cells.ghost else 1.0
         parted = min(cells.cell_size) >= SMALLEST_PARTED
         colours += [(page.theme.paper if number == UNKNOWN else BIN_COLOURS[number], opacity) for number in bins]
-        edges += [page.theme.ghost if number == UNKNOWN else "#FFFFFF" for number in bins]
-        widths += [1.2 * page.points * parted] * len(bins)
+        edges += [(page.theme.ghost if number == UNKNOWN else "#FFFFFF", opacity) for number in bins]
+        unknown_inside = cells.values is None and cells.ghost  # nothing to see: only its dashed border
+        widths += [1.2 * page.points * (parted and not unknown_inside)] * len(bins)
         place, dashes = cells.place, (0, (3, 3)) if cells.ghost else "-"
         borders.append(Rectangle((place.x, place.y), place.width, place.height, linestyle=dashes))
         _numbers(page, cells, bins.reshape(cells.shape))
@@ -136,9 +153,11 @@ def _cells(page: _Page, scene: Scene) -> Iterator[str]:
 def _corners(cells: Cells) -> np.ndarray:
     """Return the four corners of every cell, (cells, 4, 2), row by row."""
     rows, columns = np.indices(cells.shape).reshape(2, -1)
-    width, height = cells.cell_size
-    x, y = cells.place.x + columns * width, cells.place.y + rows * height
-    return np.stack([np.stack([x + a * width, y + b * height], -1) for a, b in ((0, 0), (1, 0), (1, 1), (0, 1))], 1)
+    (width, height), place = cells.cell_size, cells.place
+    corners = ((0, 0), (1, 0), (1, 1), (0, 1))  # neighbours must agree to the last bit, or a seam shows between them
+    return np.stack(
+        [np.stack([place.x + (columns + a) * width, place.y + (rows + b) * height], -1) for a, b in corners], 1
+    )
 
 
 def _numbers(page: _Page, cells: Cells, bins: np.ndarray) -> None:

@@ -32,6 +32,7 @@ def _advance(character: str, face: str) -> float:
     return glyph.linearHoriAdvance / 65536 / 100
 
 
+@lru_cache(maxsize=16384)
 def text_width(text: str, size: float, face: str = SANS) -> float:
     """Return the width of a text in px, in the largest type that a theme sets it in.
 
@@ -64,7 +65,7 @@ def shortened(text: str, size: float, width: float, face: str = SANS) -> str:
     """Return the text, cut with an ellipsis where it is wider than width px.
 
     >>> shortened("a very long word", 12, 60)
-    'a very l…'
+    'a very…'
     """
     if text_width(text, size, face) <= width:
         return text

@@ -44,11 +44,17 @@ class Theme:
 
     def fill(self, role: str, hue: str = "") -> str:
         """Return the ground of a box."""
-        return {"cell": self.box, "gate": HUES.get(hue, self.box)}.get(role, self.paper)
+        return {"cell": self.box, "zone": self.box, "gate": HUES.get(hue, self.box)}.get(role, self.paper)
 
     def edge_of(self, role: str, hue: str = "") -> str:
         """Return the border of a box."""
-        known = {"cell": self.edge, "tag": self.muted, "closed": self.muted, "gate": HUES.get(hue, self.edge)}
+        known = {
+            "cell": self.edge,
+            "zone": self.box,
+            "tag": self.muted,
+            "closed": self.muted,
+            "gate": HUES.get(hue, self.edge),
+        }
         return known.get(role, self.line)
 
     def line_of(self, role: str, hue: str = "") -> str:

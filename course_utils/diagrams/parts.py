@@ -32,10 +32,18 @@ def cell_length(count: int, usual: float, longest: float) -> float:
 
 
 def column(
-    id: str, centre: float, top: float, values: np.ndarray | None, count: int, axis: str, *, ghost: bool = False
+    id: str,
+    centre: float,
+    top: float,
+    values: np.ndarray | None,
+    count: int,
+    axis: str,
+    *,
+    ghost: bool = False,
+    longest: float = TALLEST,
 ) -> Cells:
     """Draw a vector as a column of cells: a number in each while there is room, else a strip of colours."""
-    height = cell_length(count, CELL_HEIGHT, TALLEST)
+    height = cell_length(count, CELL_HEIGHT, longest)
     place = Rectangle(centre - CELL_WIDTH / 2, top, CELL_WIDTH, height * count)
     shown = None if values is None else values[:, None]
     return Cells(id, place, (count, 1), shown, (axis,), ghost, numbers=not ghost and height >= 16)

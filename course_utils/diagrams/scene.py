@@ -62,7 +62,8 @@ class Box:
     """A rounded rectangle.
 
     role: "cell" (a step of the layer), "tag" (a weight's letter), "sign" (an operation),
-          "gate" (filled with a hue, carries white letters) or "closed" (a layer that is not looked into)
+          "gate" (filled with a hue, carries white letters), "closed" (a layer that is not looked into)
+          or "zone" (a soft ground behind a part of a chart)
     hue:  for gates: the letter of the gate or candidate
     """
 

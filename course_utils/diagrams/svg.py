@@ -70,6 +70,7 @@ def _draw(item: Item, limit: float, theme: Theme) -> str:
             return _label(item, theme)
 
 
+@lru_cache(maxsize=65536)  # the same heights come again at every step
 def _px(value: float) -> str:
     """Write a length: two decimals at most, no trailing zeros."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
@@ -125,7 +126,7 @@ def _ground(key: int, theme: Theme) -> str:
     ghost, parted, number = key >= 512, key % 512 >= 256, key % 256
     faded = f' opacity="{GHOST_OPACITY}"' * ghost
     if number == UNKNOWN:
-        gap = f";stroke:{theme.ghost}" * parted
+        gap = f";stroke:{theme.ghost}" * (parted and not ghost)
         return f' stroke-width="0.8" style="fill:{theme.paper}{gap}"{faded}'
     return f' fill="{BIN_COLOURS[number]}"' + ' stroke="#FFFFFF" stroke-width="1.2"' * parted + faded
 

@@ -54,9 +54,9 @@ def counted(quantity: int, noun: str) -> str:
 
 
 def scale_end(limit: float) -> str:
-    """Write the end of the colour scale, a whole number.
+    """Write the end of the colour scale, a round number.
 
-    >>> scale_end(1.0), scale_end(123456789.0)
-    ('1', '1e8')
+    >>> scale_end(1.0), scale_end(0.2), scale_end(123456789.0)
+    ('1', '0.2', '1e8')
     """
-    return f"{limit:.0f}" if limit < 10_000 else plain_number(limit)
+    return f"{limit:g}" if limit < 10_000 else plain_number(limit)

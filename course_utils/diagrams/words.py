@@ -76,7 +76,7 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
     """Draw the same numbers as the array that goes into the layer: one row a step."""
     steps, features = vectors.shape
     top = TOP + WORD_HEIGHT + RISE
-    cells = block("x", left + 62, top, vectors, ("t", "f"))
+    cells = block("array", left + 62, top, vectors, ("t", "f"))
     rows = [
         Label(f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, f"step {t + 1}", 12, "muted", "end")
         for t in range(steps)

@@ -17,6 +17,7 @@ from course_utils.recurrence.graphs import (
     GraphSpec,
     MaskingSpec,
     Nested,
+    Node,
     Ref,
     TimeDistributedSpec,
     leaves,
@@ -28,10 +29,11 @@ from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, Recurr
 
 @dataclass(frozen=True, eq=False)
 class LayerFlow:
-    """What went into a layer and what came out, nested as Keras nests it."""
+    """What went into a layer and what came out, nested as Keras nests it; and the traces of its recurrent cells."""
 
     input: Nested
     output: Nested
+    recurrent: tuple[RecurrentTrace, ...] = ()
 
 
 @dataclass(eq=False)
@@ -41,11 +43,13 @@ class Execution:
     initial_states: by layer name, states to start with in the place of the layer's own
     recurrent:      the traces, in order of execution
     layers:         by layer name; a layer that is called again is ``name#2`` and so on
+    calls:          the same by the node of the graph, as ``id(node)``
     """
 
     initial_states: dict[str, Any] = field(default_factory=dict)
     recurrent: list[RecurrentTrace] = field(default_factory=list)
     layers: dict[str, LayerFlow] = field(default_factory=dict)
+    calls: dict[int, LayerFlow] = field(default_factory=dict)
     _stands: dict[int, list[np.ndarray]] = field(default_factory=dict)  # where stateful layers have moved to
 
     def graph(self, spec: GraphSpec, inputs: list[Flow]) -> Nested:
@@ -57,15 +61,18 @@ class Execution:
 
         for node in spec.nodes:
             args, kwargs = map_nested(filled, node.args), map_nested(filled, node.kwargs)
+            before = len(self.recurrent)
             result = self.call(node.layer, args, kwargs)
             values.update(zip(node.outputs, leaves(result), strict=True))
-            self._note(node.layer.name, args[0] if len(args) == 1 else args, result)
+            self._note(node, args[0] if len(args) == 1 else args, result, self.recurrent[before:])
         return map_nested(filled, spec.outputs)
 
-    def _note(self, name: str, entered: Nested, left: Nested) -> None:
+    def _note(self, node: Node, entered: Nested, left: Nested, traces: list[RecurrentTrace]) -> None:
+        name = node.layer.name
         times = sum(known.split("#")[0] == name for known in self.layers)
         key = f"{name}#{times + 1}" if times else name
-        self.layers[key] = LayerFlow(map_nested(_value, entered), map_nested(_value, left))
+        flow = LayerFlow(map_nested(_value, entered), map_nested(_value, left), tuple(traces))
+        self.layers[key] = self.calls[id(node)] = flow
 
     @singledispatchmethod
     def call(self, spec: Any, args: tuple, kwargs: dict[str, Any]) -> Nested:

@@ -70,12 +70,14 @@ class TimeDistributedSpec:
 class ClosedSpec:
     """Any other layer: a box that only Keras can look into.
 
-    call: takes (args, kwargs) whose leaves are Flows, and returns nested Flows
+    call:       takes (args, kwargs) whose leaves are Flows, and returns nested Flows
+    parameters: how many weights it holds; None where it is not built
     """
 
     name: str
     kind: str
     call: Callable[[tuple, dict], Nested] = field(repr=False)
+    parameters: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,9 @@ class GraphSpec:
     """A model: nodes in order of execution.
 
     inputs:  the Refs of the inputs, nested as the model takes them
-    ranks, dtypes, names: of each input, in flat order
+    input_shapes, input_dtypes, input_names: of each input, in flat order; None where any size will do
     outputs: nested Refs
+    built_shapes: the shapes that the inputs were declared with, which a Sequential does not hold to
     """
 
     name: str
@@ -111,6 +114,7 @@ class GraphSpec:
     input_dtypes: tuple[str, ...]
     input_names: tuple[str, ...]
     outputs: Nested
+    built_shapes: tuple[tuple[int | None, ...], ...] = ()
 
 
 LayerSpec = (

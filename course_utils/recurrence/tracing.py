@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.recurrence.checking import as_numbers
 from course_utils.recurrence.executing import Execution, LayerFlow
-from course_utils.recurrence.graphs import Flow, GraphSpec, Nested, TimeDistributedSpec, leaves, map_nested
+from course_utils.recurrence.graphs import Flow, GraphSpec, LayerSpec, Nested, TimeDistributedSpec, leaves, map_nested
 from course_utils.recurrence.running import RecurrentTrace
 
 
@@ -84,6 +84,13 @@ def _finished(execution: Execution, layers: Mapping[str, LayerFlow], flows: Nest
 
 def _value(flow: Flow) -> np.ndarray:
     return flow.value
+
+
+def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
+    """Return the arrays that a layer or model takes, in flat order, checked. Raises as ``trace`` does."""
+    if isinstance(spec, GraphSpec):
+        return [flow.value for flow in as_inputs(spec, x)]
+    return [as_numbers(x, "x must be an array of shape (batch, time-steps, features)")]
 
 
 def as_inputs(spec: GraphSpec, x: Any) -> list[Flow]:

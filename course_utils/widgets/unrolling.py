@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from course_utils.diagrams import Diagram
-from course_utils.diagrams.unrolled import unrolled_scene
+from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
 from course_utils.diagrams.wording import counted as counted_noun
 from course_utils.frontend import slider, toggle
 from course_utils.recurrence import RecurrentSpec, count, random_input, random_spec, run
@@ -62,7 +62,7 @@ def explore_unrolling(
 def view(cell: str, state: State, before: State | None) -> View:
     """Return the picture, the shapes, the count and the code for one setting."""
     spec, x = _layer_and_input(cell, state)
-    diagram = Diagram(unrolled_scene(spec, run(spec, x), steps=state["steps"]))
+    diagram = Diagram(unrolled_scene(plan_trace(run(spec, x))))
     counted = count(spec)
     change = _change(cell, counted.total, before)
     headline = (

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from course_utils.diagrams import Diagram
-from course_utils.diagrams.unrolled import unrolled_scene
+from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
 from course_utils.environment import ROOT
 from course_utils.recurrence import random_input, random_spec, run
 
@@ -28,7 +28,7 @@ def test_picture(benchmark, size, kind):
     trace = run(spec, random_input(steps, features))
 
     def draw() -> object:
-        diagram = Diagram(unrolled_scene(spec, trace, steps=steps))
+        diagram = Diagram(unrolled_scene(plan_trace(trace)))
         return diagram.to_svg() if kind == "svg" else diagram.to_png()
 
     benchmark(draw)

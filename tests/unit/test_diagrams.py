@@ -38,7 +38,7 @@ from course_utils.diagrams.paint import (
 from course_utils.diagrams.parts import CELL_WIDTH, MOST_STEPS, shown_steps
 from course_utils.diagrams.scene import Box, Cells, Label, Line, Scene
 from course_utils.diagrams.svg import NUMBER_SIZE, render_svg
-from course_utils.diagrams.unrolled import unrolled_scene
+from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
 from course_utils.diagrams.words import words_scene
 from course_utils.recurrence import random_input, random_spec, run
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
@@ -49,7 +49,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def unrolled(units=4, steps=3, features=2, **arguments) -> Scene:
     """Lay out a layer on an input of its own."""
     spec = random_spec("SimpleRNN", units=units, features=features, **arguments)
-    return unrolled_scene(spec, run(spec, random_input(steps, features)), steps=steps)
+    return unrolled_scene(plan_trace(run(spec, random_input(steps, features))))
 
 
 def cell(units=4, steps=3, features=2, step=1, unit=None) -> Scene:
@@ -91,7 +91,7 @@ def test_words_are_tidy(words, features):
 @given(WORDS)
 def test_words_below_the_steps_are_tidy(words):
     spec, x = random_spec("SimpleRNN", units=2, features=1), random_input(len(words), 1)
-    assert_tidy(unrolled_scene(spec, run(spec, x), steps=len(words), words=words))
+    assert_tidy(unrolled_scene(plan_trace(run(spec, x), words=words)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -99,7 +99,7 @@ def test_words_below_the_steps_are_tidy(words):
 def test_large_values_are_tidy(scale, features):
     spec = random_spec("SimpleRNN", units=3, features=features)
     x = scale * random_input(3, features)
-    assert_tidy(unrolled_scene(spec, run(spec, x), steps=3))
+    assert_tidy(unrolled_scene(plan_trace(run(spec, x))))
     assert_tidy(cell_scene(run(spec, x), step=2))
 
 
@@ -327,7 +327,7 @@ def test_strange_values_have_a_colour_and_a_text():
     assert [wording.number(value) for value in (np.nan, np.inf, -np.inf, 0.0)] == ["NaN", "∞", "−∞", "0.00"]
     spec = random_spec("SimpleRNN", units=2, features=1)
     x = np.array([[[np.nan], [1.0]]])
-    assert_tidy(unrolled_scene(spec, run(spec, x), steps=2))
+    assert_tidy(unrolled_scene(plan_trace(run(spec, x))))
 
 
 @settings(max_examples=60, deadline=None)

@@ -242,7 +242,9 @@ def closed(layer: Any) -> ClosedSpec:
             for variable, value in kept:
                 variable.assign(value)
 
-    return ClosedSpec(layer.name, type(layer).__name__, call)
+    built = getattr(layer, "built", True)
+    total = sum(int(np.prod(weight.shape)) for weight in getattr(layer, "weights", ()))
+    return ClosedSpec(layer.name, type(layer).__name__, call, total if built else None)
 
 
 def _built_steps(layer: Any) -> int | None:

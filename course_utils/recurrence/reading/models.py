@@ -120,7 +120,8 @@ def _read_graph(function: Any, name: str, free: int = 1) -> GraphSpec:
     outputs = map_nested(ref, function._outputs_struct)
     if isinstance(outputs, (list, tuple)) and len(outputs) == 1:  # Keras gives one output by itself
         outputs = outputs[0]
-    return GraphSpec(name, tuple(nodes), inputs, shapes, dtypes, names, outputs)
+    built = tuple(tuple(tensor.shape) for tensor in function.inputs)
+    return GraphSpec(name, tuple(nodes), inputs, shapes, dtypes, names, outputs, built)
 
 
 def calls(function: Any) -> Iterator[Any]:

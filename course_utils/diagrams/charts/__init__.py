@@ -1,0 +1,1 @@
+"""Pictures of functions: curves on axes."""

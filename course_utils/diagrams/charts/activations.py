@@ -1,0 +1,273 @@
+"""Activation functions side by side: what comes out for each x, and the slope that lets a gradient through."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from course_utils.diagrams import wording
+from course_utils.diagrams.charts.activation_facts import FLAT, HIGHEST_X, LOWEST_X, ActivationFacts, facts_of, short
+from course_utils.diagrams.charts.axes import Panel, Scale, curve, free_place, grid, part_id, x_axis, y_numbers
+from course_utils.diagrams.lettering import BOLD, MONO, text_width
+from course_utils.diagrams.parts import MARGIN, compose, heading
+from course_utils.diagrams.scene import Box, Item, Label, Line, Mark, Rectangle, Scene
+
+MOST_NAMES = 12
+COLUMNS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 3, 6: 3, 7: 4, 8: 4, 9: 3}  # 4 for more
+PLOT_SIZES = {1: (430, 300), 2: (340, 250), 3: (264, 214), 4: (264, 214)}  # px, by the number of columns
+TOP = 136  # of the first frame; name and formula stand above it
+GAP = 54  # px between two panels
+PAD = 0.2  # what the y scale shows beyond its last number
+X_TICKS = (-4, -2, 0, 2, 4)
+OUT_HUE, SLOPE_HUE = "1", "2"
+CAPTION = 18  # px from one line to the next
+SMALL = 12
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where the panels are, and what part of y all of them show."""
+
+    facts: tuple[ActivationFacts, ...]
+    at: float | None
+
+    @property
+    def columns(self) -> int:
+        return COLUMNS.get(len(self.facts), 4)
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return PLOT_SIZES[self.columns]
+
+    @property
+    def low(self) -> int:
+        return -1 if all(facts.lowest_shown >= -1.05 for facts in self.facts) else -2
+
+    @property
+    def high(self) -> int:
+        return 1 if all(facts.highest_shown <= 1.15 for facts in self.facts) else 3
+
+    @cached_property
+    def left(self) -> float:
+        """Of the first frame: the numbers of y stand beside it."""
+        return MARGIN + max(text_width(short(self.low), SMALL), text_width(short(self.high), SMALL)) + 10
+
+    @cached_property
+    def pitch(self) -> tuple[float, float]:
+        """From one panel to the next, to the right and down."""
+        words = [text for facts in self.facts for text in (_caption(facts), _flat_caption(facts))]
+        if self.at is not None:  # room for any x, so that the panels stand still while a slider moves
+            words += [f"x = −0.00: {facts.name} = −00.00" for facts in self.facts]
+        wide = max(self.size[0], max(text_width(text, SMALL) for text in words))
+        return wide + GAP, self.size[1] + self.caption_height + 84
+
+    @property
+    def caption_height(self) -> float:
+        return 36 + CAPTION * (2 if self.at is None else 4)
+
+    def point(self, facts: ActivationFacts) -> list[str]:
+        """The words for the x that is pointed at, if there is one."""
+        return [] if self.at is None else _point_in_words(facts, self.at)
+
+    def panel(self, index: int) -> Panel:
+        row, column = divmod(index, self.columns)
+        (right, down), (width, height) = self.pitch, self.size
+        place = Rectangle(self.left + column * right, TOP + row * down, width, height)
+        x = Scale(LOWEST_X, HIGHEST_X, place.x, place.right)
+        y = Scale(self.low - PAD, self.high + PAD, place.bottom, place.y)
+        return Panel(place, x, y, f"[{self.facts[index].name}]")
+
+    @property
+    def row_ends(self) -> set[int]:
+        return {*range(self.columns - 1, len(self.facts), self.columns), len(self.facts) - 1}
+
+    @property
+    def named(self) -> set[int]:
+        """Which panels name what is in them: all while there are few, else the first of each row."""
+        count = len(self.facts)
+        return set(range(count) if count <= 4 else range(0, count, self.columns))
+
+
+def activations_scene(names: Sequence[str], *, at: float | None = None) -> Scene:
+    """Lay out activation functions, one panel each, all on the same two scales.
+
+    names: Keras's names, each once, of functions that take one number
+    at:    an x to point at in every panel, -4 … 4
+
+    Raises ValueError for an x that the panels do not show.
+    """
+    if at is not None and not LOWEST_X <= at <= HIGHEST_X:
+        raise ValueError(f"at must be a number from {LOWEST_X} to {HIGHEST_X}, but it is {at!r}: the panels end there.")
+    layout = _Grid(tuple(facts_of(name) for name in names), at)
+    title = "Activation functions and their slopes" if len(names) > 1 else f"The activation {names[0]} and its slope"
+    items = heading(title, "the slope says how much of a gradient passes on its way back")
+    for index in range(len(names)):
+        items += _chart(layout, index)
+    lowest = layout.panel(len(names) - 1).place.bottom
+    if any(facts.flat for facts in layout.facts):
+        note = f"shaded: nearly flat, the slope is below {FLAT:g}, so that hardly any gradient passes"
+        below = lowest + layout.caption_height + 20
+        items.append(Label("note", MARGIN, below, note, SMALL, "muted", "start"))
+    return compose(title, _description(layout), items, 1.0)
+
+
+def _chart(layout: _Grid, index: int) -> list[Item]:
+    """Draw one panel with all that stands in it, above it and below it."""
+    facts, panel = layout.facts[index], layout.panel(index)
+    ticks = [tick for tick in range(layout.low, layout.high + 1) if tick]
+    lines = [grid(panel, ticks), _zero(panel), *_curves(panel, facts), *_guide(layout, panel)]
+    first = index % layout.columns == 0
+    return [
+        *_zones(panel, facts),
+        *lines,
+        *x_axis(panel, X_TICKS, X_TICKS if len(layout.facts) <= 4 else X_TICKS[::2]),
+        *(y_numbers(panel, [0, *ticks], right=False) if first else []),
+        *([_x_name(panel)] if index in layout.row_ends else []),
+        *_marks(layout, panel, facts),
+        *(_texts_inside(panel, facts, lines) if index in layout.named else []),
+        *_texts_outside(layout, panel, facts),
+    ]
+
+
+def _x_name(panel: Panel) -> Label:
+    return Label(f"x_name{panel.name}", panel.place.right + 18, panel.place.bottom + 19, "x", SMALL, "muted")
+
+
+def _zero(panel: Panel) -> Line:
+    """Draw where x and y are zero, as one cross."""
+    (x, y), place = panel.points(np.zeros(1), np.zeros(1))[0].tolist(), panel.place
+    arms = ((place.x, y), (x, y), (x, place.y), (x, place.bottom), (x, y), (place.right, y))
+    return Line(f"zero{panel.name}", arms, "axis", head=False)
+
+
+def _zones(panel: Panel, facts: ActivationFacts) -> list[Box]:
+    """Shade where the function is nearly flat."""
+    place, boxes = panel.place, []
+    for number, (start, stop) in enumerate(facts.flat, start=1):
+        left, right = float(panel.x(start)), float(panel.x(stop))
+        zone = Rectangle(left, place.y, right - left, place.height)
+        boxes.append(Box(part_id(f"flat{panel.name}", number), zone, "zone", radius=0))
+    return boxes
+
+
+def _curves(panel: Panel, facts: ActivationFacts) -> list[Line]:
+    """Draw the function as a solid line and its slope as a dashed one, with a gap at each kink."""
+    slope = curve(panel, f"slope{panel.name}", *facts.slope, SLOPE_HUE, "slope")
+    return [*curve(panel, f"out{panel.name}", *facts.out, OUT_HUE), *slope]  # where they meet, dashes on the line
+
+
+def _guide(layout: _Grid, panel: Panel) -> list[Line]:
+    """Draw an upright line at the x that is pointed at."""
+    if layout.at is None:
+        return []
+    x = float(panel.x(layout.at))
+    return [Line(f"at{panel.name}", ((x, panel.place.bottom), (x, panel.place.y)), "rule", head=False)]
+
+
+def _marks(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Mark]:
+    """Mark both curves at the x that is pointed at, where they are in the frame; at a kink both slopes."""
+    if layout.at is None:
+        return []
+    x = float(panel.x(layout.at))
+    marks = [
+        Mark(part_id(f"slope_at{panel.name}", number), x, float(panel.y(slope)), "diamond", SLOPE_HUE, 12)
+        for number, slope in enumerate(facts.slopes(layout.at), start=1)
+    ]
+    marks.append(Mark(f"out_at{panel.name}", x, float(panel.y(facts.value(layout.at))), "disc", OUT_HUE))
+    return [mark for mark in marks if panel.shows((mark.x, mark.y))]
+
+
+def _texts_inside(panel: Panel, facts: ActivationFacts, lines: list[Line]) -> list[Label]:
+    """Name the curves beside them, and the zones, wherever there is room for it."""
+    labels: list[Label] = []
+    for stem, text, path in [("slope_name", "its slope", facts.slope), ("out_name", facts.name, facts.out)]:
+        label = Label(f"{stem}{panel.name}", 0, 0, text, SMALL)
+        labels += free_place(_beside(label, panel, panel.points(*path)), panel.place, lines, labels)
+    for box in _zones(panel, facts):
+        label = Label(box.id.replace("flat", "flat_name"), 0, 0, "flat", SMALL - 0.5, "muted")
+        labels += free_place(_down(label, box.place), box.place, lines, labels)
+    return labels
+
+
+def _beside(label: Label, panel: Panel, path: np.ndarray) -> Iterator[Label]:
+    """Yield places for a text above, below and beside a curve, closest first, rather at the right."""
+    path = path[(path[:, 1] >= panel.place.y) & (path[:, 1] <= panel.place.bottom)]
+    half, high = label.place.width / 2, label.place.height
+    along = [path[round(share * (len(path) - 1))] for share in (0.8, 0.72, 0.88, 0.62, 0.55, 0.94, 0.25, 0.12, 0.38)]
+    for away in (8, 14, 24, 40):
+        for x, y in along:
+            yield replace(label, x=x, y=y - away)
+            yield replace(label, x=x, y=y + away + high)
+            yield replace(label, x=x + half + away, y=y + high / 2)
+            yield replace(label, x=x - half - away, y=y + high / 2)
+
+
+def _down(label: Label, zone: Rectangle) -> Iterator[Label]:
+    """Yield places for a text in the middle of a zone, from the bottom up."""
+    for y in np.arange(zone.bottom - 8, zone.y, -6):
+        yield replace(label, x=zone.centre[0], y=float(y))
+
+
+def _texts_outside(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Label]:
+    """Write name and formula above, range, slope and flat parts below."""
+    place, name = panel.place, panel.name
+    words = [_caption(facts), _flat_caption(facts), *layout.point(facts)]
+    below = [
+        Label(
+            f"caption{name[:-1]},line={number}]",
+            place.x,
+            place.bottom + 22 + CAPTION * number,
+            text,
+            SMALL,
+            role,
+            "start",
+        )
+        for number, (text, role) in enumerate(zip(words, ("muted", "muted", "ink", "ink"), strict=False), start=1)
+        if text
+    ]
+    return [
+        Label(f"name{name}", place.x, place.y - 32, facts.name, 15, anchor="start", face=BOLD),
+        Label(f"formula{name}", place.x, place.y - 12, facts.formula, 11.5, "muted", "start", MONO),
+        *below,
+    ]
+
+
+def _caption(facts: ActivationFacts) -> str:
+    return f"{facts.range_in_words} · {facts.steepest_in_words}"
+
+
+def _flat_caption(facts: ActivationFacts) -> str:
+    parts = [
+        f"left of {short(stop)}"
+        if start == LOWEST_X
+        else f"right of {short(start)}"
+        if stop == HIGHEST_X
+        else f"from {short(start)} to {short(stop)}"
+        for start, stop in facts.flat
+    ]
+    return f"flat {' and '.join(parts)}" if parts else "flat nowhere in view"
+
+
+def _point_in_words(facts: ActivationFacts, x: float) -> list[str]:
+    slopes = [wording.number(slope) for slope in facts.slopes(x)]
+    slope = f"slope {slopes[0]}" if len(slopes) == 1 else f"slope jumps from {slopes[0]} to {slopes[1]}"
+    return [f"x = {wording.number(x)}: {facts.name} = {wording.number(facts.value(x))}", slope]
+
+
+def _description(layout: _Grid) -> str:
+    """Say in words what the picture shows."""
+    facts = layout.facts
+    start = (
+        f"{wording.counted(len(facts), 'activation function')} with "
+        f"{'its slope' if len(facts) == 1 else 'their slopes'}, for x from {LOWEST_X} to {HIGHEST_X}, "
+        f"y from {layout.low} to {layout.high}."
+    )
+    return " ".join([start, *(_in_words(layout, each) for each in facts)]).replace("−", "-")
+
+
+def _in_words(layout: _Grid, facts: ActivationFacts) -> str:
+    parts = [f"{facts.formula}; {_caption(facts).replace(' · ', '; ')}; {_flat_caption(facts)}"]
+    if facts.kinks:
+        parts.append("its slope jumps at x = " + " and ".join(short(kink) for kink in facts.kinks))
+    return f"{facts.name}: " + "; ".join([*parts, *layout.point(facts)]) + "."

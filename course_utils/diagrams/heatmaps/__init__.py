@@ -1,0 +1,1 @@
+"""Pictures of many numbers: the weights of a layer, its states over time."""

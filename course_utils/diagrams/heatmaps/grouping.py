@@ -1,0 +1,75 @@
+"""Large arrays as few cells: neighbours share one, which shows their mean; and the scale of its colours."""
+
+import math
+
+import numpy as np
+
+from course_utils.diagrams import wording
+from course_utils.diagrams.parts import legend
+from course_utils.diagrams.scene import Item, Label
+
+SCALE_WIDTH, NOTE_RISE = 162, 19  # px: from the scale of colours to the notes beside it, from note to note
+LEAST_LIMIT = 0.01
+
+
+def groups(size: int, most: int) -> int:
+    """Return into how many groups of at most ``most`` neighbours an axis is cut.
+
+    >>> groups(50, 3), groups(4, 1)
+    (17, 4)
+    """
+    return math.ceil(size / most)
+
+
+def grouped(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Return the means of neighbours, (rows, columns): groups along an axis differ by one in size at most.
+
+    values: a matrix, as large or larger. One that is as large comes back as it is.
+
+    >>> grouped(np.array([[1.0, 2.0, 3.0]]), 1, 2)
+    array([[1. , 2.5]])
+    """
+    with np.errstate(all="ignore"):  # the mean of both infinities is not a number, and is drawn so
+        return _means(_means(values, rows, 0), columns, 1)
+
+
+def _means(values: np.ndarray, count: int, axis: int) -> np.ndarray:
+    size = values.shape[axis]
+    if count == size:
+        return values
+    starts = np.arange(count) * size // count
+    lengths = np.diff([*starts, size])
+    sums = np.add.reduceat(values.astype(float), starts, axis=axis)
+    return sums / (lengths[:, None] if axis == 0 else lengths)
+
+
+def fine_limit(*arrays: np.ndarray) -> float:
+    """Return the limit of a colour scale that also suits small values: the next of 0.01, 0.02, 0.05, 0.1 … above.
+
+    Above 1 it is a whole number.
+
+    >>> fine_limit(np.array([0.13, -0.02])), fine_limit(np.array([2.3])), fine_limit(np.zeros(3))
+    (0.2, 3.0, 1.0)
+    """
+    size = max((float(np.abs(array[np.isfinite(array)]).max(initial=0)) for array in arrays), default=0.0)
+    if size > 1:
+        return float(np.ceil(size))
+    if size <= LEAST_LIMIT:
+        return LEAST_LIMIT if size else 1.0
+    steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
+    return next(step for step in steps if size <= step * (1 + 1e-6))
+
+
+def beyond(limit: float, *arrays: np.ndarray) -> list[str]:
+    """Return the note on values that the scale does not reach, if there are any."""
+    over = any((np.abs(array[np.isfinite(array)], dtype=float) > limit * (1 + 1e-6)).any() for array in arrays)
+    return [f"values beyond ±{wording.scale_end(limit)} have the strongest colour"] if over else []
+
+
+def noted_legend(left: float, top: float, limit: float, notes: list[str]) -> list[Item]:
+    """Draw the scale of colours, and notes on the marks below each other beside it."""
+    lines = [
+        Label(f"legend_note[{place}]", left + SCALE_WIDTH, top + 10 + NOTE_RISE * place, note, 12, "muted", "start")
+        for place, note in enumerate(notes)
+    ]
+    return [*legend(left, top, limit), *lines]

@@ -1,0 +1,349 @@
+"""The weights of one layer, to scale: W, R and b below each other, cut into their blocks."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from course_utils.diagrams import wording
+from course_utils.diagrams.gates import HEADER, WORDS, block_header, block_letter
+from course_utils.diagrams.heatmaps.grouping import beyond, fine_limit, grouped, groups, noted_legend
+from course_utils.diagrams.lettering import BOLD, MONO, text_width
+from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, compose, heading
+from course_utils.diagrams.scene import Cells, Item, Label, Line, Rectangle, Scene
+from course_utils.diagrams.svg import NUMBER_SIZE
+from course_utils.recurrence import ParameterRow, RecurrentSpec, count
+
+TOP = 92  # of the headers
+WIDE, TALL = 800, 420  # px for the columns of all blocks, and for the rows of all weights
+NARROWEST, LOWEST = 400, 160  # px that they take at least, where squares would be slivers
+THINNEST = 10  # px: a weight of few rows is drawn this high even where the scale gives less
+BLOCK_GAP, WEIGHT_GAP = 8, 18
+SIDE_GAP = 24  # from the weights to the words on both sides
+SLOT = 40  # px: the least height for a weight and the two lines beside it
+MOST_NUMBERS = 260
+SMALLEST_SQUARE = 3  # px: below, neighbours share one
+MOST_CELLS = 4000
+MOST_PLACES = 4  # that an error names
+LETTERS = {"kernel": "W", "recurrent_kernel": "R", "bias": "b"}
+AXES = {"kernel": ("f", "u"), "recurrent_kernel": ("v", "u"), "bias": ("u",)}
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The one grid that all weights are drawn on.
+
+    cell:    width and height of the place of one weight
+    group:   so many neighbours share a square: along the rows' axis, along the columns' axis
+    numbers: whether each weight carries its number
+    """
+
+    spec: RecurrentSpec
+    cell: tuple[float, float]
+    group: tuple[int, int]
+    numbers: bool
+
+    @property
+    def left(self) -> float:
+        """Where the first column begins: right of the words beside the rows."""
+        texts = [text for weight in self.spec.weights for text in _beside(self.spec, weight)]
+        return MARGIN + max(text_width(text, 13, BOLD) for text in texts) + SIDE_GAP - 8
+
+    @property
+    def block_width(self) -> float:
+        return self.spec.units * self.cell[0]
+
+    @property
+    def right(self) -> float:
+        return self.block_left(len(self.spec.blocks)) - BLOCK_GAP
+
+    def block_left(self, place: int) -> float:
+        return self.left + place * (self.block_width + BLOCK_GAP)
+
+    def height(self, weight: str) -> float:
+        return max(THINNEST, _rows(self.spec, weight) * self.cell[1])
+
+    def thickened(self) -> list[str]:
+        """Return the letters of the weights that are drawn higher than to scale."""
+        rows = ((weight, _rows(self.spec, weight) * self.cell[1]) for weight in self.spec.weights)
+        return [LETTERS[weight] for weight, height in rows if height < THINNEST]
+
+    def top(self, weight: str) -> float:
+        """Return where a weight begins; each lies in a slot with room for the words beside it."""
+        names = list(self.spec.weights)
+        above = [max(SLOT, self.height(name)) + WEIGHT_GAP for name in names[: names.index(weight)]]
+        slack = max(SLOT, self.height(weight)) - self.height(weight)
+        return TOP + HEADER + 8 + sum(above) + slack / 2
+
+    def values(self, weight: str, block: str) -> np.ndarray:
+        """Return the values of one block as its squares show them, (rows, columns)."""
+        return grouped(np.atleast_2d(self.spec.block(weight, block)), *self.squares(weight))
+
+    def squares(self, weight: str) -> tuple[int, int]:
+        """Return how many rows and columns of squares each block of a weight has."""
+        rows = _rows(self.spec, weight)
+        fitting = int(THINNEST / SMALLEST_SQUARE) if LETTERS[weight] in self.thickened() else 1
+        return max(groups(rows, self.group[0]), min(rows, fitting)), self.columns
+
+    @property
+    def columns(self) -> int:
+        return groups(self.spec.units, self.group[1])
+
+    @property
+    def limit(self) -> float:
+        """The end of the scale: where there are many squares, a few may lie beyond it, so that the others show."""
+        values = np.abs(np.concatenate([self.all_values(w) for w in self.spec.weights if w != "bias"]))
+        known = values[np.isfinite(values)]
+        return fine_limit(known if self.numbers or not known.size else np.quantile(known, 0.95, keepdims=True))
+
+    def all_values(self, weight: str) -> np.ndarray:
+        """Return the values of all squares of a weight, one after the other."""
+        return np.concatenate([self.values(weight, block).ravel() for block in self.spec.blocks])
+
+    @property
+    def bottom(self) -> float:
+        last = list(self.spec.weights)[-1]
+        return self.top(last) + (max(SLOT, self.height(last)) + self.height(last)) / 2
+
+
+def weights_scene(spec: RecurrentSpec) -> Scene:
+    """Lay out the weights of one SimpleRNN, LSTM or GRU: one grid, one header a block, the count beside each.
+
+    spec: the layer. Its weights may hold anything, NaN too; large ones share squares.
+    """
+    grid = _grid(spec)
+    limit = grid.limit
+    items = [*heading(_title(spec), _subtitle(spec)), *_headers(grid)]
+    for row in count(spec).rows:
+        items += [*_weight(grid, row.weight), *_words_left(grid, row.weight), *_words_right(grid, row)]
+    below = grid.bottom + 26
+    if _starts_at_one(spec):
+        centre = grid.block_left(spec.blocks.index("f")) + grid.block_width / 2
+        y = grid.top("bias") + grid.height("bias") + 18
+        items.append(Label("note[bias,f]", centre, y, "the bias of f starts at 1", 12))
+        below = max(below, y + 22)
+    items += _sum(grid, below)
+    notes = [*_notes(grid), *beyond(limit, *(grid.all_values(weight) for weight in spec.weights))]
+    items += noted_legend(MARGIN, below + 70, limit, notes)
+    return compose(_title(spec), _description(spec), items, limit)
+
+
+def only_recurrent(found: Sequence[RecurrentSpec | tuple], name: str) -> RecurrentSpec:
+    """Return the one SimpleRNN, LSTM or GRU among what a layer or model holds.
+
+    found: its recurrent cells, and whatever else in it has weights; name: of the layer or model
+
+    Raises TypeError where there is none, or more than that: it says what to pass instead.
+    """
+    specs = [part for part in found if isinstance(part, RecurrentSpec)]
+    if len(found) == len(specs) == 1:
+        return specs[0]
+    expected = f"layer must be one SimpleRNN, LSTM or GRU layer, but {name!r} holds"
+    if not specs:
+        raise TypeError(f"{expected} none of Keras's: its weights have no gates to be cut by.")
+    places = [_path(spec.name, name) for spec in specs[:MOST_PLACES]] + ["…"] * (len(specs) > MOST_PLACES)
+    what = "more than that" if len(specs) == 1 else f"{len(specs)} of them"
+    raise TypeError(f"{expected} {what}: pass {' or '.join(places)}.")
+
+
+def _path(part: str, name: str) -> str:
+    """Return how to reach a part by its name, such as ``bidirectional/forward``, from the layer or model."""
+    root, *steps = part.split("/")
+    path = "layer" if root == name else f"model.get_layer({root!r})"
+    for step in steps:
+        if step.startswith("cell_"):
+            path += f".cell.cells[{int(step.removeprefix('cell_')) - 1}]"
+        else:
+            path += {"forward": ".forward_layer", "backward": ".backward_layer"}.get(step, ".layer")
+    return path
+
+
+def _grid(spec: RecurrentSpec) -> _Grid:
+    """Choose the size of a cell: with a number if all fit, else square where that is not too thin."""
+    rows = sum(_rows(spec, weight) for weight in spec.weights)
+    columns = spec.units * len(spec.blocks)
+    few = rows * columns <= MOST_NUMBERS and rows * CELL_HEIGHT <= TALL
+    longest = max(_widest_number(array) for array in spec.weights.values()) if few else WIDE
+    if longest + 6 <= min(CELL_WIDTH, WIDE / columns):
+        width = max(44.0, longest + 6)
+        return _Grid(spec, (width, CELL_HEIGHT), (1, 1), numbers=True)
+    width, height = min(CELL_WIDTH, WIDE / columns), min(CELL_HEIGHT, TALL / rows)
+    cell = min(width, max(height, NARROWEST / columns)), min(height, max(width, LOWEST / rows))
+    return _grouped(_Grid(spec, cell, (1, 1), numbers=False))
+
+
+def _grouped(grid: _Grid) -> _Grid:
+    """Let neighbours share a square until none is too small to be seen and there are few enough."""
+    width, height = grid.cell
+    grid = replace(grid, group=(math.ceil(SMALLEST_SQUARE / height), math.ceil(SMALLEST_SQUARE / width)))
+    while _squares(grid) > MOST_CELLS:
+        grid = replace(grid, group=(grid.group[0] + 1, grid.group[1] + 1))
+    return grid
+
+
+def _squares(grid: _Grid) -> int:
+    rows = sum(grid.squares(weight)[0] for weight in grid.spec.weights)
+    return rows * grid.columns * len(grid.spec.blocks)
+
+
+def _widest_number(array: np.ndarray) -> float:
+    return max(text_width(wording.number(value), NUMBER_SIZE) for value in array.flat)
+
+
+def _rows(spec: RecurrentSpec, weight: str) -> int:
+    return np.atleast_2d(spec.weights[weight]).shape[0]
+
+
+def _starts_at_one(spec: RecurrentSpec) -> bool:
+    """Whether the bias of the forget gate is as Keras sets it: 1 for every unit."""
+    return spec.kind == "LSTM" and spec.use_bias and bool((spec.block("bias", "f") == 1).all())
+
+
+def _title(spec: RecurrentSpec) -> str:
+    return f"The weights of {spec.kind}({spec.units}) on {wording.counted(spec.features, 'feature')}"
+
+
+def _subtitle(spec: RecurrentSpec) -> str:
+    """Say the one thing to see: how many weights of the formulas stand in how few of Keras's."""
+    blocks, biases = len(spec.blocks), 0 if spec.bias is None else np.atleast_2d(spec.bias).shape[0]
+    if blocks == 1:
+        return "one matrix for x, one for h before" + (", one bias" if biases else "") + ": the same at every step"
+    letters = " ".join(block_letter(spec.kind, block) for block in spec.blocks)
+    bias = f", and {blocks * biases} biases as 1" if biases else ", and there is no bias"
+    return f"{2 * blocks} matrices are stored as 2{bias}: the blocks {letters} stand side by side"
+
+
+def _headers(grid: _Grid) -> list[Item]:
+    """Draw the name of each block above its columns, and beside them how many columns it has."""
+    spec = grid.spec
+    each = f"U = {wording.counted(spec.units, 'column')}" + (" each" if len(spec.blocks) > 1 else "")
+    items: list[Item] = [Label("columns", grid.left - 14, TOP + 17, each, 12, "muted", "end")]
+    for place, block in enumerate(spec.blocks):
+        room = Rectangle(grid.block_left(place), TOP, grid.block_width, HEADER)
+        items += block_header(block, spec.kind, block, room)
+    return items
+
+
+def _weight(grid: _Grid, weight: str) -> list[Item]:
+    """Draw one weight: a block of cells for each gate, with a small gap between them."""
+    items = []
+    for place, block in enumerate(grid.spec.blocks):
+        values = grid.values(weight, block)
+        room = Rectangle(grid.block_left(place), grid.top(weight), grid.block_width, grid.height(weight))
+        axes = _axes(grid, weight)
+        items.append(Cells(f"{weight}[{block}]", room, values.shape, values, axes, numbers=grid.numbers))
+    return items
+
+
+def _axes(grid: _Grid, weight: str) -> tuple[str, ...]:
+    """Return the letters that index a cell; a group of weights must not pass for one of them."""
+    axes = AXES[weight]
+    if weight == "bias" and _rows(grid.spec, weight) == 2:
+        axes = ("row", "u")
+    return axes if grid.group == (1, 1) else tuple(f"{axis}_group" for axis in axes)
+
+
+def _beside(spec: RecurrentSpec, weight: str) -> tuple[str, ...]:
+    """Return the words left of a weight: what its rows are."""
+    if weight == "kernel":
+        return f"F = {spec.features}", "features of x"
+    if weight == "recurrent_kernel":
+        return f"U = {spec.units}", "units of h before"
+    return ("1st row: to x·W", "2nd row: to h·R") if _rows(spec, weight) == 2 else ("added to x·W + h·R",)
+
+
+def _words_left(grid: _Grid, weight: str) -> list[Item]:
+    lines = _beside(grid.spec, weight)
+    middle = grid.top(weight) + grid.height(weight) / 2
+    first = middle + 5 - 9 * (len(lines) - 1)
+    looks: Sequence[dict] = ({"role": "muted"},) * 2
+    if weight != "bias":
+        looks = {"face": BOLD}, {"role": "muted"}
+    return [
+        Label(f"rows[{weight},{place}]", grid.left - 14, first + 18 * place, line, 12.5, anchor="end", **look)
+        for place, (line, look) in enumerate(zip(lines, looks, strict=False))
+    ]
+
+
+def _words_right(grid: _Grid, row: ParameterRow) -> list[Item]:
+    """Write beside a weight what it is called, its shape and how many numbers it holds."""
+    middle = grid.top(row.weight) + grid.height(row.weight) / 2
+    left, right = grid.right + SIDE_GAP, _right(grid)
+    return [
+        Label(f"name[{row.weight}]", left, middle - 5, _name(row.weight), 13, anchor="start", face=BOLD),
+        Label(f"shape[{row.weight}]", left, middle + 14, str(row.shape), 12, "muted", "start", MONO),
+        Label(f"count[{row.weight}]", right, middle + 14, _product(row), 12, anchor="end", face=MONO),
+    ]
+
+
+def _name(weight: str) -> str:
+    return f"{LETTERS[weight]} {weight}"
+
+
+def _product(row: ParameterRow) -> str:
+    """Write the sides of a weight and their product, e.g. ``2·16 = 32``."""
+    sides = "·".join(str(size) for size in row.shape)
+    return f"{sides} = {row.count}" if len(row.shape) > 1 else sides
+
+
+def _right(grid: _Grid) -> float:
+    """Return where the counts end: all below each other, as in an addition."""
+    rows = count(grid.spec).rows
+    names = [text_width(_name(row.weight), 13, BOLD) for row in rows]
+    counts = [text_width(str(row.shape), 12, MONO) + 22 + text_width(_product(row), 12, MONO) for row in rows]
+    return grid.right + SIDE_GAP + max(names + counts)
+
+
+def _sum(grid: _Grid, y: float) -> list[Item]:
+    """Draw the rule below the counts, their sum, and how it comes about in letters and in numbers."""
+    counted, left, right = count(grid.spec), grid.right + SIDE_GAP, _right(grid)
+    text = f"= {counted.formula} = {counted.substituted}"
+    fits = right - text_width(text, 12, MONO) >= MARGIN
+    return [
+        Line("rule", ((left, y), (right, y)), "rule", head=False),
+        Label("parameters", left, y + 22, "parameters", 13, anchor="start", face=BOLD),
+        Label("total", right, y + 22, str(counted.total), 13, anchor="end", face=BOLD),
+        Label("sum", right if fits else MARGIN, y + 44, text, 12, "muted", "end" if fits else "start", MONO),
+    ]
+
+
+def _notes(grid: _Grid) -> list[str]:
+    """Return what a reader must know about the cells."""
+    single = grid.group == (1, 1)
+    cells = "one cell = one weight" if single else f"one square = the mean of {_group_size(grid)} weights"
+    thick = grid.thickened()
+    verb = "are" if len(thick) > 1 else "is"
+    return [cells, "the sides are to scale" + (f", but {' and '.join(thick)} {verb} drawn thicker" if thick else "")]
+
+
+def _group_size(grid: _Grid) -> str:
+    """Write how many weights share a square, rows × columns."""
+    (rows, columns), sizes = grid.group, (grid.spec.features, grid.spec.units)
+    even = grid.spec.units % columns == 0 and all(size % rows == 0 for size in sizes)
+    return f"{rows}×{columns}" if even else f"up to {rows}×{columns}"
+
+
+def _description(spec: RecurrentSpec) -> str:
+    """Say in words what is stored, in which order, and what it holds."""
+    counted = count(spec)
+    blocks = ", ".join(f"{block_letter(spec.kind, block)} ({WORDS[spec.kind][block]})" for block in spec.blocks)
+    order = f"The columns stand in Keras's order {blocks}, {spec.units} for each."
+    sentences = [
+        f"{_title(spec)}: {_subtitle(spec)}.",
+        order if len(spec.blocks) > 1 else f"Each has {wording.counted(spec.units, 'column')}, one for each unit.",
+        *(_weight_in_words(spec, row) for row in counted.rows),
+        f"In all {counted.formula} = {counted.substituted} = {counted.total} parameters.",
+    ]
+    if _starts_at_one(spec):
+        sentences.insert(-1, "The bias of f starts at 1.")
+    return " ".join(sentences)
+
+
+def _weight_in_words(spec: RecurrentSpec, row: ParameterRow) -> str:
+    """Say the values of one weight block by block; those of a matrix row after row."""
+    values = [
+        f"{block_letter(spec.kind, block)}: {wording.vector(spec.block(row.weight, block).ravel())}"
+        for block in spec.blocks
+    ]
+    return f"{LETTERS[row.weight]}, {row.weight} {row.shape}, {_product(row)}: {'; '.join(values)}."

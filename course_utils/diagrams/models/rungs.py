@@ -1,0 +1,222 @@
+"""What the folded picture shows, before any geometry: the chain of layers from an input to an output."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from course_utils.diagrams import wording
+from course_utils.diagrams.lettering import subscript
+from course_utils.recurrence.graphs import (
+    DenseSpec,
+    DropoutSpec,
+    EmbeddingSpec,
+    FlattenSpec,
+    GraphSpec,
+    LayerSpec,
+    MaskingSpec,
+    TimeDistributedSpec,
+)
+from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape
+from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
+
+RECURRENT = (RecurrentSpec, OwnCellSpec, StackedSpec, BidirectionalSpec)
+
+
+@dataclass(frozen=True)
+class Face:
+    """One cell with its loop.
+
+    letters:  of its weights; states: what goes round in the loop, "h", "c" or "state"
+    backward: it reads from the last step to the first
+    start:    where its states come from before the first step
+    """
+
+    title: str
+    letters: str
+    states: tuple[str, ...]
+    backward: bool = False
+    start: str = "zeros"
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One layer of the chain.
+
+    faces:   its cell, the two of Bidirectional, none for a layer without recurrence
+    note:    what else is to be said of it
+    merge:   how Bidirectional puts its two together
+    leaving: what goes up from it, and its shape
+    exits:   for ``return_state=True``: the states that leave once more
+    """
+
+    name: str
+    title: str
+    faces: tuple[Face, ...] = ()
+    note: str = ""
+    merge: str = ""
+    leaving: str = ""
+    shape: Shape | None = None
+    exits: str = ""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The layers from an input to an output, from below; beside: the names of those that are left out."""
+
+    rungs: tuple[Rung, ...]
+    entering: Shape | None
+    beside: tuple[str, ...]
+    sequence: bool
+
+
+def chain_of(spec: LayerSpec, plan: ModelPlan) -> Chain:
+    """Return the chain that leads to the first output; of a branched model, the way through most recurrent layers.
+
+    A layer's x is its first argument: what reaches it as an initial state is a branch.
+    """
+    pairs = list(_pairs(spec, plan))
+    way, beside = _way(pairs, plan)
+    rungs: list[Rung] = []
+    entering = _first_shape(way[0][1]) if way else None
+    for layer, call in way:
+        if isinstance(layer, GraphSpec) and call.inside is not None and call.recurrent:
+            inner = chain_of(layer, call.inside)
+            rungs += inner.rungs
+            beside += inner.beside
+        else:
+            rungs += _rungs(layer, call, plan)
+    first = way[0][0] if way else None
+    sequence = isinstance(first, EmbeddingSpec) or len(entering or (0, 0, 0)) > 2
+    return Chain(tuple(rungs), entering, beside, sequence)
+
+
+def _first_shape(call: LayerCall) -> Shape | None:
+    return call.entering[0].shape if call.entering else None
+
+
+Pair = tuple[LayerSpec, LayerCall]
+
+
+def _pairs(spec: LayerSpec, plan: ModelPlan) -> Iterator[Pair]:
+    """Yield each layer's spec with its call."""
+    for call in plan.calls:
+        yield (spec.nodes[call.order].layer, call) if isinstance(spec, GraphSpec) else (spec, call)
+
+
+def _way(pairs: list[Pair], plan: ModelPlan) -> tuple[list[Pair], tuple[str, ...]]:
+    """Return the calls of the chain, from below, and the names of the others."""
+    depth: dict[int, int] = {value.number: 0 for _name, value in plan.inputs}
+    source: dict[int, Pair] = {}
+    below: dict[int, int | None] = {}
+    for layer, call in pairs:
+        known = [value.number for value in call.entering][: 1 if isinstance(layer, RECURRENT) else None]
+        best = max(known, key=lambda number: depth.get(number, 0), default=None)
+        for value in call.leaving:
+            depth[value.number] = (0 if best is None else depth.get(best, 0)) + call.recurrent
+            source[value.number], below[value.number] = (layer, call), best
+    ends = [value.number for _name, value in plan.outputs if depth.get(value.number, 0)]
+    ends += [call.leaving[0].number for _layer, call in reversed(pairs) if call.recurrent]
+    way: list[Pair] = []
+    at = ends[0] if ends else None
+    while at in source:
+        way.append(source[at])
+        at = below[at]
+    on_it = {id(call) for _layer, call in way}
+    return way[::-1], tuple(call.name for _layer, call in pairs if id(call) not in on_it)
+
+
+def _rungs(layer: LayerSpec, call: LayerCall, plan: ModelPlan) -> list[Rung]:
+    """Return how a layer is drawn: one rung, or one for each cell of a stack."""
+    shape = call.leaving[0].shape if call.leaving else None
+    if not isinstance(layer, RECURRENT):
+        note = _note(layer, call)
+        leaving = "" if shape is None or len(shape) < 3 else "at every step"
+        return [Rung(call.name, call.summary, note=note, leaving=leaving, shape=shape)]
+    entering = _first_shape(call)
+    steps = entering[1] if entering is not None and len(entering) > 1 else None
+    note = "used once a time-step, " + ("T times" if steps is None else _times(steps))
+    start = _start(layer, call, plan)
+    if isinstance(layer, StackedSpec):
+        return _stacked(layer, call, note, start, steps, shape)
+    if isinstance(layer, BidirectionalSpec):
+        forward, backward = (_face(side, start) for side in (layer.forward, layer.backward))
+        faces = (forward, replace(backward, backward=True))
+        merge = "both leave" if layer.merge_mode is None else layer.merge_mode
+        leaving, exits = _leaving(layer.forward, steps, "the two together", with_last=True)
+        return [Rung(call.name, call.summary, faces, note, merge, leaving, shape, exits)]
+    leaving, exits = _leaving(layer, steps, "h")
+    return [Rung(call.name, call.summary, (_face(layer, start),), note, "", leaving, shape, exits)]
+
+
+def _times(steps: int) -> str:
+    return {1: "once", 2: "twice"}.get(steps, f"{steps} times")
+
+
+def _stacked(layer: StackedSpec, call: LayerCall, note: str, start: str, steps: int | None, shape: Shape | None):
+    """Return one rung for each cell: at each step, each cell reads what the one below gives."""
+    rungs = []
+    for number, cell in enumerate(layer.cells, start=1):
+        last = number == len(layer.cells)
+        leaving, exits = _leaving(layer, steps, "h") if last else ("hₜ at every step", "")
+        face = replace(_face(cell, start), backward=layer.manner.go_backwards)
+        inner = (None, steps, cell.output_size)
+        rungs.append(Rung(f"{call.name}/cell_{number}", face.title, (face,), note, "", leaving,
+                          shape if last else inner, exits))  # fmt: skip
+    return rungs
+
+
+def _face(spec: AnyRecurrent, start: str) -> Face:
+    backward = spec.manner.go_backwards
+    if isinstance(spec, RecurrentSpec):
+        states = ("h", "c") if spec.kind == "LSTM" else ("h",)
+        return Face(f"{spec.kind}({spec.units})", "WRb" if spec.use_bias else "WR", states, backward, start)
+    if isinstance(spec, StackedSpec):
+        return Face(f"{len(spec.cells)} stacked cells", "", ("states",), backward, start)
+    return Face(spec.kind, "", ("state" if len(spec.state_sizes) == 1 else "states",), backward, start)
+
+
+def _leaving(spec: AnyRecurrent, steps: int | None, letter: str, *, with_last: bool = False) -> tuple[str, str]:
+    """Say what goes up from a layer, and which states leave once more."""
+    both = isinstance(spec, RecurrentSpec) and spec.kind == "LSTM"
+    last = "the last h" if steps is None else subscript("h", steps)
+    if spec.manner.go_backwards:
+        last = f"{subscript('h', 1)}, which comes last"
+    exits = ""
+    if spec.manner.return_state:
+        exits = "all last states" if with_last else last
+        if both and not with_last:
+            known = steps is not None and not spec.manner.go_backwards
+            exits = f"{last} and {subscript('c', steps)}" if known else "the last h and c"
+    if with_last:
+        return (f"{letter}, at every step" if spec.manner.return_sequences else f"{letter}, once, at the end"), exits
+    order = ", the last one first" if spec.manner.go_backwards else ""
+    return (f"hₜ at every step{order}" if spec.manner.return_sequences else f"only {last}"), exits
+
+
+def _start(layer: LayerSpec, call: LayerCall, plan: ModelPlan) -> str:
+    """Say where the states come from before the first step."""
+    names = {value.number: one.name for one in plan.calls for value in one.leaving}
+    names |= {value.number: name or "an input" for name, value in plan.inputs}
+    given = list(dict.fromkeys(names.get(value.number, "") for value in call.entering[1:]))
+    if given and given[0]:
+        return "from " + " and ".join(given)
+    side = layer.forward if isinstance(layer, BidirectionalSpec) else layer
+    return "what the batch before left" if side.manner.stateful else "zeros"
+
+
+def _note(layer: LayerSpec, call: LayerCall) -> str:
+    """Say of a layer without recurrence what it does along the steps."""
+    shape = _first_shape(call)
+    each = shape is not None and len(shape) > 2
+    match layer:
+        case DenseSpec() | TimeDistributedSpec():
+            word = "each step by itself, the same weights" if each else "once, at the end"
+            return "its recurrence is inside: draw it by itself" if call.recurrent else word
+        case EmbeddingSpec():
+            return "each step by itself: a number becomes a row"
+        case MaskingSpec():
+            return f"steps that hold only {wording.plain_number(layer.value)} will be skipped"
+        case DropoutSpec():
+            return "acts only while training"
+        case FlattenSpec():
+            return "all steps side by side" if each else "one axis instead of many"
+    return "a model by itself" if isinstance(layer, GraphSpec) else "not looked into"

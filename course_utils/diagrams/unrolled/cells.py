@@ -1,0 +1,318 @@
+"""The row of a recurrent layer: one copy of its cell for each step, the states that go on, what leaves."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from course_utils.diagrams import wording
+from course_utils.diagrams.gates import block_letter
+from course_utils.diagrams.lettering import BOLD, MONO, SANS, subscript
+from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, LAST, cell_length, column, tags
+from course_utils.diagrams.scene import Box, Cells, Item, Label, Line, Rectangle
+from course_utils.diagrams.unrolled.grid import (
+    ASIDE,
+    COMPACT_GAP,
+    GAP,
+    START_HEIGHT,
+    Grid,
+    formulas,
+    is_zero,
+)
+from course_utils.diagrams.unrolled.plan import Row
+from course_utils.recurrence import RecurrentTrace
+from course_utils.recurrence.specs import BLOCKS, RecurrentSpec
+
+CHIP = 24
+EXIT_GAP = 48  # px: from the last box to a returned state, with room for its caption
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """One copy of a cell after the other, in one direction.
+
+    key:      what the ids begin with
+    backward: the last step is read first, so time runs to the left
+    aside:    how far its boxes are moved to the right
+    """
+
+    grid: Grid
+    row: Row
+    trace: RecurrentTrace
+    key: str
+    top: float
+    backward: bool = False
+    aside: float = 0
+
+    @property
+    def sample(self) -> int:
+        return self.grid.plan.sample
+
+    @property
+    def steps(self) -> int:
+        return self.trace.steps
+
+    @property
+    def shown(self) -> list[int | None]:
+        return self.grid.shown(self.row.entry)
+
+    def order(self, position: int) -> int:
+        """Return when a position is read: first, second, …"""
+        return self.steps - position + 1 if self.backward else position
+
+    def box(self, slot: int) -> Rectangle:
+        return self.grid.box(slot, self.top, self.grid.box_height(self.row), self.aside)
+
+    @property
+    def heights(self) -> dict[str, float]:
+        """The letters of the states with the heights at which they go on."""
+        c, h = self.grid.lanes(self.row, self.top)
+        return {"c": c, "h": h} if self.trace.cell_state is not None else {"h": h}
+
+    def values(self, letter: str, order: int) -> np.ndarray | None:
+        """Return a state after so many steps; the one before the first is always known where it is zero."""
+        trace = self.trace
+        if order == 0:
+            start = (trace.initial if letter == "h" else trace.initial_cell_state)[self.sample]
+            return start
+        states = trace.hidden if letter == "h" else trace.cell_state
+        return states[self.sample, order - 1] if self.grid.plan.known else None
+
+    def skipped(self, order: int) -> bool:
+        mask = self.trace.mask
+        return mask is not None and not mask[self.sample, order - 1]
+
+
+def lane_items(lane: Lane) -> list[Item]:
+    """Draw the boxes of all shown steps and the states between them."""
+    items = _start(lane)
+    slots = list(enumerate(lane.shown))
+    for slot, position in slots:
+        items += _left_out(lane, slot) if position is None else _box(lane, slot, position)
+    for slot, position in reversed(slots) if lane.backward else slots:
+        items += _after(lane, slot, position)
+    return items
+
+
+def _box(lane: Lane, slot: int, position: int) -> list[Item]:
+    """Draw one copy of the cell: what it computes and the weights that it uses."""
+    place, spec, order = lane.box(slot), lane.trace.spec, lane.order(position)
+    stem = f"{lane.key}cell[t={position}]"
+    items: list[Item] = [Box(stem, place)]
+    if lane.skipped(order):
+        items.append(
+            Label(f"{lane.key}skipped[t={position}]", place.centre[0], place.centre[1] + 5, "skipped (mask)", 12.5)
+        )
+        return items
+    if lane.grid.roomy:
+        return items + _roomy_inside(lane, place, position, order)
+    return items + _compact_inside(lane.key, spec, place, position)
+
+
+def _roomy_inside(lane: Lane, place: Rectangle, position: int, order: int) -> list[Item]:
+    spec, centre = lane.trace.spec, place.centre[0]
+    lines, heights = formulas(lane.row, order), list(lane.heights.values())
+    gates = _gates(spec)
+    middle = place.centre[1]
+    if len(lines) == 2:
+        rows, top = [height + 4 for height in heights], (heights[0] + heights[1]) / 2 - CHIP - 5
+    elif gates:
+        rows, top = [middle - 26], middle - 13
+    else:
+        rows, top = [middle - 8], middle + 8
+    items: list[Item] = [
+        Label(f"{lane.key}formula[t={position}{f',{place_}' if place_ else ''}]", centre, y, line, 12.5, face=MONO)
+        for place_, (line, y) in enumerate(zip(lines, rows, strict=True))
+    ]
+    if gates:
+        items += chips(lane.key, spec.kind, gates, position, centre, top)
+        top += CHIP + 10
+    return items + _keyed(lane.key, tags(position, centre, top, _letters(spec)))
+
+
+def _compact_inside(key: str, spec: object, place: Rectangle, position: int) -> list[Item]:
+    """Draw the gates, or the name of the activation, above the letters of the weights."""
+    centre, middle = place.centre
+    gates, letters = _gates(spec), _letters(spec)
+    if not letters:
+        return [Label(f"{key}kind[t={position}]", centre, middle + 5, spec.kind, 12.5, face=MONO)]
+    if gates:
+        above: list[Item] = chips(key, spec.kind, gates, position, centre, middle - CHIP - 4)
+    else:
+        above = [Label(f"{key}kind[t={position}]", centre, middle - 10, str(spec.activation), 12.5, face=MONO)]
+    return above + _keyed(key, tags(position, centre, middle + 4, letters))
+
+
+def chips(key: str, kind: str, letters: tuple[str, ...], position: int, centre: float, top: float) -> list[Item]:
+    """Draw the letters of gates and candidate, each on its hue, in Keras's order."""
+    left = centre - (len(letters) * (CHIP + 4) - 4) / 2
+    items: list[Item] = []
+    for place, letter in enumerate(letters):
+        x = left + place * (CHIP + 4)
+        stem = f"[t={position},{letter}]"
+        items.append(Box(f"{key}gate{stem}", Rectangle(x, top, CHIP, CHIP), "gate", radius=6, hue=letter))
+        text = block_letter(kind, letter)
+        items.append(Label(f"{key}gate_letter{stem}", x + CHIP / 2, top + 17, text, 13, "on_hue", face=BOLD))
+    return items
+
+
+def _gates(spec: object) -> tuple[str, ...]:
+    """Return the letters of the blocks of an LSTM or GRU."""
+    return BLOCKS[spec.kind] if isinstance(spec, RecurrentSpec) and spec.kind != "SimpleRNN" else ()
+
+
+def _letters(spec: object) -> str:
+    if not isinstance(spec, RecurrentSpec):
+        return ""
+    return "WRb" if spec.use_bias else "WR"
+
+
+def _keyed(key: str, items: list[Item]) -> list[Item]:
+    """Put the row's name before the ids."""
+    return [replace(item, id=key + item.id) for item in items] if key else items
+
+
+def _state(lane: Lane, letter: str, order: int, centre: float, middle: float, longest: float) -> Cells:
+    """Draw a state as a column whose middle is given."""
+    size = lane.values(letter, 0).shape[-1]
+    length = size * cell_length(size, CELL_HEIGHT, longest)
+    id = f"{lane.key}{letter}[t={order}]"
+    return column(id, centre, middle - length / 2, lane.values(letter, order), size, "u", longest=longest)
+
+
+def _start(lane: Lane) -> list[Item]:
+    """Draw the states before the first step, and their arrows into the first box."""
+    items: list[Item] = []
+    for letter, height in lane.heights.items():
+        items += _roomy_start(lane, letter, height) if lane.grid.roomy else _compact_start(lane, letter, height)
+    return items
+
+
+def _roomy_start(lane: Lane, letter: str, height: float) -> list[Item]:
+    grid, values = lane.grid, lane.values(letter, 0)
+    state = _state(lane, letter, 0, grid.start_centre, height, grid.tallest)
+    centre, bottom = grid.start_centre, state.place.bottom
+    kept = "kept from before" if lane.trace.spec.manner.stateful else "initial state"
+    caption = "starts at zero" if is_zero(values) else kept
+    items: list[Item] = [
+        state,
+        Label(f"name[{letter},t=0]", centre, state.place.y - 8, subscript(letter, 0), 15),
+        _going(letter, f"arrow[{letter},t=0]", (state.place.right + 4, height), (grid.left - 4, height)),
+    ]
+    if letter == "h":
+        items += [
+            Label("caption[h,t=0]", centre, bottom + 18, caption, 12, "muted"),
+            Label("shape[h]", centre, bottom + 35, f"(batch, {len(values)})", 12, "muted"),
+        ]
+    return items
+
+
+def _compact_start(lane: Lane, letter: str, height: float) -> list[Item]:
+    """Draw the first state at the side where the first step is."""
+    values = lane.values(letter, 0)
+    name = subscript(letter, 0) + (" = 0" if is_zero(values) else "")
+    centre = end_centre(lane.grid) if lane.backward else lane.grid.start_centre
+    side = 1 if lane.backward else -1
+    state = _state(lane, letter, 0, centre, height, START_HEIGHT)
+    box = lane.box(len(lane.shown) - 1 if lane.backward else 0)
+    start = state.place.x - 4 if lane.backward else state.place.right + 4
+    end = box.right + 4 if lane.backward else box.x - 4
+    return [
+        state,
+        _beside(f"{lane.key}name[{letter},t=0]", state.place, side, name),
+        _going(letter, f"{lane.key}arrow[{letter},t=0]", (start, height), (end, height)),
+    ]
+
+
+def _beside(id: str, place: Rectangle, side: int, text: str, face: str = SANS) -> Label:
+    """Write a text to the left (-1) or right (1) of a place."""
+    x = place.x - 8 if side < 0 else place.right + 8
+    return Label(id, x, place.centre[1] + 5, text, 13, anchor="end" if side < 0 else "start", face=face)
+
+
+def end_centre(grid: Grid) -> float:
+    """Return the middle of the states beyond the last step of a compact picture."""
+    return grid.span[1] + COMPACT_GAP + CELL_WIDTH / 2
+
+
+def _after(lane: Lane, slot: int, position: int | None) -> list[Item]:
+    """Draw the states that go on to the next box, or out of the layer for ``return_state=True``."""
+    order = lane.steps - LAST if position is None else lane.order(position)
+    if position is None and lane.backward:
+        order = lane.steps - lane.shown[slot - 1]
+    last = order == lane.steps
+    if last and not lane.trace.spec.manner.return_state:
+        return []
+    items: list[Item] = []
+    for letter, height in lane.heights.items():
+        if lane.grid.roomy:
+            items += _roomy_after(lane, slot, order, letter, height, last)
+        elif last:
+            items += _compact_exit(lane, slot, letter, height)
+        else:
+            items += _compact_after(lane, slot, order, letter, height)
+    return items
+
+
+def _roomy_after(lane: Lane, slot: int, order: int, letter: str, height: float, last: bool) -> list[Item]:
+    left = lane.box(slot).right
+    centre = left + (EXIT_GAP if last else GAP) + CELL_WIDTH / 2
+    state = _state(lane, letter, order, centre, height, lane.grid.tallest)
+    items: list[Item] = [
+        _going(letter, f"arrow[{letter},t={order},out]", (left + 3, height), (state.place.x - 3, height)),
+        state,
+        Label(f"name[{letter},t={order}]", centre, state.place.y - 8, subscript(letter, order), 15),
+    ]
+    if not last:
+        start, end = (state.place.right + 3, height), (lane.box(slot + 1).x - 3, height)
+        return [*items, _going(letter, f"arrow[{letter},t={order}]", start, end)]
+    if letter == "h":
+        caption = "returned state" + ("s" if len(lane.heights) > 1 else "")
+        items.append(Label("caption[state]", centre, state.place.bottom + 18, caption, 12, face=BOLD))
+        shape = f"(batch, {state.shape[0]})"
+        items.append(Label("shape[state]", centre, state.place.bottom + 35, shape, 12, "muted"))
+    return items
+
+
+def _compact_after(lane: Lane, slot: int, order: int, letter: str, height: float) -> list[Item]:
+    """Draw the arrow to the next box with the name of the state above it."""
+    if lane.backward:
+        start, end = lane.box(slot).x - 4, lane.box(slot - 1).right + 4
+    else:
+        start, end = lane.box(slot).right + 4, lane.box(slot + 1).x - 4
+    middle = (start + end) / 2
+    if lane.aside:  # keep clear of the line that passes the boxes of the other direction
+        middle += -ASIDE / 2 if lane.backward else ASIDE / 2
+    return [
+        _going(letter, f"{lane.key}arrow[{letter},t={order}]", (start, height), (end, height)),
+        Label(f"{lane.key}name[{letter},t={order}]", middle, height - 8, subscript(letter, order), 13),
+    ]
+
+
+def _compact_exit(lane: Lane, slot: int, letter: str, height: float) -> list[Item]:
+    """Draw the last state once more, beyond the last box."""
+    box, side = lane.box(slot), -1 if lane.backward else 1
+    centre = lane.grid.start_centre if lane.backward else end_centre(lane.grid)
+    state = _state(lane, letter, lane.steps, centre, height, START_HEIGHT)
+    start = box.x - 4 if lane.backward else box.right + 4
+    end = state.place.right + 4 if lane.backward else state.place.x - 4
+    name = f"{subscript(letter, lane.steps)} returned"
+    return [
+        state,
+        _going(letter, f"{lane.key}arrow[{letter},t={lane.steps},out]", (start, height), (end, height)),
+        _beside(f"{lane.key}caption[{letter},state]", state.place, side, name, BOLD),
+    ]
+
+
+def _going(letter: str, id: str, start: tuple[float, float], end: tuple[float, float]) -> Line:
+    """Draw a state on its way: h as an arrow, c as a double one."""
+    return Line(id, (start, end), "memory" if letter == "c" else "flow")
+
+
+def _left_out(lane: Lane, slot: int) -> list[Item]:
+    """Say how many steps are not drawn, in the place of one box."""
+    centre, middle = lane.box(slot).centre
+    hidden = lane.steps - sum(position is not None for position in lane.shown)
+    return [
+        Label(f"{lane.key}left_out", centre, middle - 2, f"… {wording.counted(hidden, 'more step')} …", 12),
+        Label(f"{lane.key}left_out_same", centre, middle + 16, "the same weights", 12, "muted"),
+    ]

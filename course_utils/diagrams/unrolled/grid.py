@@ -1,0 +1,182 @@
+"""Where the rows, the steps and the values of an unrolled picture stand."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from course_utils.diagrams.lettering import BOLD, MONO, subscript, text_width
+from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, shown_steps
+from course_utils.diagrams.scene import Rectangle
+from course_utils.diagrams.unrolled.plan import Level, Plan, Row
+
+TOP = 112  # of the highest values, below the heading
+RISE = 36  # of the arrows into and out of a box
+ROOMY_STEPS = 4  # up to so many steps of one layer there is room for its formula and for its states between the boxes
+GAP, START_GAP = 28, 56  # px from a box to a state and on; the first has room for a shape
+COMPACT_GAP = 46  # px between two boxes where no state stands
+ASIDE = 20  # px: how far the boxes of two directions are moved apart
+LINE = 30  # px: the height of a box that holds one line of text
+START_HEIGHT = 30  # px: of the first state, beside a compact row
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The measures of one picture; every: no step is left out."""
+
+    plan: Plan
+    every: bool = False
+
+    @cached_property
+    def roomy(self) -> bool:
+        """Whether formulas and states between the boxes are drawn: one layer, a few steps."""
+        return self.plan.single and self.plan.entry.steps <= ROOMY_STEPS
+
+    @cached_property
+    def keys(self) -> dict[int, str]:
+        """For each row, by ``id(row)``, what the ids of its items begin with."""
+        if self.plan.single:
+            return {id(self.plan.rows[0]): ""}
+        names: list[str] = []
+        for row in self.plan.rows:
+            times = sum(name.split("#")[0] == row.name for name in names)
+            names.append(f"{row.name}#{times + 1}" if times else row.name)
+        return {id(row): f"{name}/" for row, name in zip(self.plan.rows, names, strict=True)}
+
+    def shown(self, level: Level) -> list[int | None]:
+        """Return the positions that are drawn; a vector stands at the last one."""
+        if level.steps is None:
+            return []
+        return list(range(1, level.steps + 1)) if self.every else shown_steps(level.steps)
+
+    @cached_property
+    def slots(self) -> int:
+        """How many steps stand side by side, with the place of those left out."""
+        levels = [self.plan.entry, *(row.leaving for row in self.plan.rows)]
+        return max(1, *(len(self.shown(level)) for level in levels))
+
+    @cached_property
+    def tallest(self) -> float:
+        """The longest column of cells."""
+        if not self.roomy:
+            return 88
+        return 88 if self.has_memory(self.plan.rows[0]) else 132
+
+    def length(self, size: int) -> float:
+        """Return the height of a column of so many cells."""
+        return size * cell_length(size, CELL_HEIGHT, self.tallest)
+
+    def level_height(self, level: Level) -> float:
+        """Return the height of what flows between two rows."""
+        return 26 if level.style in ("numbers", "other") else self.length(level.size)
+
+    @staticmethod
+    def has_memory(row: Row) -> bool:
+        """Whether it is an LSTM."""
+        return any(trace.cell_state is not None for trace in row.traces)
+
+    def row_height(self, row: Row) -> float:
+        """Return the height of the boxes of a row."""
+        if row.style == "both":
+            return 2 * self.box_height(row) + 3 * LINE
+        return self.box_height(row) if row.style == "cells" else LINE
+
+    def box_height(self, row: Row) -> float:
+        """Return the height of one step of a recurrent row."""
+        if not self.roomy:
+            return 92
+        states = self.length(row.traces[0].hidden.shape[-1])
+        return max(176, 2 * states + 72) if self.has_memory(row) else max(104, states + 28)
+
+    @cached_property
+    def box_width(self) -> float:
+        """The width of every step's box: of the longest text in any."""
+        widths = [128.0]
+        for row in self.plan.rows:
+            if self.roomy:
+                widths += [text_width(line, 12.5, MONO) + 24 for line in formulas(row, row.entry.steps)]
+            elif row.style in ("each", "once"):
+                widths.append(text_width(row.title, 12.5) + 24)
+        return min(max(widths), 340)
+
+    @cached_property
+    def stride(self) -> float:
+        """From one step to the next."""
+        if self.roomy:
+            return self.box_width + 2 * GAP + CELL_WIDTH
+        return self.box_width + COMPACT_GAP + (2 * ASIDE if self.both else 0)
+
+    @cached_property
+    def both(self) -> bool:
+        """Whether there is a row with two directions."""
+        return any(row.style == "both" for row in self.plan.rows)
+
+    @cached_property
+    def left(self) -> float:
+        """Where the first box begins."""
+        if self.roomy:
+            return MARGIN + 20 + CELL_WIDTH + START_GAP
+        return self.start_centre + CELL_WIDTH / 2 + COMPACT_GAP + (ASIDE if self.both else 0)
+
+    @cached_property
+    def start_centre(self) -> float:
+        """The middle of the states before the first step."""
+        if self.roomy:
+            return MARGIN + 20 + CELL_WIDTH / 2
+        titles = [text_width(row.title, 13, BOLD) for row in self.plan.rows if row.style in ("cells", "both")]
+        shapes = [text_width(row.leaving.shape, 12) for row in self.plan.rows]
+        shapes += [text_width(self.plan.entry.shape, 12)]
+        named = max([*titles, *shapes])
+        if self.both:  # beside the direction there is room for the name of the first state
+            state = text_width(f"{subscript('h', self.plan.entry.steps)} returned", 13, BOLD)
+            named = max(named, text_width("← reads backwards", 12) + 8 + state)
+        return MARGIN + named + 14 + CELL_WIDTH / 2
+
+    def centre(self, slot: int) -> float:
+        """Return the middle of a step."""
+        return self.left + self.box_width / 2 + slot * self.stride
+
+    def box(self, slot: int, top: float, height: float, aside: float = 0) -> Rectangle:
+        """Return the place of one box, moved aside where there are two directions."""
+        return Rectangle(self.left + slot * self.stride + aside, top, self.box_width, height)
+
+    @property
+    def last(self) -> float:
+        """The middle of the last step."""
+        return self.centre(self.slots - 1)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Where the first box begins and the last one ends."""
+        aside = ASIDE if self.both else 0
+        return self.left - aside, self.last + self.box_width / 2 + aside
+
+    def lanes(self, row: Row, top: float) -> tuple[float, float]:
+        """Return at which height c and h go on to the next step."""
+        height = self.box_height(row)
+        if not self.has_memory(row):
+            return top + height / 2, top + height / 2
+        return (top + 0.27 * height, top + 0.76 * height) if self.roomy else (top + 24, top + height - 24)
+
+
+def formulas(row: Row, step: int) -> list[str]:
+    """Return what a step computes, in letters: one line, for an LSTM those of c and of h."""
+    spec, now, before = row.traces[0].spec, str(step), step - 1
+    x, h, h_before = subscript("x", row.entry.index(step)), subscript("h", now), subscript("h", before)
+    match spec.kind:
+        case "SimpleRNN":
+            inside = f"{x}·W + {h_before}·R" + (" + b" if spec.use_bias else "")
+            return [inside if spec.activation.name == "linear" else f"{spec.activation}({inside})"]
+        case "LSTM":
+            c, c_before = subscript("c", now), subscript("c", before)
+            seen = c if spec.activation.name == "linear" else f"{spec.activation}({c})"
+            return [f"{c} = f·{c_before} + i·c̃", f"{h} = o·{seen}"]
+        case "GRU":
+            return [f"{h} = z·{h_before} + (1−z)·h̃"]
+        case _:
+            return [spec.kind]
+
+
+def is_zero(values: np.ndarray) -> bool:
+    """Whether a state holds nothing but zeros."""
+    return not np.any(values)

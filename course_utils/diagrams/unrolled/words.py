@@ -1,0 +1,144 @@
+"""The unrolled picture in words: its title, its note, its description."""
+
+from course_utils.diagrams import wording
+from course_utils.diagrams.lettering import printable
+from course_utils.diagrams.parts import FIRST, LAST, MOST_STEPS, shown_steps
+from course_utils.diagrams.unrolled.plan import Level, Plan, Row
+from course_utils.recurrence.specs import BidirectionalSpec
+
+LONGEST_TITLE = 4  # layers
+
+
+def title(plan: Plan) -> str:
+    """Say which layers on which input."""
+    layers = [row.title for row in plan.rows if row.spec is not None]
+    named = " → ".join(layers) if len(layers) <= LONGEST_TITLE else wording.counted(len(layers), "layer")
+    entry = plan.entry
+    if entry.steps is None:
+        return f"{named} on {entry.shape}"
+    of = "" if entry.style == "numbers" else f" of {wording.counted(entry.size, 'feature')}"
+    return f"{named} on {wording.counted(entry.steps, 'step')}{of}"
+
+
+def subtitle(plan: Plan) -> str:
+    """Say the one thing to see."""
+    row = plan.rows[0]
+    total = "" if plan.total is None else f"{plan.total:,} parameters, whatever the number of steps"
+    if len(plan.rows) == 1 and row.style == "both":
+        return "two cells read the same steps, one in each direction" + (f" · {total}" if total else "")
+    if not plan.single:
+        return "each layer is one cell, used again at every step; time runs to the right, depth upwards" + (
+            f" · {total}" if total else ""
+        )
+    steps = plan.entry.steps
+    times = {1: "once", 2: "twice"}.get(steps, f"{steps} times")
+    turned = ", from the last step to the first" if plan.entry.turned else ""
+    return f"one cell, used {times} with the same {_letters(row)}{turned}: {total}"
+
+
+def _letters(row: Row) -> str:
+    use_bias = getattr(row.spec, "use_bias", None)
+    return "weights" if use_bias is None else "W, R and b" if use_bias else "W and R"
+
+
+def legend_note(plan: Plan) -> str:
+    """Say what goes in and out, and what the kinds of lines mean."""
+    marks = [f"input: {plan.entry.shape}", f"output: {plan.rows[-1].leaving.shape}"]
+    if any(row.style == "cells" and row.leaving.style == "vector" and row.entry.steps > 1 for row in plan.rows):
+        marks.append("dashed: computed, not given out by the layer")
+    if any(trace.cell_state is not None for row in plan.rows for trace in row.traces):
+        marks.append("double line: c, the memory")
+    if any(isinstance(row.spec, BidirectionalSpec) and row.spec.merge_mode == "concat" for row in plan.rows):
+        marks.append("concat: the upper half is the forward state, the lower half the backward one")
+    if plan.left_out:
+        marks.append(f"not drawn: {', '.join(plan.left_out[:3])}{' …' if len(plan.left_out) > 3 else ''}")
+    return " · ".join(marks)
+
+
+def describe(plan: Plan) -> str:
+    """Say in words what the picture shows: its alternative text."""
+    sentences = _single(plan) if plan.single else _several(plan)
+    if plan.left_out:
+        sentences.append(f"Not drawn: {', '.join(plan.left_out)}.")
+    return " ".join(sentences)
+
+
+def _single(plan: Plan) -> list[str]:
+    row = plan.rows[0]
+    leaving, steps = row.leaving, plan.entry.steps
+    outside = "every state" if leaving.style == "steps" else f"only the last state, h_{steps}"
+    sentences = [
+        f"{title(plan)}, unrolled: one cell used {wording.counted(steps, 'time')}, drawn side by side.",
+        f"Each copy uses the same weights, {plan.total:,} parameters in all.",
+        f"Input {plan.entry.shape}; output {leaving.shape}: {outside}.",
+    ]
+    if plan.entry.turned:
+        sentences.append(f"It reads backwards: step 1 reads x_{steps}.")
+    sentences += _returned(row)
+    if plan.known:
+        sentences += [_step(plan, row, order) for order in shown_steps(steps)]
+    return sentences
+
+
+def _returned(row: Row) -> list[str]:
+    manner = row.traces[0].spec.manner
+    if not manner.return_state:
+        return []
+    size, lstm = row.traces[0].hidden.shape[-1], row.traces[0].cell_state is not None
+    if lstm:
+        return [f"The last h and the last c leave once more as the returned states, (batch, {size}) each."]
+    return [f"The last state leaves once more as the returned state, (batch, {size})."]
+
+
+def _step(plan: Plan, row: Row, order: int | None) -> str:
+    """Say one step of a single layer with its numbers."""
+    if order is None:
+        return f"… {wording.counted(plan.entry.steps - FIRST - LAST, 'more step')} …"
+    trace, entry, sample = row.traces[0], plan.entry, plan.sample
+    index = entry.index(order)
+    word = "" if plan.words is None else f" ({printable(plan.words[index - 1])})"
+    skipped = trace.mask is not None and not trace.mask[sample, order - 1]
+    parts = [f"x_{index} = {wording.vector(entry.vector(order))}"]
+    if trace.cell_state is not None:
+        parts.append(f"c_{order} = {wording.vector(trace.cell_state[sample, order - 1])}")
+    parts.append(f"h_{order} = {wording.vector(trace.hidden[sample, order - 1])}")
+    return f"Step {order}{word}{', skipped by the mask' if skipped else ''}: {', '.join(parts)}."
+
+
+def _several(plan: Plan) -> list[str]:
+    sentences = [f"{title(plan)}, unrolled: time runs to the right, depth upwards.", f"Input {plan.entry.shape}."]
+    sentences += [_layer(plan, row) for row in plan.rows]
+    if plan.total is not None:
+        sentences.append(f"{plan.total:,} parameters in all.")
+    if plan.known:
+        sentences.append(f"The output is {_values(plan.rows[-1].leaving)}.")
+    return sentences
+
+
+def _layer(plan: Plan, row: Row) -> str:
+    """Say one row: what it is, what it gives, and the last state of a recurrent layer."""
+    if row.spec is None:
+        return f"{row.title}."
+    total = "" if row.total is None else f", {row.total:,} {'parameter' if row.total == 1 else 'parameters'}"
+    gives = f"{row.name}: {row.title}{total}, gives {row.leaving.shape}"
+    if row.style == "each":
+        return f"{gives}: at every step by itself."
+    if not row.traces:
+        return f"{gives}."
+    outside = "every state" if row.leaving.style == "steps" else "only the last state"
+    merged = f", merged by {row.spec.merge_mode}" if isinstance(row.spec, BidirectionalSpec) else ""
+    last = ""
+    if plan.known:
+        states = [wording.vector(trace.hidden[plan.sample, -1]) for trace in row.traces]
+        last = f"; its last state is {' and '.join(states)}"
+    return " ".join([f"{gives}: {outside}{merged}{last}.", *_returned(row)])
+
+
+def _values(level: Level) -> str:
+    if level.style == "vector":
+        return wording.vector(level.values)
+    if level.style != "steps":
+        return f"of shape {level.shape}"
+    shown = shown_steps(level.steps) if level.steps <= MOST_STEPS else [level.steps]
+    said = [f"{level.letter}_{step} = {wording.vector(level.vector(step))}" for step in shown]
+    return ("… " if level.steps > MOST_STEPS else "") + ", ".join(said)

@@ -1,0 +1,258 @@
+"""The picture of a whole model: layers, lines, shapes and parameters are those of Keras; no line crosses a box."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import course_utils
+from course_utils.diagrams import Diagram
+from course_utils.diagrams.models.model import model_scene
+from course_utils.diagrams.models.shortening import shorten
+from course_utils.diagrams.parts import extent
+from course_utils.diagrams.scene import Box, Label, Line
+from course_utils.recurrence.plans import LayerCall, ModelPlan, Value
+from course_utils.recurrence.reading.plans import read_plan
+from tests.unit.test_architectures import every_architecture
+from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
+
+
+def assert_lines_run_free(scene):
+    """Lines end at boxes and run through none; lines of different values never lie on each other."""
+    pieces = [
+        (line, extent(Line(line.id, piece, head=False))) for line in scene.of(Line) for piece in pairwise(line.points)
+    ]
+    for line, run in pieces:
+        for box in scene.of(Box):
+            assert not run.overlaps(box.place), f"{line.id} runs through {box.id}"
+    value = re.compile(r"arrow\[(value \d+),")
+    for place, (one, run) in enumerate(pieces):
+        for other, across in pieces[place + 1 :]:
+            if value.match(one.id)[1] != value.match(other.id)[1]:
+                along = run.width == across.width == 0 and run.x == across.x
+                beside = run.height == across.height == 0 and run.y == across.y
+                shared = min(run.bottom, across.bottom) - max(run.y, across.y) if along else 0
+                shared = min(run.right, across.right) - max(run.x, across.x) if beside else shared
+                assert shared <= 0.01, f"{one.id} and {other.id} lie on each other"
+
+
+def elements(scene):
+    return len(list(ElementTree.fromstring(Diagram(scene).to_svg()).iter()))
+
+
+@st.composite
+def plans(draw, most=14):
+    """Return random models: each call reads some of the values before it."""
+    values = [Value(number, (None, draw(st.sampled_from([3, 28, 1234])))) for number in range(draw(st.integers(1, 3)))]
+    inputs, calls = tuple(("", value) for value in values), []
+    for number in range(draw(st.integers(1, most))):
+        recent = values[-draw(st.sampled_from([2, 3, 8])) :]
+        read = draw(st.lists(st.sampled_from(recent), min_size=1, max_size=3, unique_by=lambda one: one.number))
+        wide = (None, None, 128, 512)
+        given = [Value(len(values) + extra, wide) for extra in range(draw(st.sampled_from([1, 1, 1, 3])))]
+        name = draw(st.sampled_from(["lstm", "a_rather_long_name_for_a_layer_that_somebody_chose", "d"]))
+        kind = ("LSTM", "LSTM(50, return_sequences=True)")
+        flags = {"recurrent": draw(st.booleans()), "again": draw(st.booleans())}
+        count = draw(st.integers(0, 10**9))
+        calls.append(LayerCall(f"{name}_{number}", *kind, tuple(read), tuple(given), count, **flags))
+        values += given
+    outputs = tuple(("", value) for value in draw(st.lists(st.sampled_from(values), min_size=1, max_size=3)))
+    return ModelPlan("model", "Functional", tuple(calls), inputs, outputs, 10, 10)
+
+
+@settings(max_examples=200, deadline=None)
+@given(plans())
+def test_every_model_is_tidy(plan):
+    scene = model_scene(plan)
+    assert_tidy(scene)
+    assert_lines_run_free(scene)
+    assert elements(scene) <= 400
+
+
+@settings(max_examples=40, deadline=None)
+@given(plans())
+def test_every_line_leads_from_who_gives_to_who_reads(plan):
+    drawn, scene = shorten(plan), model_scene(plan)
+    boxes = {box.id: box.place for box in scene.of(Box)}
+    lines = {line.id: line for line in scene.of(Line)}
+    assert set(lines) == {f"arrow[{flow.name},{target}]" for flow in drawn.flows for target in flow.targets}
+    for flow in drawn.flows:
+        for target in flow.targets:
+            line = lines[f"arrow[{flow.name},{target}]"]
+            for name, (x, y), edge in ((flow.source, line.points[0], "y"), (target, line.points[-1], "bottom")):
+                if name in boxes:
+                    assert boxes[name].x < x < boxes[name].right and abs(getattr(boxes[name], edge) - y) <= 4
+            assert line.points[0][1] > line.points[-1][1], "data flows upwards"
+
+
+@settings(max_examples=40, deadline=None)
+@given(plans(most=40))
+def test_nothing_is_lost_where_something_is_left_out(plan):
+    drawn = shorten(plan)
+    hidden = [entry.note for entry in drawn.entries if entry.name.startswith("left out")]
+    said = sum(int(found[1]) for note in hidden if (found := re.match(r"… (\d+) more layer", note)))
+    kept = [entry.call for entry in drawn.entries if entry.call]
+    assert said + len(kept) == len(plan.calls)
+    counts = [re.search(r"([\d,]+) parameter", note) for note in hidden]
+    left_out = sum(int(found[1].replace(",", "")) for found in counts if found)
+    assert left_out == sum(c.parameters for c in plan.calls if c not in kept and not c.again)
+
+
+def test_every_layer_stands_above_all_that_it_reads():
+    a, b, c = (Value(number, (None, 2)) for number in range(3))
+    calls = (LayerCall("low", "Dense", "Dense(2)", (a,), (b,)), LayerCall("sum", "Add", "Add", (a, b), (c,)))
+    scene = model_scene(ModelPlan("m", "Functional", calls, (("", a),), (("", c),), 0, 0))
+    boxes = {box.id: box.place for box in scene.of(Box)}
+    low, high = boxes["call 1"], boxes["call 2"]
+    assert high.bottom < low.y
+
+
+@every_architecture
+def test_layers_shapes_and_parameters_are_those_of_keras(keras, build):
+    model, _x, _names = build(keras)
+    scene = course_utils.draw_model(model).scene
+    assert_tidy(scene)
+    assert_lines_run_free(scene)
+    assert f"{model.count_params():,} parameters" in scene.description
+    texts = [label.text for label in scene.of(Label)]
+    for layer in (layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)):
+        assert any(text.startswith(layer.name.rstrip("…")[:18]) for text in texts)
+        count = layer.count_params()
+        assert (f"{count:,} parameters" if count else "no parameters") in texts
+    for tensor in (*model.inputs, *model.outputs):
+        assert str(tuple(tensor.shape)) in texts
+    assert not any("NotEqual" in text for text in texts), "Keras's own mask operations are no layers of the user"
+    recurrent = {box.id for box in scene.of(Box) if box.role == "cell"}
+    assert recurrent == {label.id[10:-1] for label in scene.of(Label) if label.id.startswith("recurrent[")} != set()
+
+
+def mnist(keras):
+    layers = [
+        keras.Input((28, 28)),
+        keras.layers.LSTM(50, name="reader"),
+        keras.layers.Dense(10, "softmax", name="say"),
+    ]
+    return keras.Sequential(layers)
+
+
+def test_the_mnist_network(keras):
+    diagram = course_utils.draw_model(mnist(keras))
+    assert diagram.description == (
+        "A Sequential model of 2 layers, drawn bottom to top: 16,310 parameters. Input: (None, 28, 28). "
+        "reader, LSTM(50), reads input (None, 28, 28) and gives (None, 50): recurrent, 15,800 parameters. "
+        "say, Dense(10, softmax), reads reader (None, 50) and gives (None, 10): 510 parameters. "
+        "Output reads say (None, 10)."
+    )
+    assert_same_in_both_renderers(diagram.scene)
+    texts = [label.text for label in diagram.scene.of(Label)]
+    assert {"LSTM(50)", "reader", "15,800 parameters", "510 parameters", "(None, 28, 28)"} <= set(texts)
+    boxes = [box.place for box in diagram.scene.of(Box)]
+    assert boxes[0].x == boxes[1].x and all(len(line.points) == 2 for line in diagram.scene.of(Line))
+
+
+def test_a_shared_layer_says_so_at_its_second_call(keras):
+    shared, one, other = keras.layers.LSTM(4, name="shared"), keras.Input((5, 3)), keras.Input((5, 3))
+    model = keras.Model([one, other], keras.layers.Add()([shared(one), shared(other)]))
+    texts = [label.text for label in course_utils.draw_model(model).scene.of(Label)]
+    assert texts.count("128 parameters") == 1 and texts.count("same weights as shared") == 1
+
+
+def test_trainable_and_other_parameters_are_told_apart(keras):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2), keras.layers.BatchNormalization()])
+    diagram = course_utils.draw_model(model)
+    subtitle = next(label.text for label in diagram.scene.of(Label) if label.id == "subtitle")
+    assert subtitle.startswith("16 parameters: 12 trainable, 4 not") and "12 of them trainable" in diagram.description
+    assert "recurrent" not in diagram.description
+
+
+@pytest.mark.parametrize(
+    ("levels", "abreast"), [(1, 1), (10, 1), (11, 1), (31, 1), (784, 1), (2, 4), (2, 5), (3, 60), (40, 3)]
+)
+def test_large_models_stay_small_pictures(levels, abreast):
+    values, calls = [Value(0, (None, 8))], []
+    ends = []
+    for branch in range(abreast):
+        at = values[0]
+        for level in range(levels):
+            values.append(Value(len(values), (None, 8)))
+            calls.append(LayerCall(f"d{branch}_{level}", "Dense", "Dense(8)", (at,), (values[-1],), 72))
+            at = values[-1]
+        ends.append(at)
+    joined = Value(len(values), (None, 8 * abreast))
+    calls.append(LayerCall("join", "Concatenate", "Concatenate", tuple(ends), (joined,)))
+    plan = ModelPlan("m", "Functional", tuple(calls), (("", values[0]),), (("", joined),), 72 * len(calls), 0)
+    scene = model_scene(plan)
+    assert_tidy(scene)
+    assert_lines_run_free(scene)
+    assert elements(scene) <= 400 and scene.width < 2000 and scene.height < 1600
+    left_out = any("more layers" in label.text for label in scene.of(Label))
+    assert left_out == (levels + 1 > 10 or abreast > 4)
+
+
+def test_branches_left_out_are_the_same_on_all_their_levels(keras):
+    entry = keras.Input((6, 3))
+    L = keras.layers
+    branches = [L.Dense(2, name=f"dense_of_{k}")(L.LSTM(k + 2, name=f"lstm_of_{k}")(entry)) for k in range(9)]
+    texts = [label.text for label in course_utils.draw_model(keras.Model(entry, L.Add()(branches))).scene.of(Label)]
+    for kind in ("lstm", "dense"):
+        assert [text[-1] for text in texts if text.startswith(f"{kind}_of_")] == ["0", "1", "8"]
+
+
+def test_one_layer_by_itself(keras):
+    dense = keras.layers.Dense(4, activation="relu")
+    dense.build((None, 3))
+    assert course_utils.draw_model(dense).scene.title == "Dense(4, relu): one layer"
+    layer = keras.layers.LSTM(4, return_state=True, name="mine")
+    layer.build((None, 3, 2))
+    description = course_utils.draw_model(layer).description
+    assert "Input: (None, None, 2)." in description and "112 parameters" in description
+    assert len(read_plan(layer).outputs) == 3
+
+
+def test_a_model_in_a_model_is_one_box(keras):
+    inner = keras.Sequential([keras.Input((5, 3)), keras.layers.LSTM(4), keras.layers.Dense(2)], name="inner")
+    model = keras.Sequential([keras.Input((5, 3)), inner, keras.layers.Dense(1, name="top")])
+    description = course_utils.draw_model(model).description
+    assert "inner, Sequential of 2 layers, reads input (None, 5, 3)" in description
+    assert f"recurrent, {inner.count_params()} parameters" in description
+
+
+def test_a_model_with_a_call_of_its_own_is_one_closed_box(keras):
+    class Mine(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3)
+
+        def call(self, x):
+            return self.dense(x) * 2
+
+    model = Mine()
+    model(np.zeros((2, 4)))
+    diagram = course_utils.draw_model(model)
+    assert diagram.scene.title == "Mine: a model with a call of its own" and "15 parameters" in diagram.description
+    assert len(diagram.scene.of(Box)) == 1
+    assert any("what happens inside is not known" in label.text for label in diagram.scene.of(Label))
+    assert_tidy(diagram.scene)
+
+
+def test_wrong_arguments(keras):
+    with pytest.raises(ValueError, match=r"has no weights yet.*start the model with keras.Input"):
+        course_utils.draw_model(keras.Sequential([keras.layers.LSTM(4)]))
+    with pytest.raises(TypeError, match="model must be a Keras layer or model, but it is of type str"):
+        course_utils.draw_model("LSTM")
+    with pytest.raises(TypeError, match="the class LSTM itself"):
+        course_utils.draw_model(keras.layers.LSTM)
+    with pytest.raises(ValueError, match="theme must be one of"):
+        course_utils.draw_model(mnist(keras), theme="pink")
+
+
+def test_drawn_on_given_axes(keras):
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_axes((0, 0, 1, 1))
+    diagram = course_utils.draw_model(mnist(keras), theme="dark", ax=axes)
+    assert len(axes.texts) == len(diagram.scene.of(Label)) and diagram.theme == "dark"

@@ -1,0 +1,358 @@
+"""The unrolled picture of every kind of layer and model: its geometry, what leaves, its values, its words."""
+
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import course_utils
+from course_utils.diagrams import wording
+from course_utils.diagrams.paint import LIGHT
+from course_utils.diagrams.scene import Box, Cells, Label, Line
+from course_utils.diagrams.svg import render_svg
+from course_utils.diagrams.unrolled import plan_layer, plan_trace, unrolled_scene
+from course_utils.diagrams.unrolled.layout import MOST_ROWS
+from course_utils.recurrence import random_input, random_spec, run
+from course_utils.recurrence.activations import activation_named
+from course_utils.recurrence.graphs import DenseSpec, FlattenSpec, GraphSpec, Node, Ref
+from course_utils.recurrence.specs import BidirectionalSpec
+from tests.unit import test_architectures
+from tests.unit.test_trace_equals_keras import own_cell
+from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
+
+KINDS = ("SimpleRNN", "LSTM", "GRU")
+SINGLE = np.dtype("float32")
+sizes = st.integers(1, 40)
+
+
+def scene_of(kind="LSTM", units=4, steps=3, features=2, **arguments):
+    """Lay out one layer on an input of its own."""
+    spec = random_spec(kind, units=units, features=features, **arguments)
+    return unrolled_scene(plan_trace(run(spec, random_input(steps, features))))
+
+
+def both(kind, units, features, merge_mode="concat", **arguments):
+    """Return a Bidirectional spec."""
+    sides = [
+        random_spec(
+            kind,
+            units=units,
+            features=features,
+            name=f"both/{way}",
+            go_backwards=way == "backward",
+            seed=seed,
+            **arguments,
+        )
+        for seed, way in enumerate(("forward", "backward"))
+    ]
+    return BidirectionalSpec("both", *sides, merge_mode, SINGLE)
+
+
+def chain(*layers):
+    """Return a model of layers one after the other, each with one output."""
+    nodes = tuple(Node(layer, (Ref(place),), {}, (place + 1,)) for place, layer in enumerate(layers))
+    return GraphSpec("chain", nodes, Ref(0), ((None, None, None),), ("float32",), ("x",), Ref(len(layers)))
+
+
+def dense(inputs, outputs):
+    """Return a Dense layer."""
+    kernel = np.linspace(-1, 1, inputs * outputs).reshape(inputs, outputs)
+    return DenseSpec("dense", kernel, None, activation_named("linear"), SINGLE)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=st.sampled_from(KINDS),
+    units=sizes,
+    steps=st.integers(1, 300),
+    features=sizes,
+    return_sequences=st.booleans(),
+    return_state=st.booleans(),
+    go_backwards=st.booleans(),
+    use_bias=st.booleans(),
+)
+def test_one_layer_is_tidy(**case):
+    scene = scene_of(**case)
+    assert_tidy(scene)
+    assert len(set(scene.ids())) == len(list(scene.ids()))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    kind=st.sampled_from(KINDS),
+    units=st.integers(1, 12),
+    steps=st.integers(1, 12),
+    features=st.integers(1, 12),
+    merge_mode=st.sampled_from(["concat", "sum", "mul", "ave", None]),
+    return_sequences=st.booleans(),
+    return_state=st.booleans(),
+)
+def test_two_directions_are_tidy(kind, units, steps, features, merge_mode, **arguments):
+    spec = both(kind, units, features, merge_mode, **arguments)
+    scene = unrolled_scene(plan_layer(spec, [random_input(steps, features)]))
+    assert_tidy(scene)
+    assert len(set(scene.ids())) == len(list(scene.ids()))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=10),
+    units=st.integers(1, 12),
+    steps=st.integers(1, 12),
+    last=st.booleans(),
+    flat=st.booleans(),
+)
+def test_a_mesh_of_layers_is_tidy(kinds, units, steps, last, flat):
+    layers, width = [], 2
+    for place, kind in enumerate(kinds):
+        sequence = place < len(kinds) - 1 or not last
+        layers.append(random_spec(kind, units=units, features=width, return_sequences=sequence, name=f"layer_{place}"))
+        width = units
+    if flat and not last:
+        layers.append(FlattenSpec("flat", SINGLE))
+        width = units * steps
+    layers.append(dense(width, 3))
+    plan = plan_layer(chain(*layers), [random_input(steps, 2)])
+    scene = unrolled_scene(plan)
+    assert_tidy(scene)
+    assert len(set(scene.ids())) == len(list(scene.ids()))
+    hidden = [label.text for label in scene.of(Label) if label.id == "left_out_layers"]
+    assert hidden == ([f"… {len(plan.rows) - 5} more layers …"] if len(plan.rows) > MOST_ROWS else [])
+
+
+@pytest.mark.parametrize("build", test_architectures.ARCHITECTURES, ids=lambda build: build.__name__)
+def test_every_architecture_can_be_drawn(keras, build):
+    model, x, names = build(keras)
+    for values in (x, None):
+        steps = None if values is not None or model.inputs[0].shape[1] else 4
+        scene = course_utils.draw_unrolled(model, values, steps=steps).scene
+        assert_tidy(scene)
+        assert_same_in_both_renderers(scene)
+    told = scene.description
+    inside = {"sentence"}  # of a model that TimeDistributed holds
+    assert all(name.split("/")[0] in told or name in inside or scene.title.startswith("GRU") for name in names)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("steps", [3, 6])
+def test_one_solid_arrow_for_each_state_that_leaves(kind, return_sequences, steps):
+    scene = scene_of(kind, steps=steps, return_sequences=return_sequences)
+    leaving = [line for line in scene.of(Line) if line.id.startswith("arrow[output") and line.role == "flow"]
+    assert len(leaving) == (steps if return_sequences else 1)
+    ghosts = [cells for cells in scene.of(Cells) if cells.ghost]
+    assert len(ghosts) == (0 if return_sequences else steps - 1)
+
+
+@pytest.mark.parametrize("steps", [3, 6])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_unit_at_every_step_has_a_cell(kind, steps):
+    ids = set(scene_of(kind, units=5, steps=steps).ids())
+    assert {f"output[t={t},u={u}]" for t in range(1, steps + 1) for u in range(1, 6)} <= ids
+    assert {f"x[t={t},f={f}]" for t in range(1, steps + 1) for f in (1, 2)} <= ids
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_copy_has_the_same_letters(kind):
+    scene = scene_of(kind, steps=3)
+    copies = [
+        [re.sub(r"t=\d", "t", box.id) for box in scene.of(Box) if box.role in ("tag", "gate") and f"t={t}," in box.id]
+        for t in (1, 2, 3)
+    ]
+    assert copies[0] == copies[1] == copies[2]
+    gates = [re.search(r",(.)\]", box.id)[1] for box in scene.of(Box) if box.role == "gate" and "t=1," in box.id]
+    assert "".join(gates) == {"SimpleRNN": "", "LSTM": "ifco", "GRU": "zrh"}[kind]
+
+
+def test_memory_is_a_double_line_and_h_is_not():
+    scene = scene_of("LSTM", steps=6, return_state=True)
+    roles = {line.id: line.role for line in scene.of(Line) if line.id.startswith(("arrow[c", "arrow[h"))}
+    assert {role for id, role in roles.items() if "[c" in id} == {"memory"}
+    assert {role for id, role in roles.items() if "[h" in id} == {"flow"}
+    assert len(roles) == 2 * 7  # into each of six boxes and out of the last, for both
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", [3, 6])
+def test_return_state_opens_an_exit_for_each_state(kind, steps):
+    opened = set(scene_of(kind, steps=steps, return_state=True).ids()) - set(scene_of(kind, steps=steps).ids())
+    for letter in "hc" if kind == "LSTM" else "h":
+        assert {f"{letter}[t={steps}]", f"arrow[{letter},t={steps},out]"} <= opened
+
+
+def test_the_values_are_those_of_the_trace():
+    spec = random_spec("LSTM", units=4, features=2, return_state=True)
+    trace = run(spec, random_input(3, 2))
+    blocks = {
+        cells.id: cells.values[:, 0] for cells in unrolled_scene(plan_trace(trace)).of(Cells) if cells.shape[1] == 1
+    }
+    for t in (1, 2, 3):
+        np.testing.assert_array_equal(blocks[f"c[t={t}]"], trace.cell_state[0, t - 1])
+        np.testing.assert_array_equal(blocks[f"h[t={t}]"], trace.hidden[0, t - 1])
+        np.testing.assert_array_equal(blocks[f"output[t={t}]"], trace.hidden[0, t - 1])
+        np.testing.assert_allclose(blocks[f"x[t={t}]"], trace.x[0, t - 1])
+    np.testing.assert_array_equal(blocks["c[t=0]"], 0)
+
+
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave", None])
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_two_directions_show_what_keras_gives(keras, merge_mode, return_sequences):
+    inner = keras.layers.GRU(3, return_sequences=return_sequences)
+    layer = keras.layers.Bidirectional(inner, merge_mode=merge_mode, name="two")
+    x = random_input(4, 2)
+    scene = course_utils.draw_unrolled(layer, x).scene
+    expected = layer(x)
+    expected = np.concatenate(expected, axis=-1) if merge_mode is None else np.asarray(expected)
+    shown = {cells.id: cells.values[:, 0] for cells in scene.of(Cells) if cells.id.startswith("two/output")}
+    wanted = (
+        {f"two/output[t={t}]": expected[0, t - 1] for t in range(1, 5)}
+        if return_sequences
+        else {"two/output[t=4]": expected[0]}
+    )
+    assert set(shown) == set(wanted)
+    for id, values in wanted.items():
+        np.testing.assert_allclose(shown[id], values, atol=1e-6)
+
+
+def test_the_backward_lane_runs_to_the_left():
+    spec = both("LSTM", 3, 2, return_sequences=True, return_state=True)
+    scene = unrolled_scene(plan_layer(spec, [random_input(5, 2)]))
+    for line in scene.of(Line):
+        if line.id.startswith(("both/forward/arrow", "both/backward/arrow")):
+            (start, _), (end, _) = line.points
+            assert (end > start) == ("/forward/" in line.id), line.id
+
+
+def test_reading_backwards_shows_the_last_step_first():
+    scene = scene_of("GRU", units=2, steps=3, go_backwards=True)
+    columns = sorted((cells.place.x, cells.id) for cells in scene.of(Cells) if cells.id.startswith("x["))
+    assert [id for _x, id in columns] == ["x[t=3]", "x[t=2]", "x[t=1]"]
+    x = random_input(3, 2)
+    for cells in scene.of(Cells):
+        if cells.id.startswith("x["):
+            np.testing.assert_allclose(cells.values[:, 0], x[0, int(cells.id[4]) - 1])
+    assert "step 1 reads x_3" in scene.description
+
+
+def test_a_layer_above_that_reads_backwards_is_turned_round():
+    low, high = (
+        random_spec("GRU", units=2, features=2, return_sequences=True, go_backwards=way, name=f"layer_{way}")
+        for way in (False, True)
+    )
+    scene = unrolled_scene(plan_layer(chain(low, high), [random_input(3, 2)]))
+    names = {label.id: label.text for label in scene.of(Label)}
+    assert [names[f"layer_True/name[output,t={t}]"] for t in (1, 2, 3)] == ["h₃", "h₂", "h₁"]
+    assert "go_backwards: the last step first" in names.values()
+    assert_tidy(scene)
+
+
+def test_a_masked_step_is_said_to_be_skipped(keras):
+    model = keras.Sequential([keras.Input((3, 2)), keras.layers.Masking(), keras.layers.LSTM(2, name="read")])
+    x = random_input(3, 2).copy()
+    x[0, 1] = 0
+    scene = course_utils.draw_unrolled(model, x).scene
+    assert [label.id for label in scene.of(Label) if label.text == "skipped (mask)"] == ["read/skipped[t=2]"]
+
+
+def test_a_state_kept_from_before_is_shown(keras):
+    layer = keras.layers.LSTM(2, stateful=True)
+    x = random_input(3, 2)
+    layer(x)
+    scene = course_utils.draw_unrolled(layer, x).scene
+    texts = {label.id: label.text for label in scene.of(Label)}
+    assert texts["caption[h,t=0]"] == "kept from before"
+    start = next(cells for cells in scene.of(Cells) if cells.id == "h[t=0]")
+    np.testing.assert_allclose(start.values[:, 0], np.asarray(layer.states[0])[0])
+
+
+def test_cells_of_ones_own_and_stacked_cells(keras):
+    L = keras.layers
+    for layer in (L.RNN(own_cell(keras, nested=False)), L.RNN([L.LSTMCell(3), L.GRUCell(2)], return_state=True)):
+        scene = course_utils.draw_unrolled(layer, random_input(3, 4)).scene
+        assert_tidy(scene)
+        assert any(cells.id.endswith("output[t=3]") for cells in scene.of(Cells))
+
+
+def test_words_are_written_below_the_steps_of_a_model(keras):
+    model = keras.Sequential([keras.Input((3, 2)), keras.layers.GRU(2), keras.layers.Dense(1)])
+    scene = course_utils.draw_unrolled(model, random_input(3, 2), words=["I", "am", "groot"]).scene
+    assert any(label.text == "“groot” · step 3" for label in scene.of(Label))
+    with pytest.raises(ValueError, match="words must name 3 steps"):
+        course_utils.draw_unrolled(model, random_input(3, 2), words=["I"])
+
+
+def test_without_an_input_the_cells_are_empty(keras):
+    model = keras.Sequential(
+        [keras.Input((None, 2)), keras.layers.LSTM(3, return_sequences=True), keras.layers.Dense(1)]
+    )
+    scene = course_utils.draw_unrolled(model, steps=4).scene
+    assert all(cells.values is None for cells in scene.of(Cells) if "output" in cells.id or cells.id.startswith("x["))
+    assert "The output is" not in scene.description
+    with pytest.raises(ValueError, match="steps is missing"):
+        course_utils.draw_unrolled(model)
+    with pytest.raises(ValueError, match="so pass an x"):
+        course_utils.draw_unrolled(built(keras, keras.layers.RNN(own_cell(keras, nested=False))))
+
+
+def built(keras, layer):
+    """Return the layer after Keras has built it."""
+    layer.build((None, 3, 4))
+    return layer
+
+
+def test_numbers_of_an_embedding_are_numbers(keras):
+    model = keras.Sequential([keras.Input((3,), dtype="int32"), keras.layers.Embedding(9, 4), keras.layers.GRU(2)])
+    scene = course_utils.draw_unrolled(model, np.array([[7, 0, 3]])).scene
+    texts = {label.id: label.text for label in scene.of(Label)}
+    assert [texts[f"number[t={t}]"] for t in (1, 2, 3)] == ["7", "0", "3"]
+    assert scene.limit == 1  # the row numbers are not on the scale of colours
+
+
+@pytest.mark.parametrize("size", [(3, 4, 2), (10, 32, 8), (28, 50, 28), (784, 256, 1)], ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_large_layer_stays_a_small_document(kind, size):
+    steps, units, features = size
+    spec = random_spec(kind, units=units, features=features, return_sequences=True)
+    svg = render_svg(unrolled_scene(plan_trace(run(spec, random_input(steps, features)))), LIGHT)
+    assert len(list(ElementTree.fromstring(svg).iter())) <= 400
+    assert len(svg) < 120_000
+
+
+def test_the_path_with_the_most_recurrent_layers_is_followed(keras):
+    model, x, _names = test_architectures.encoder_decoder(keras)
+    diagram = course_utils.draw_unrolled(model, x)
+    assert diagram.description.endswith("Not drawn: encoder.") or "Not drawn: decoder" in diagram.description
+    assert any("not drawn" in label.text for label in diagram.scene.of(Label))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_description_says_the_numbers(kind):
+    spec = random_spec(kind, units=3, features=2, return_state=True)
+    trace = run(spec, random_input(3, 2))
+    text = unrolled_scene(plan_trace(trace)).description
+    assert f"h_2 = {wording.vector(trace.hidden[0, 1])}" in text and "returned state" in text
+    assert ("c_2 = " in text) == (kind == "LSTM")
+
+
+def test_the_description_of_a_model_says_each_layer(keras):
+    model = keras.Sequential(
+        [
+            keras.Input((3, 2)),
+            keras.layers.LSTM(4, return_sequences=True, name="low"),
+            keras.layers.GRU(3, name="high"),
+            keras.layers.Dense(2, name="top"),
+        ]
+    )
+    x = random_input(3, 2)
+    text = course_utils.draw_unrolled(model, x).description
+    for part in (
+        "low: LSTM(4), 112 parameters, gives (batch, 3, 4): every state",
+        "high: GRU(3), 81 parameters, gives (batch, 3): only the last state",
+        "top: Dense(2)",
+        f"{model.count_params()} parameters in all",
+    ):
+        assert part in text
+    assert f"The output is {wording.vector(np.asarray(model(x))[0])}." in text

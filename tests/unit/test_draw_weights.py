@@ -1,0 +1,311 @@
+"""draw_weights: what is stored, how much of it, to scale; large weights as means; wrong arguments."""
+
+import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_utils import draw_weights
+from course_utils.diagrams.gates import WORDS
+from course_utils.diagrams.heatmaps.grouping import fine_limit, grouped, groups
+from course_utils.diagrams.heatmaps.weights import MOST_CELLS, weights_scene
+from course_utils.diagrams.lettering import text_width
+from course_utils.diagrams.paint import LIGHT
+from course_utils.diagrams.scene import Box, Cells, Label, Scene
+from course_utils.diagrams.svg import NUMBER_SIZE, render_svg
+from course_utils.diagrams.wording import number
+from course_utils.recurrence import RecurrentSpec, count
+from course_utils.recurrence.specs import BLOCKS
+from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
+
+KINDS = st.sampled_from(sorted(BLOCKS))
+
+
+def layer_of(kind, units, features, *, bias=True, reset_after=True, scale=0.5) -> RecurrentSpec:
+    """Return a layer with random weights, other ones for every size."""
+    random = np.random.default_rng((units, features))
+    columns = units * len(BLOCKS[kind])
+    twice = kind == "GRU" and reset_after
+    return RecurrentSpec(
+        kind,
+        "layer",
+        scale * random.standard_normal((features, columns)),
+        scale * random.standard_normal((units, columns)),
+        scale * random.standard_normal((2, columns) if twice else columns) if bias else None,
+        reset_after=twice,
+    )
+
+
+def texts(scene: Scene) -> list[str]:
+    return [label.text for label in scene.of(Label)]
+
+
+def blocks(scene: Scene) -> dict[str, Cells]:
+    return {cells.id: cells for cells in scene.of(Cells)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    kind=KINDS,
+    units=st.integers(1, 130),
+    features=st.integers(1, 130),
+    bias=st.booleans(),
+    reset_after=st.booleans(),
+    scale=st.sampled_from([0, 1e-6, 0.01, 0.5, 30, 1e12]),
+)
+def test_tidy_at_every_size(kind, units, features, **arguments):
+    assert_tidy(weights_scene(layer_of(kind, units, features, **arguments)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(kind=KINDS, units=st.integers(1, 20), features=st.integers(1, 20), bias=st.booleans())
+def test_both_renderers_draw_the_same(kind, units, features, bias):
+    assert_same_in_both_renderers(weights_scene(layer_of(kind, units, features, bias=bias)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(kind=KINDS, units=st.integers(1, 20), features=st.integers(1, 20))
+def test_each_block_holds_its_own_values_in_the_order_of_keras(kind, units, features):
+    spec = layer_of(kind, units, features)
+    scene = weights_scene(spec)
+    for weight in ("kernel", "recurrent_kernel", "bias"):
+        drawn = [cells for name, cells in blocks(scene).items() if name.split("[")[0] == weight]
+        assert [cells.id for cells in drawn] == [f"{weight}[{letter}]" for letter in spec.blocks]
+        assert all(one.place.right < other.place.x for one, other in pairwise(drawn))
+        if drawn[0].axes[-1] == "u":  # not grouped
+            together = np.concatenate([cells.values for cells in drawn], axis=1)
+            assert np.array_equal(together, np.atleast_2d(spec.weights[weight]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(kind=KINDS, units=st.integers(1, 300), features=st.integers(1, 300))
+def test_one_cell_size_serves_all_weights(kind, units, features):
+    """The sides are to scale, except for those weights that the picture itself names as thicker."""
+    spec = layer_of(kind, units, features)
+    scene = weights_scene(spec)
+    thicker = next(text for text in texts(scene) if text.startswith("the sides")).partition(", but ")[2]
+    heights = set()
+    for weight, letter in {"kernel": "W", "recurrent_kernel": "R", "bias": "b"}.items():
+        rows = np.atleast_2d(spec.weights[weight]).shape[0]
+        places = [blocks(scene)[f"{weight}[{block}]"].place for block in spec.blocks]
+        assert len({round(place.width, 6) for place in places}) == 1
+        assert {place.x for place in places} == {blocks(scene)[f"kernel[{block}]"].place.x for block in spec.blocks}
+        if letter not in thicker:
+            heights.add(round(places[0].height / rows, 6))
+    assert len(heights) <= 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(kind=KINDS, units=st.integers(1, 300), features=st.integers(1, 800))
+def test_large_layers_stay_small_pictures(kind, units, features):
+    scene = weights_scene(layer_of(kind, units, features))
+    svg = render_svg(scene, LIGHT)
+    cells = sum(np.prod(block.shape) for block in scene.of(Cells) if block.id != "scale")
+    assert cells <= MOST_CELLS
+    assert len(list(ElementTree.fromstring(svg).iter())) <= 400
+    assert len(svg) < 150_000 and scene.width < 1500 and scene.height < 900
+    assert len(texts(scene)) <= 32
+
+
+@pytest.mark.parametrize("kind, features", [("GRU", 24), ("SimpleRNN", 250)])
+def test_few_columns_of_many_rows_do_not_make_a_tower(kind, features):
+    assert weights_scene(layer_of(kind, 1, features)).height < 900
+
+
+@pytest.mark.parametrize("units, features", [(50, 28), (256, 1), (128, 64), (4, 784)])
+def test_grouped_cells_are_means_of_all_weights(units, features):
+    spec = layer_of("LSTM", units, features)
+    scene = weights_scene(spec)
+    assert any(text.startswith("one square = the mean of") for text in texts(scene))
+    for weight, array in spec.weights.items():
+        for place, block in enumerate(spec.blocks):
+            cells = blocks(scene)[f"{weight}[{block}]"]
+            assert all(axis.endswith("_group") for axis in cells.axes)
+            known = np.atleast_2d(array)[:, place * units : (place + 1) * units]
+            rows, columns = (np.array_split(np.arange(n), m) for n, m in zip(known.shape, cells.shape, strict=True))
+            first, last = known[np.ix_(rows[0], columns[0])], known[np.ix_(rows[-1], columns[-1])]
+            assert known.min() <= cells.values.min() <= cells.values.max() <= known.max()
+            if known.shape[0] % cells.shape[0] == 0 and known.shape[1] % cells.shape[1] == 0:
+                assert np.allclose([cells.values[0, 0], cells.values[-1, -1]], [first.mean(), last.mean()])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 9), st.integers(1, 9))
+def test_groups_cover_everything_once(rows, columns, high, wide):
+    """Weighted by their sizes the means give the sum; no group is larger than announced."""
+    values = np.random.default_rng(rows).standard_normal((rows, columns))
+    shape = groups(rows, high), groups(columns, wide)
+    sizes = [np.diff([*(np.arange(m) * n // m), n]) for n, m in zip(values.shape, shape, strict=True)]
+    assert max(sizes[0]) <= high and max(sizes[1]) <= wide and min(*sizes[0], *sizes[1]) >= 1
+    means = grouped(values, *shape)
+    assert means.shape == shape
+    assert np.isclose(sizes[0] @ means @ sizes[1], values.sum())
+
+
+@settings(max_examples=40, deadline=None)
+@given(kind=KINDS, units=st.integers(1, 40), features=st.integers(1, 40), bias=st.booleans(), twice=st.booleans())
+def test_counts_are_those_of_the_layer(kind, units, features, bias, twice):
+    spec = layer_of(kind, units, features, bias=bias, reset_after=twice)
+    shown, counted = texts(weights_scene(spec)), count(spec)
+    assert {str(counted.total), f"= {counted.formula} = {counted.substituted}"} <= set(shown)
+    for row in counted.rows:
+        assert str(row.shape) in shown
+        assert eval(row.substituted.replace("·", "*")) == row.count
+        product = "·".join(map(str, row.shape))
+        assert (f"{product} = {row.count}" if len(row.shape) == 2 else product) in shown
+    assert len([text for text in shown if text.split(" ")[0] in ("W", "R", "b")]) == (3 if bias else 2)
+
+
+@pytest.mark.parametrize(
+    "kind, bias, words",
+    [
+        ("LSTM", True, "8 matrices are stored as 2, and 4 biases as 1"),
+        ("LSTM", False, "8 matrices are stored as 2, and there is no bias"),
+        ("GRU", True, "6 matrices are stored as 2, and 6 biases as 1"),
+        ("SimpleRNN", True, "one matrix for x, one for h before, one bias"),
+        ("SimpleRNN", False, "one matrix for x, one for h before:"),
+    ],
+)
+def test_the_subtitle_says_how_many_are_stored_as_how_few(kind, bias, words):
+    assert any(text.startswith(words) for text in texts(weights_scene(layer_of(kind, 4, 2, bias=bias))))
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_headers_have_letter_hue_and_place(kind):
+    scene = weights_scene(layer_of(kind, 4, 2))
+    headers = [box for box in scene.of(Box) if box.role == "gate"]
+    assert [box.hue for box in headers] == list(BLOCKS[kind])
+    for box, block in zip(headers, BLOCKS[kind], strict=True):
+        text = next(label for label in scene.of(Label) if label.id == f"header_text[{block}]")
+        assert text.role == "on_hue" and text.text.endswith(WORDS[kind][block])
+        tilde = WORDS[kind][block] == "candidate"
+        assert text.text.startswith(block + "\u0303" * tilde + " ")
+        assert box.place.x == blocks(scene)[f"kernel[{block}]"].place.x
+
+
+@settings(max_examples=40, deadline=None)
+@given(kind=KINDS, units=st.integers(1, 8), features=st.integers(1, 8), scale=st.sampled_from([0.3, 40, 3000]))
+def test_numbers_fit_their_cells(kind, units, features, scale):
+    for cells in weights_scene(layer_of(kind, units, features, scale=scale)).of(Cells):
+        if cells.numbers:
+            widest = max(text_width(number(value), NUMBER_SIZE) for value in cells.values.flat)
+            assert widest <= cells.cell_size[0] and cells.cell_size[1] >= 16
+
+
+def test_the_ones_of_the_forget_bias_are_seen(keras):
+    for units, features in ((4, 2), (50, 28)):
+        layer = keras.layers.LSTM(units)
+        layer.build((None, None, features))
+        diagram = draw_weights(layer)
+        assert "the bias of f starts at 1" in texts(diagram.scene)
+        assert "The bias of f starts at 1." in diagram.description
+        assert (blocks(diagram.scene)["bias[f]"].values >= diagram.scene.limit).all()
+        weights = layer.get_weights()
+        weights[2][units] = 0.9
+        layer.set_weights(weights)
+        assert "the bias of f starts at 1" not in texts(draw_weights(layer).scene)
+    layer = keras.layers.LSTM(4, unit_forget_bias=False)
+    layer.build((None, None, 2))
+    assert not any("starts at 1" in text for text in texts(draw_weights(layer).scene))
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+def test_weights_and_count_are_those_of_keras(keras, kind):
+    layer = getattr(keras.layers, kind)(3)
+    layer.build((None, None, 2))
+    scene = draw_weights(layer).scene
+    assert str(layer.count_params()) in texts(scene)
+    for name, array in zip(("kernel", "recurrent_kernel", "bias"), layer.get_weights(), strict=True):
+        drawn = np.concatenate([cells.values for cells in scene.of(Cells) if cells.id.startswith(name)], axis=1)
+        assert np.array_equal(drawn, np.atleast_2d(array))
+
+
+@pytest.mark.parametrize("units, features", [(3, 2), (60, 40)])
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf, -np.inf, 1e300])
+def test_strange_values_have_their_place(units, features, value):
+    spec = layer_of("LSTM", units, features)
+    for array in spec.weights.values():
+        array[...] = value
+    scene = weights_scene(spec)
+    assert np.isfinite(scene.limit) and scene.limit > 0
+    assert_tidy(scene)
+    assert_same_in_both_renderers(scene)
+    spec.kernel[0, 0] = -value
+    assert_tidy(weights_scene(spec))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(1e-9, 1e9))
+def test_the_scale_ends_at_a_round_number_above(size):
+    limit = fine_limit(np.array([-size, 0, np.nan, np.inf]))
+    assert limit >= size * (1 - 1e-5)
+    assert limit <= max(2.6 * size, size + 1, 0.01)
+
+
+@pytest.mark.parametrize("units, features", [(50, 28), (128, 64), (256, 1)])
+def test_at_most_a_twentieth_of_a_large_layer_lies_beyond_the_scale(units, features):
+    scene = weights_scene(layer_of("LSTM", units, features))
+    drawn = [cells.values.ravel() for name, cells in blocks(scene).items() if "kernel" in name]
+    sizes = np.abs(np.concatenate(drawn))
+    assert (sizes > scene.limit).mean() <= 0.05
+    assert np.quantile(sizes, 0.95) >= 0.35 * scene.limit  # and the others are not pale
+
+
+def test_values_beyond_the_scale_are_mentioned():
+    spec = layer_of("LSTM", 30, 10, scale=0.05)
+    assert not any("beyond" in text for text in texts(weights_scene(layer_of("LSTM", 4, 2, scale=0.1))))
+    spec.bias[:] = 1
+    assert any(text.startswith("values beyond ±0.") for text in texts(weights_scene(spec)))
+
+
+def test_the_description_says_it_all():
+    spec = layer_of("GRU", 2, 1, scale=0)
+    spec.kernel[:] = [[1, 2, 3, 4, 5, 6]]
+    said = weights_scene(spec).description
+    assert said.startswith("The weights of GRU(2) on 1 feature: 6 matrices are stored as 2, and 6 biases as 1")
+    assert "Keras's order z (update), r (reset), h\u0303 (candidate), 2 for each" in said
+    assert "W, kernel (1, 6), 1·6 = 6: z: (1.00, 2.00); r: (3.00, 4.00); h\u0303: (5.00, 6.00)." in said
+    assert said.endswith("In all 3·(F·U + U·U + 2·U) = 3·(1·2 + 2·2 + 2·2) = 30 parameters.")
+
+
+def built(keras, layer):
+    layer.build((None, 4, 2))
+    return layer
+
+
+def test_what_is_not_one_layer_says_which_to_pass(keras):
+    layers = keras.layers
+    both = built(keras, layers.Bidirectional(layers.LSTM(3)))
+    stacked = built(keras, layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)]))
+    with pytest.raises(TypeError, match=r"2 of them: pass layer\.forward_layer or layer\.backward_layer\.$"):
+        draw_weights(both)
+    with pytest.raises(TypeError, match=r"pass layer\.cell\.cells\[0\] or layer\.cell\.cells\[1\]\.$"):
+        draw_weights(stacked)
+    model = keras.Sequential([keras.Input((4, 2)), layers.GRU(2, name="low"), layers.Dense(1)])
+    with pytest.raises(TypeError, match=r"more than that: pass model\.get_layer\('low'\)\.$"):
+        draw_weights(model)
+    with pytest.raises(TypeError, match="holds none of Keras's"):
+        draw_weights(built(keras, layers.Dense(3)))
+    with pytest.raises(ValueError, match=r"layer must have its weights, .*layer\.build"):
+        draw_weights(layers.LSTM(3))
+    with pytest.raises(TypeError, match="the class LSTM itself"):
+        draw_weights(layers.LSTM)
+    for known in (both.forward_layer, stacked.cell.cells[1], model.get_layer("low")):  # what the errors point to
+        assert draw_weights(known).description.startswith("The weights of ")
+    deep = keras.Sequential([keras.Input((4, 2)), *(layers.GRU(2, return_sequences=True) for _ in range(9))])
+    with pytest.raises(TypeError, match=r"9 of them: .* or …"):
+        draw_weights(deep)
+
+
+def test_it_draws_on_axes_and_in_themes(keras):
+    from matplotlib.figure import Figure
+
+    layer = built(keras, keras.layers.GRU(2))
+    axes = Figure().add_axes((0, 0, 1, 1))
+    diagram = draw_weights(layer, theme="dark", ax=axes)
+    assert diagram.theme == "dark" and axes.texts
+    with pytest.raises(ValueError, match="theme must be one of"):
+        draw_weights(layer, theme="pink")
