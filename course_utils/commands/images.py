@@ -15,15 +15,18 @@ WORDS = ["I", "am", "groot"]
 VECTORS = [[0.6, -0.2], [-0.4, 0.9], [0.8, 0.5]]
 
 
-def prepared(kind: str, units: int, features: int = 2, **arguments: Any) -> Any:
-    """Return a built Keras layer. Its weights have two decimals, so that every machine draws the same picture."""
+def prepared(kind: str, units: int, features: int = 2, strength: float = 1.0, **arguments: Any) -> Any:
+    """Return a built Keras layer. Its weights have two decimals, so that every machine draws the same picture.
+
+    strength: of the matrices, beside what Keras draws; a strong layer shows what its past does
+    """
     import numpy as np
 
     keras = quiet_keras()
     keras.utils.set_random_seed(1)
     layer = getattr(keras.layers, kind)(units, name=kind.lower(), **arguments)
     layer.build((None, None, features))
-    layer.set_weights([np.round(weight, 2) for weight in layer.get_weights()])
+    layer.set_weights([np.round(weight * (strength if weight.ndim == 2 else 1), 2) for weight in layer.get_weights()])
     return layer
 
 
@@ -42,7 +45,7 @@ def chain(*layers: Any, steps: int = 3, features: int = 2) -> Any:
 
 def mesh() -> Any:
     """Return three recurrent layers above each other."""
-    layers = [prepared("SimpleRNN", 3, 3 if place else 2, return_sequences=True) for place in range(3)]
+    layers = [prepared("SimpleRNN", 4, 4 if place else 2, return_sequences=True) for place in range(3)]
     for place, layer in enumerate(layers, start=1):
         layer.name = f"layer_{place}"
     return chain(*layers)
@@ -54,7 +57,7 @@ def both_ways() -> Any:
 
     keras = quiet_keras()
     keras.utils.set_random_seed(1)
-    layer = keras.layers.Bidirectional(keras.layers.LSTM(3, return_sequences=True), name="both")
+    layer = keras.layers.Bidirectional(keras.layers.LSTM(4, return_sequences=True), name="both")
     layer.build((None, None, 2))
     layer.set_weights([np.round(weight, 2) for weight in layer.get_weights()])
     return layer
@@ -77,35 +80,41 @@ def digit() -> Any:
 
 
 def states() -> Diagram:
-    """Gates and states of an LSTM over twelve steps."""
+    """Gates and states of an LSTM over twelve steps, most of them without an input: what is kept?"""
     import numpy as np
 
     from course_utils.recurrence import trace
 
-    x = np.sin(np.arange(24, dtype="float32")).reshape(1, 12, 2)
-    return diagrams.draw_states(trace(prepared("LSTM", 4), x))
+    x = np.zeros((1, 12, 2), "float32")
+    x[0, 2], x[0, 8] = (1, 0), (0, 1)
+    return diagrams.draw_states(trace(prepared("LSTM", 4, strength=3), x))
 
 
 def gradient_flow() -> Diagram:
-    """How far back the last state of each kind still depends on earlier ones."""
+    """How far back the last state still depends on earlier ones: as Keras starts, and with an open forget gate."""
     import numpy as np
 
     layers = {kind: prepared(kind, 8) for kind in ("SimpleRNN", "LSTM", "GRU")}
-    return diagrams.draw_gradient_flow(layers, np.zeros((1, 40, 2), "float32"))
+    layers["LSTM, b of f = 4"] = prepared("LSTM", 8)
+    *matrices, bias = layers["LSTM, b of f = 4"].get_weights()
+    bias[8:16] = 4
+    layers["LSTM, b of f = 4"].set_weights([*matrices, bias])
+    x = np.round(np.random.default_rng(0).standard_normal((1, 40, 2)), 2)
+    return diagrams.draw_gradient_flow(layers, x)
 
 
 PICTURES: dict[str, Callable[[], Diagram]] = {
     "unrolled_simple_rnn.svg": lambda: diagrams.draw_unrolled(prepared("SimpleRNN", 4), sentence(), words=WORDS),
-    "unrolled_lstm.svg": lambda: diagrams.draw_unrolled(prepared("LSTM", 4, return_state=True), sentence()),
+    "unrolled_lstm.svg": lambda: diagrams.draw_unrolled(prepared("LSTM", 4, strength=3, return_state=True), sentence()),
     "return_sequences_false.svg": lambda: diagrams.draw_unrolled(prepared("GRU", 4), sentence()),
     "return_sequences_true.svg": lambda: diagrams.draw_unrolled(prepared("GRU", 4, return_sequences=True), sentence()),
     "unrolled_mesh.svg": lambda: diagrams.draw_unrolled(mesh(), sentence()),
     "unrolled_bidirectional.svg": lambda: diagrams.draw_unrolled(both_ways(), sentence()),
     "rolled_lstm.svg": lambda: diagrams.draw_rolled(prepared("LSTM", 4)),
     "cell_simple_rnn.svg": lambda: diagrams.draw_cell(prepared("SimpleRNN", 4), sentence(), step=2),
-    "cell_lstm.svg": lambda: diagrams.draw_cell(prepared("LSTM", 4), sentence(), step=2),
-    "cell_gru.svg": lambda: diagrams.draw_cell(prepared("GRU", 4), sentence(), step=2),
-    "weights_lstm.svg": lambda: diagrams.draw_weights(prepared("LSTM", 4)),
+    "cell_lstm.svg": lambda: diagrams.draw_cell(prepared("LSTM", 4, strength=3), sentence(), step=3),
+    "cell_gru.svg": lambda: diagrams.draw_cell(prepared("GRU", 4, strength=2), sentence(), step=3),
+    "weights_lstm.svg": lambda: diagrams.draw_weights(prepared("LSTM", 3)),
     "model_mnist.svg": lambda: diagrams.draw_model(mnist_model()),
     "image_rows.svg": lambda: diagrams.draw_image_rows(*digit()),
     "words.svg": lambda: diagrams.draw_words(WORDS, VECTORS),

@@ -19,7 +19,7 @@ class Diagram:
     """A finished picture. In a notebook it shows itself; in a terminal it describes itself.
 
     scene: the geometry, for those who want to look closer
-    theme: "light" or "dark"
+    theme: "light", "dark" or "projector"
     """
 
     scene: Scene

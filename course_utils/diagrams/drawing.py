@@ -17,8 +17,7 @@ from course_utils.diagrams.models.model import model_scene
 from course_utils.diagrams.models.rolled import rolled_scene
 from course_utils.diagrams.paint import theme_named
 from course_utils.diagrams.scene import Scene
-from course_utils.diagrams.unrolled import unrolled_scene
-from course_utils.diagrams.unrolled.plan import plan_layer
+from course_utils.diagrams.unrolled import path_input, plan_layer, unrolled_scene
 from course_utils.diagrams.words import words_scene
 from course_utils.recurrence import RecurrentTrace, Trace, gradient_flow, run
 from course_utils.recurrence.checking import as_numbers
@@ -64,30 +63,39 @@ def draw_unrolled(
     """
     if steps is not None:
         _check_choice("steps", steps, 1, None, "a layer needs at least one step")
-    spec = read(model, x)
-    inputs = _empty_inputs(spec, steps) if x is None else inputs_of(spec, x)
-    known = x is not None
-    _check_choice("sample", sample, 0, len(inputs[0]) - 1 if known else None, "the batch is counted from 0")
+    spec, known = read(model, x), x is not None
+    inputs = inputs_of(spec, x) if known else _empty_inputs(spec, steps)
+    if known:
+        _check_choice("sample", sample, 0, len(inputs[0]) - 1, "the batch is counted from 0")
     plan = plan_layer(spec, inputs, sample=sample if known else 0, known=known, words=words)
     length = plan.entry.steps
     if steps is not None and length is not None and steps != length:
         raise ValueError(f"steps={steps!r} does not fit x, which has {length} time-steps: leave steps out.")
-    if words is not None and len(words) != length:
-        raise ValueError(f"words must name {length} steps, one word each, but there are {len(words)} of them.")
+    if words is not None:
+        _check_words(words, length)
     return _finish(unrolled_scene(plan), theme, ax)
+
+
+def _check_words(words: Any, steps: int | None) -> None:
+    if isinstance(words, str) or not isinstance(words, Sequence):
+        raise ValueError(f"words must be a list of words, one for each step, but it is {words!r}.")
+    if len(words) != steps:
+        needed = "no steps, since the input is no sequence" if steps is None else f"{steps} steps, one word each"
+        raise ValueError(f"words must name {needed}, but there are {len(words)} of them.")
 
 
 def _empty_inputs(spec: LayerSpec, steps: int | None) -> list[np.ndarray]:
     """Return zeros in the place of an input that is not given: only their shape is drawn."""
     if isinstance(spec, GraphSpec):
-        shapes, dtypes = spec.built_shapes, spec.input_dtypes
+        shapes, dtypes, entry = spec.built_shapes, spec.input_dtypes, spec.built_shapes[path_input(spec)]
     else:
-        manner = (spec.forward if isinstance(spec, BidirectionalSpec) else spec).manner
-        features = (spec.forward if isinstance(spec, BidirectionalSpec) else spec).features
-        if features is None:
+        side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
+        if side.features is None:
             raise ValueError("x is missing: a cell of your own does not say how many features it reads, so pass an x.")
-        shapes, dtypes = ((None, manner.steps, features),), ("float32",)
-    known = shapes[0][1] if len(shapes[0]) > 1 else None
+        batch = None if side.held is None else len(side.held[0])
+        entry = (batch, side.manner.steps, side.features)
+        shapes, dtypes = (entry,), ("float32",)
+    known = entry[1] if len(entry) > 1 else None
     if None not in (steps, known) and steps != known:
         raise ValueError(
             f"steps={steps!r} does not fit the layer, which was built for {known} time-steps: leave steps out."
@@ -97,7 +105,7 @@ def _empty_inputs(spec: LayerSpec, steps: int | None) -> list[np.ndarray]:
             "steps is missing: this layer takes any number of time-steps, so say how many to draw, steps=3."
         )
     return [
-        np.zeros((1, *(size or steps or known for size in shape[1:])), dtype)
+        np.zeros((shape[0] or 1, *(size or steps or known for size in shape[1:])), dtype)
         for shape, dtype in zip(shapes, dtypes, strict=True)
     ]
 
@@ -137,7 +145,7 @@ def draw_words(words: Sequence[str], vectors: Any, *, theme: str | None = None, 
     Raises ValueError where the two do not fit each other.
 
     >>> print(draw_words(["I"], [[0.1, 0.2]]).description)
-    1 word as 1 step of 2 features, an array of shape (1, 2). Step 1: “I” becomes x_1 = (0.10, 0.20).
+    1 word as 1 step of 2 features, an array of shape (1, 2): row t is x_t. Step 1: “I” becomes x_1 = (0.10, 0.20).
     """
     if isinstance(words, str):
         raise ValueError(f"words must be a list of words, but it is one text: pass {words.split()}.")
@@ -177,8 +185,7 @@ on a log scale from 1e-06 to 10. RNN: 2 at step 1.
     flows = {}
     for name, layer in layers.items():
         try:
-            with np.errstate(over="ignore", invalid="ignore"):  # a gradient that explodes is drawn, not warned of
-                flows[str(name)] = gradient_flow(layer, x)
+            flows[str(name)] = gradient_flow(layer, x)
         except (TypeError, ValueError) as problem:
             raise type(problem)(f"layers[{name!r}]: {problem}") from problem
     return _finish(gradient_flow_scene(flows), theme, ax)
@@ -193,8 +200,8 @@ def draw_activations(names: str | Sequence[str], *, theme: str | None = None, ax
     TypeError for what is no name.
 
     >>> draw_activations("sigmoid")
-    1 activation function with its slope, for x from -4 to 4, y from -1 to 1. sigmoid: 1 / (1 + exp(-x)); \
-between 0 and 1; slope at most 0.25; flat left of -2.9 and right of 2.9.
+    1 activation function with its slope, for x from -4 to 4, y from -1 to 1. Flat: the slope is below 0.05. \
+sigmoid: 1 / (1 + exp(-x)); between 0 and 1; slope at most 0.25; flat left of -2.9 and right of 2.9.
     """
     return _finish(activations_scene(checked_names(names, MOST_NAMES)), theme, ax)
 
@@ -204,7 +211,7 @@ def draw_weights(layer: Any, *, theme: str | None = None, ax: "Axes | None" = No
 
     layer: a built SimpleRNN, LSTM or GRU, one cell of these, or a model of just one
 
-    Large weights share squares, which show their means. Raises ValueError for a layer that has no weights yet,
+    Of large weights every so many rows and columns are drawn. Raises ValueError for a layer that has no weights yet,
     TypeError for what is not one recurrent layer.
 
     >>> from course_utils import quiet_start
@@ -230,8 +237,8 @@ def draw_states(trace: Any, sample: int = 0, *, theme: str | None = None, ax: "A
             the first three are drawn
     sample: which of the batch, from 0
 
-    Many steps or units share cells, which show their means. Raises ValueError for a sample that is not there,
-    TypeError for what is not a trace.
+    Many steps share squares, which show their means; of many units every so many are drawn. Raises ValueError for a
+    sample that is not there, TypeError for what is not a trace.
 
     >>> from course_utils import quiet_start, trace
     >>> with quiet_start():
@@ -283,7 +290,7 @@ def draw_rolled(model: Any, *, theme: str | None = None, ax: "Axes | None" = Non
     >>> layer = keras.layers.GRU(4)
     >>> layer.build((None, 3, 2))
     >>> draw_rolled(layer).description[:59]
-    'GRU(4), folded: one cell, used again at every time-step wit'
+    'GRU(4), folded (rolled up): one cell, used again at every t'
     """
     plan = read_plan(model)
     return _finish(rolled_scene(read(model), plan), theme, ax)
@@ -306,6 +313,8 @@ def draw_image_rows(image: Any, label: Any = None, *, theme: str | None = None, 
 
 def _finish(scene: Scene, theme: str | None, ax: "Axes | None") -> Diagram:
     look = theme_named(theme)
+    if ax is not None and getattr(ax, "name", None) != "rectilinear":
+        raise TypeError(f"ax must be the plain Axes of matplotlib, as plt.subplots() gives them, but it is {ax!r:.60}.")
     if ax is not None:
         from course_utils.diagrams.figure import draw_on
 

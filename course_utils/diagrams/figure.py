@@ -166,7 +166,7 @@ def _numbers(page: _Page, cells: Cells, bins: np.ndarray) -> None:
     look = {"fontsize": page.font(NUMBER_SIZE), "ha": "center", "zorder": 5, "family": "DejaVu Sans"}
     for (row, column), value in np.ndenumerate(cells.values):
         x, y = cells.cell_place(row, column).centre
-        page.axes.text(x, y + 4, wording.number(value), color=BIN_INKS[bins[row, column]], **look)
+        page.axes.text(x, y + 4, wording.number(value, whole=cells.whole), color=BIN_INKS[bins[row, column]], **look)
 
 
 def _lines(page: _Page, lines: list[Line]) -> Iterator[str]:

@@ -23,12 +23,16 @@ def block_letter(kind: str, block: str) -> str:
 
 
 def block_header(id: str, kind: str, block: str, place: Rectangle) -> list[Item]:
-    """Draw the name of a block on its hue: letter and word, or the letter alone where the place is narrow."""
+    """Draw the name of a block on its hue: letter and word, or the letter alone where the place is narrow.
+
+    That of a SimpleRNN has no hue: it is neither a gate nor a candidate.
+    """
     letter, word = block_letter(kind, block), WORDS[kind][block]
     text = f"{letter} {word}"
     fits = text_width(text, 13, BOLD) + 12 <= place.width
     x, y = place.centre
+    box, ink = ("tag", "ink") if kind == "SimpleRNN" else ("gate", "on_hue")
     return [
-        Box(f"header[{id}]", place, "gate", radius=5, hue=block),
-        Label(f"header_text[{id}]", x, y + 5, text if fits else letter, 13, "on_hue", face=BOLD),
+        Box(f"header[{id}]", place, box, radius=5, hue=block if box == "gate" else ""),
+        Label(f"header_text[{id}]", x, y + 5, text if fits else letter, 13, ink, face=BOLD),
     ]

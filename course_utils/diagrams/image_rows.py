@@ -1,15 +1,16 @@
 """An image read row by row: row t of its pixels is x_t, what goes into step t."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.lettering import BOLD, SANS, printable, shortened, subscript, text_width
+from course_utils.diagrams.lettering import BOLD, SANS, ascent, printable, shortened, subscript, text_width
 from course_utils.diagrams.parts import MARGIN, arrow, block, compose, heading, legend, strongest
-from course_utils.diagrams.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
+from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
 from course_utils.recurrence.checking import as_numbers
 
 TOP = 92
@@ -17,10 +18,12 @@ PICTURE, LARGEST_PIXEL, THINNEST = 300, 34, 5  # px: the longer side of the pict
 MOST_PIXELS = 4096  # of the picture; if more, equal squares of them are drawn as one
 MOST_IN_A_STRIP = 128
 ENOUGH = 0.7  # of the inkiest rows' ink: among rows with so much of it, the ones nearest to the middle are cut out
-MOST_ROWS, INKED = 7, 3  # how many rows are cut out; of a taller image, how many of those from its middle
+MOST_ROWS, INKED = 8, 3  # how many rows are cut out; of a taller image, how many of those from its middle
 PITCH = 62  # px from strip to strip
 FAN, LEAD, BOX, BOX_HEIGHT = 92, 62, 132, 36  # px: from picture to strips, on to the steps, and a step's box
 CLEAR = 4
+AROUND = 1.5  # px from framed rows to their frame
+SMALL, ASIDE = 11, 8  # px: the numbers at the left of the picture, and how far from it they are
 BYTE = 255
 
 
@@ -33,6 +36,11 @@ class _Page:
 
     image: np.ndarray
     shown: tuple[int | None, ...]
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all its numbers are whole."""
+        return _whole(self.image)
 
     @property
     def rows(self) -> int:
@@ -58,8 +66,17 @@ class _Page:
     def picture(self) -> Rectangle:
         pixel = min(LARGEST_PIXEL, PICTURE / max(self.image.shape))
         width, height = (max(THINNEST, pixel * count) for count in (self.columns, self.rows))
-        left = MARGIN + max(0, self.widest_text - width)  # so that no text stands right of it
+        numbers = max(text_width(text, SMALL) for text, _low, _high in self.runs) + ASIDE
+        left = MARGIN + max(numbers, self.widest_text - width)  # so that no text stands right of it
         return Rectangle(left, max(TOP, self.middle - height / 2), width, height)
+
+    @property
+    def runs(self) -> list[tuple[str, int, int]]:
+        """What is written at the left of the picture, with the rows it is for: a number each, else "13–15"."""
+        pixel = min(LARGEST_PIXEL, PICTURE / max(self.image.shape))
+        if pixel > ascent(SMALL):
+            return [(str(row), row, row) for row in self.shown if row is not None]
+        return [(f"{low}–{high}" if low < high else str(low), low, high) for low, high in neighbours(self.shown)]
 
     @property
     def widest_text(self) -> float:
@@ -164,8 +181,21 @@ def shown_rows(image: np.ndarray) -> tuple[int | None, ...]:
     chosen = [1, *range(start, start + INKED), rows]
     shown: list[int | None] = [1]
     for before, row in pairwise(chosen):
-        shown += [row] if row == before + 1 else [None, row]
+        shown += list(range(before + 1, row + 1)) if row <= before + 2 else [None, row]  # "1 more" takes a row's place
     return tuple(shown)
+
+
+def neighbours(shown: tuple[int | None, ...]) -> list[tuple[int, int]]:
+    """Return the first and the last row of each run of shown rows.
+
+    >>> neighbours((1, None, 7, 8, 9, None, 28))
+    [(1, 1), (7, 9), (28, 28)]
+    """
+    runs: list[tuple[int, int]] = []
+    for before, row in pairwise((None, *shown)):
+        if row is not None:
+            runs.append((row, row) if before is None else (runs.pop()[0], row))
+    return runs
 
 
 def _limit(image: np.ndarray) -> float:
@@ -194,16 +224,34 @@ def _subtitle(page: _Page) -> str:
 def _picture(page: _Page, label: str | None) -> list[Item]:
     """Draw the image itself with its caption and its sizes below."""
     place, values = page.picture, means(page.image, page.side, page.side)
-    y, narrow = place.bottom, place.x > MARGIN
+    y, narrow = place.bottom, page.widest_text > place.width
     x, anchor = (place.right, "end") if narrow else (place.x, "start")
     items: list[Item] = [Cells("image", place, values.shape, values, _axes(page.side, ("t", "f")), numbers=False)]
+    items += _marked_rows(page)
     if label is not None:
-        text = shortened(printable(label), 15, place.right - MARGIN, BOLD)
+        text = shortened(printable(label), 15, place.right - MARGIN if narrow else place.width, BOLD)
         items.append(Label("caption", x, y + 26, text, 15, anchor=anchor, face=BOLD))
         y += 24
     for name, text in zip(("down", "across"), page.sizes, strict=True):
         items.append(Label(f"size[{name}]", x, y + 22, text, 12, "muted", anchor))
         y += 18
+    return items
+
+
+def _marked_rows(page: _Page) -> list[Item]:
+    """Number the rows that are cut out, at the left of the picture; frame them, neighbours together, if not all are."""
+    place, height = page.picture, page.picture.height / page.rows
+    items: list[Item] = []
+    for low, high in neighbours(page.shown) if page.gaps else ():
+        top = place.y + height * (low - 1) - AROUND
+        around = Rectangle(place.x - AROUND, top, place.width + 2 * AROUND, height * (high + 1 - low) + 2 * AROUND)
+        items.append(Frame(f"frame[row,t={low}]", around))
+    above = -np.inf  # the lowest baseline so far
+    for text, low, high in page.runs:
+        y = place.y + height * (low - 1 + high) / 2 + ascent(SMALL) / 2
+        if y - above > ascent(SMALL):
+            items.append(Label(f"number[row,t={low}]", place.x - ASIDE, y, text, SMALL, "muted", "end"))
+            above = y
     return items
 
 
@@ -231,14 +279,15 @@ def _strip(page: _Page, slot: int, row: int) -> Cells:
     """Return one row of the image, cut out."""
     across = -(-page.columns // MOST_IN_A_STRIP)
     values = means(page.image[row - 1 : row], 1, across)[0]
-    return block(f"x[t={row}]", page.left, page.strip_y(slot) - 11, values, _axes(across, ("f",)))
+    strip = block(f"x[t={row}]", page.left, page.strip_y(slot) - 11, values, _axes(across, ("f",)))
+    return replace(strip, whole=page.whole)
 
 
 def _row(page: _Page, slot: int, row: int) -> list[Item]:
     """Draw one row cut out of the picture, and the step that it goes into."""
     strip, place, y = _strip(page, slot, row), page.picture, page.strip_y(slot)
     height = place.height / page.rows
-    start = place.right + CLEAR, place.y + height * (row - 0.5)
+    start = place.right + AROUND, place.y + height * (row - 0.5)
     box = _box(page, slot)
     x, _middle = box.centre
     return [
@@ -319,7 +368,7 @@ def _description(page: _Page, label: str | None) -> str:
         if row is None:
             sentences.append(f"… {wording.counted(page.gaps[slot], 'more row')} …")
         else:
-            sentences.append(f"Row {row} is x_{row} = {wording.vector(page.image[row - 1])}.")
+            sentences.append(f"Row {row} is x_{row} = {wording.vector(page.image[row - 1], whole=page.whole)}.")
     if page.side > 1:
         sentences.append(f"In the picture a square stands for {page.side} × {page.side} pixels, their mean.")
     return " ".join(sentences)

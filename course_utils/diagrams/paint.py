@@ -89,7 +89,7 @@ def theme_named(name: str | None) -> Theme:
     """Return a theme by name; None means light."""
     if name is None:
         return LIGHT
-    if name not in THEMES:
+    if not isinstance(name, str) or name not in THEMES:
         raise ValueError(f"theme must be one of {', '.join(THEMES)}, but it is {name!r}.")
     return THEMES[name]
 

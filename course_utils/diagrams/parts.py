@@ -5,25 +5,28 @@ from collections.abc import Iterable
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.lettering import BOLD, MONO, text_width
+from course_utils.diagrams.lettering import BOLD
 from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
 
 MARGIN = 28
 CELL_WIDTH, CELL_HEIGHT = 50, 22
 TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
 TAG = 24
+SCALE_WIDTH, NOTE_RISE = 162, 19  # px: from the scale of colours to the notes beside it, from note to note
 MOST_STEPS, FIRST, LAST = 6, 3, 2  # of the time-steps, how many are drawn; if more, the first and the last ones
 
 
-def shown_steps(steps: int) -> list[int | None]:
+def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | None]:
     """Return the steps that are drawn, 1 … T; None stands for all those left out.
+
+    first, last: how many are drawn at each end
 
     >>> shown_steps(3), shown_steps(28)
     ([1, 2, 3], [1, 2, 3, None, 27, 28])
     """
-    if steps <= MOST_STEPS:
+    if steps <= first + last + 1:
         return list(range(1, steps + 1))
-    return [*range(1, FIRST + 1), None, *range(steps - LAST + 1, steps + 1)]
+    return [*range(1, first + 1), None, *range(steps - last + 1, steps + 1)]
 
 
 def cell_length(count: int, usual: float, longest: float) -> float:
@@ -41,12 +44,13 @@ def column(
     *,
     ghost: bool = False,
     longest: float = TALLEST,
+    made_of: tuple[str, ...] = (),
 ) -> Cells:
     """Draw a vector as a column of cells: a number in each while there is room, else a strip of colours."""
     height = cell_length(count, CELL_HEIGHT, longest)
     place = Rectangle(centre - CELL_WIDTH / 2, top, CELL_WIDTH, height * count)
     shown = None if values is None else values[:, None]
-    return Cells(id, place, (count, 1), shown, (axis,), ghost, numbers=not ghost and height >= 16)
+    return Cells(id, place, (count, 1), shown, (axis,), ghost, not ghost and height >= 16, made_of)
 
 
 def block(
@@ -86,11 +90,6 @@ def tags(step: int, centre: float, top: float, letters: Iterable[str]) -> list[I
     return items
 
 
-def cell_box_width(formula: str) -> float:
-    """Return how wide a step's box must be to hold its formula."""
-    return max(150, text_width(formula, 12.5, MONO) + 28)
-
-
 def heading(title: str, subtitle: str) -> list[Item]:
     """Draw the title and the line below it, at the top left."""
     return [
@@ -112,6 +111,15 @@ def legend(left: float, top: float, limit: float, note: str = "") -> list[Item]:
     if note:
         items.append(Label("legend_note", left + width + 36, top + 10, note, 12, "muted", "start"))
     return items
+
+
+def noted_legend(left: float, top: float, limit: float, notes: list[str]) -> list[Item]:
+    """Draw the scale of colours, and notes on the marks below each other beside it."""
+    lines = [
+        Label(f"legend_note[{place}]", left + SCALE_WIDTH, top + 10 + NOTE_RISE * place, note, 12, "muted", "start")
+        for place, note in enumerate(notes)
+    ]
+    return [*legend(left, top, limit), *lines]
 
 
 def compose(title: str, description: str, items: Iterable[Item], limit: float) -> Scene:

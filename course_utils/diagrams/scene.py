@@ -82,6 +82,9 @@ class Cells:
     axes:    the letters of the axes that index a cell; one letter for a vector
     ghost:   computed, but it stays inside the layer
     numbers: whether each cell is large enough to carry its number
+    whole:   all values are whole numbers, written without decimals
+    made_of: what lights up where one of its cells is pointed at: "id how" each, how being "all", "column",
+             "row" or "cell" (the one with the same number)
     """
 
     id: str
@@ -91,6 +94,8 @@ class Cells:
     axes: tuple[str, ...]
     ghost: bool = False
     numbers: bool = True
+    made_of: tuple[str, ...] = ()
+    whole: bool = False
 
     @property
     def cell_size(self) -> tuple[float, float]:

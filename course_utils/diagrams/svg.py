@@ -6,13 +6,13 @@ large picture stays a small document and a browser paints it at once.
 
 import re
 from functools import lru_cache
-from html import escape
+from html import escape, unescape
 from itertools import pairwise
 
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.lettering import BOLD, MONO, SANS
+from course_utils.diagrams.lettering import BOLD, MONO, SANS, printable
 from course_utils.diagrams.paint import BIN_COLOURS, BIN_INKS, UNKNOWN, Theme, value_bins
 from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Mark, Rectangle, Scene
 
@@ -39,7 +39,7 @@ def render_svg(scene: Scene, theme: Theme) -> str:
     """
     width, height = scene.width * theme.zoom, scene.height * theme.zoom
     size = f'viewBox="0 0 {scene.width:g} {scene.height:g}" width="{width:g}" height="{height:g}"'
-    title, words = escape(scene.title), escape(scene.description)
+    title, words = escape(printable(scene.title)), escape(printable(scene.description))
     body = _colours(scene, theme) + "".join(_draw(item, scene.limit, theme) for item in scene.items)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}. {words}" '
@@ -51,7 +51,11 @@ def render_svg(scene: Scene, theme: Theme) -> str:
 
 def drawn_ids(svg: str) -> list[str]:
     """Return the ids of the items that a document shows, in painting order."""
-    return re.findall(r'data-id="([^"]+)"', svg)
+    return [unescape(id) for id in re.findall(r'data-id="([^"]+)"', svg)]
+
+
+def _id(item: Item) -> str:
+    return f'data-id="{escape(item.id)}"'
 
 
 def _draw(item: Item, limit: float, theme: Theme) -> str:
@@ -84,7 +88,7 @@ def _rectangle(place: Rectangle, extra: str) -> str:
 def _box(box: Box, theme: Theme) -> str:
     stroke = _px(BOX_STROKES.get(box.role, 1.4) * theme.stroke)
     colours = f"fill:{theme.fill(box.role, box.hue)};stroke:{theme.edge_of(box.role, box.hue)}"
-    return _rectangle(box.place, f'data-id="{box.id}" rx="{_px(box.radius)}" stroke-width="{stroke}" style="{colours}"')
+    return _rectangle(box.place, f'{_id(box)} rx="{_px(box.radius)}" stroke-width="{stroke}" style="{colours}"')
 
 
 @lru_cache(maxsize=4096)
@@ -135,7 +139,9 @@ def _cells(cells: Cells, limit: float, theme: Theme) -> str:
     """Draw the border of a block and the numbers in it."""
     dashes = ' stroke-dasharray="3 3"' if cells.ghost else ""
     style = f'rx="2" stroke-width="{_px(1.2 * theme.stroke)}"{dashes} style="fill:none;stroke:{theme.ghost}"'
-    return _rectangle(cells.place, f'data-id="{cells.id}" {style}') + _numbers(cells, limit, theme)
+    shape = f'data-shape="{cells.shape[0]} {cells.shape[1]}"'  # the page helper finds the cell under the pointer by it
+    made = f' data-made-of="{escape("|".join(cells.made_of))}"' if cells.made_of else ""
+    return _rectangle(cells.place, f"{_id(cells)} {shape}{made} {style}") + _numbers(cells, limit, theme)
 
 
 def _numbers(cells: Cells, limit: float, theme: Theme) -> str:
@@ -145,7 +151,8 @@ def _numbers(cells: Cells, limit: float, theme: Theme) -> str:
     for (row, column), value in np.ndenumerate(cells.values):
         x, y = cells.cell_place(row, column).centre
         ink = BIN_INKS[bins[row, column]]
-        texts.append(f'<text x="{_px(x)}" y="{_px(y + 4)}" fill="{ink}">{wording.number(value)}</text>')
+        text = wording.number(value, whole=cells.whole)
+        texts.append(f'<text x="{_px(x)}" y="{_px(y + 4)}" fill="{ink}">{text}</text>')
     return f'<g font-size="{_px(size)}" text-anchor="middle" {FONTS[SANS]}>{"".join(texts)}</g>'
 
 
@@ -159,8 +166,28 @@ def _line(line: Line, theme: Theme) -> str:
         head = _polygon((tip, *corners), colour)
     path = "M" + "L".join(f"{_px(x)} {_px(y)}" for x, y in points)
     stroke = LINE_STROKES.get(line.role, 1.8) * theme.stroke
+    if line.head and len(points) == 2 and not dashes:
+        return _straight_arrow(line, points, colour, stroke)
     inside = _stroke(path, theme.paper, MEMORY_GAP * theme.stroke) if line.role == "memory" else ""
-    return f'<g data-id="{line.id}">{_stroke(path, colour, stroke, dashes)}{inside}{head}</g>'
+    return f"<g {_id(line)}>{_stroke(path, colour, stroke, dashes)}{inside}{head}</g>"
+
+
+def _straight_arrow(line: Line, points: list, colour: str, stroke: float) -> str:
+    """Draw a line and its head as one element, for there are many: a straight line has nothing to fill."""
+    tip, corners, _foot = arrow_head(line)
+    path = "L".join(f"{_px(x)} {_px(y)}" for x, y in (tip, *corners))
+    lines, width = [points], stroke
+    if line.role == "memory":  # two thin lines, as wide together as one double line
+        share = MEMORY_GAP / LINE_STROKES["memory"]
+        width = stroke * (1 - share) / 2
+        (x0, y0), (x1, y1) = line.points
+        length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
+        aside = (stroke + stroke * share) / 4 / length
+        shifts = [(side * aside * (y0 - y1), side * aside * (x1 - x0)) for side in (-1, 1)]
+        lines = [[(x + dx, y + dy) for x, y in points] for dx, dy in shifts]
+    body = "".join("M" + "L".join(f"{_px(x)} {_px(y)}" for x, y in one) for one in lines)
+    look = f'stroke-width="{_px(width)}" style="fill:{colour};stroke:{colour}"'
+    return f'<path {_id(line)} d="{body}M{path}z" {look}/>'
 
 
 def _stroke(path: str, colour: str, width: float, dashes: str = "") -> str:
@@ -183,18 +210,18 @@ def arrow_head(line: Line) -> tuple[tuple[float, float], list[tuple[float, float
 
 
 def _mark(mark: Mark, theme: Theme) -> str:
-    return _polygon(mark.corners, theme.line_of("curve", mark.hue), f' data-id="{mark.id}"')
+    return _polygon(mark.corners, theme.line_of("curve", mark.hue), f" {_id(mark)}")
 
 
 def _frame(frame: Frame) -> str:
     """Draw black on a white halo: it shows on every colour that a cell can have, in every theme."""
     halo, ink = (f'rx="2" fill="none" stroke="{c}" stroke-width="{w}"' for c, w in (("#FFFFFF", 5), ("#000000", 2.4)))
-    return f'<g data-id="{frame.id}">{_rectangle(frame.place, halo)}{_rectangle(frame.place, ink)}</g>'
+    return f"<g {_id(frame)}>{_rectangle(frame.place, halo)}{_rectangle(frame.place, ink)}</g>"
 
 
 def _label(label: Label, theme: Theme) -> str:
     return (
-        f'<text data-id="{label.id}" x="{_px(label.x)}" y="{_px(label.y)}" font-size="{label.size * theme.type:g}" '
+        f'<text {_id(label)} x="{_px(label.x)}" y="{_px(label.y)}" font-size="{label.size * theme.type:g}" '
         f'text-anchor="{label.anchor}" {FONTS[label.face]} style="fill:{theme.text(label.role)}">'
         f"{escape(label.text)}</text>"
     )

@@ -23,8 +23,10 @@ from course_utils.diagrams.parts import (
 )
 from course_utils.diagrams.scene import Box, Item, Label, Rectangle, Scene
 
-TOP, WORD_HEIGHT, RISE = 92, 34, 44
+TOP, WORD_HEIGHT, RISE = 112, 34, 60
 WIDEST_WORD = 180
+ROWS = "row t is xₜ, laid on its side"
+NUMBERS = "each word needs its numbers: chosen by hand or learned by an Embedding"
 
 
 def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
@@ -36,6 +38,7 @@ def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
     shown = [shortened(printable(word), 15, WIDEST_WORD, BOLD) for word in words]
     stride = max(CELL_WIDTH + 40, *(text_width(word, 15, BOLD) + 52 for word in shown))
     items = heading(_title(vectors), "each word is one time-step; each of its numbers is one feature")
+    items.append(Label("numbers_note", MARGIN, 83, NUMBERS, 13, "muted", "start"))
     slots = shown_steps(len(words))
     for slot, step in enumerate(slots):
         centre = MARGIN + stride * (slot + 0.5)
@@ -73,22 +76,32 @@ def _word(step: int, word: str, values: np.ndarray, centre: float, width: float)
 
 
 def _array(vectors: np.ndarray, left: float) -> list[Item]:
-    """Draw the same numbers as the array that goes into the layer: one row a step."""
+    """Draw the same numbers as the array that goes into the layer: row t is x_t, laid on its side."""
     steps, features = vectors.shape
     top = TOP + WORD_HEIGHT + RISE
     cells = block("array", left + 62, top, vectors, ("t", "f"))
     rows = [
-        Label(f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, f"step {t + 1}", 12, "muted", "end")
+        Label(
+            f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, subscript("x", t + 1), 14, anchor="end"
+        )
         for t in range(steps)
         if cells.cell_size[1] >= 14
+    ]
+    names = [f"f = {feature + 1}" for feature in range(features)]
+    fits = all(text_width(name, 11) + 6 <= cells.cell_size[0] for name in names)
+    columns = [
+        Label(f"column[{name}]", cells.cell_place(0, feature).centre[0], top - 8, name, 11, "muted")
+        for feature, name in enumerate(names if fits else [])
     ]
     shape = f"shape ({steps}, {features})"
     return [
         cells,
         *rows,
-        Label("array_name", left + 62, top - 30, "the same as an array", 13, anchor="start"),
-        Label("array_shape", left + 62, top - 10, shape, 12.5, anchor="start", face=MONO),
+        *columns,
+        Label("array_name", left + 62, top - 46, "the same as an array", 13, anchor="start"),
+        Label("array_shape", left + 62, top - 27, shape, 12.5, anchor="start", face=MONO),
         Label("array_axes", left + 62, cells.place.bottom + 20, "(time-steps, features)", 12, "muted", "start"),
+        Label("array_rows", left + 62, cells.place.bottom + 40, ROWS, 12, "muted", "start"),
     ]
 
 
@@ -99,4 +112,4 @@ def _description(words: Sequence[str], vectors: np.ndarray) -> str:
         else f"… {len(words) - FIRST - LAST} more steps …"
         for step in shown_steps(len(words))
     ]
-    return f"{_title(vectors)}, an array of shape {vectors.shape}. " + " ".join(steps)
+    return f"{_title(vectors)}, an array of shape {vectors.shape}: row t is x_t. " + " ".join(steps)

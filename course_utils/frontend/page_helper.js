@@ -34,13 +34,101 @@ function nameThings(box) {
   nameThePlayer(box);
 }
 
+// Cells have no element of their own. Each block says its shape and what its cells are made of.
+function blocksOf(svg) {
+  if (!svg.unrolledBlocks) {
+    svg.unrolledBlocks = [...svg.querySelectorAll("rect[data-shape]")].map((rect) => {
+      const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(rect.getAttribute(name)));
+      const [rows, columns] = rect.dataset.shape.split(" ").map(Number);
+      const madeOf = (rect.dataset.madeOf ?? "").split("|").filter(Boolean).map((part) => {
+        const cut = part.lastIndexOf(" ");
+        return { id: part.slice(0, cut), how: part.slice(cut + 1) };
+      });
+      return { id: rect.dataset.id, x, y, width, height, rows, columns, madeOf };
+    });
+  }
+  return svg.unrolledBlocks;
+}
+
+function cellUnder(svg, event) {
+  const page = svg.getBoundingClientRect();
+  const view = svg.viewBox.baseVal;
+  const x = (event.clientX - page.left) * view.width / page.width;
+  const y = (event.clientY - page.top) * view.height / page.height;
+  const block = blocksOf(svg).find((one) => one.madeOf.length
+    && x >= one.x && x < one.x + one.width && y >= one.y && y < one.y + one.height);
+  if (!block) return null;
+  const row = Math.floor((y - block.y) / block.height * block.rows);
+  const column = Math.floor((x - block.x) / block.width * block.columns);
+  const flat = block.rows === 1;
+  return { block, row, column, share: flat ? (column + 0.5) / block.columns : (row + 0.5) / block.rows };
+}
+
+// share: how far along its vector the cell is, 0 … 1; so it also finds its place where cells are drawn in groups.
+function placeOf(block, how, share) {
+  if (how === "all") return block;
+  const upright = how === "row" || (how === "cell" && block.rows > 1);
+  if (upright) {
+    const height = block.height / block.rows;
+    return { ...block, y: block.y + Math.floor(share * block.rows) * height, height };
+  }
+  const width = block.width / block.columns;
+  return { ...block, x: block.x + Math.floor(share * block.columns) * width, width };
+}
+
+function frame(place, id) {
+  const group = document.createElementNS("http://www.w3.org/2000/svg", "g");
+  group.dataset.lit = id;
+  for (const [colour, width] of [["#FFFFFF", 5], ["#000000", 2.4]]) {
+    const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    for (const name of ["x", "y", "width", "height"]) rect.setAttribute(name, place[name]);
+    rect.setAttribute("style", `fill:none;stroke:${colour};stroke-width:${width}px;pointer-events:none`);
+    group.append(rect);
+  }
+  return group;
+}
+
+function putOut(svg) {
+  svg.querySelector("g[data-light]")?.remove();
+  svg.unrolledLit = null;
+}
+
+// Frame the cell under the pointer, and everything that made it.
+function light(event) {
+  const svg = event.target.closest?.("svg[role=img]");
+  if (!svg) return;
+  const cell = cellUnder(svg, event);
+  const key = cell && `${cell.block.id} ${cell.row} ${cell.column}`;
+  if (key === svg.unrolledLit) return;
+  putOut(svg);
+  if (!cell) return;
+  svg.unrolledLit = key;
+  const lights = document.createElementNS("http://www.w3.org/2000/svg", "g");
+  lights.dataset.light = key;
+  lights.append(frame(placeOf(cell.block, "cell", cell.share), cell.block.id));
+  for (const part of cell.block.madeOf) {
+    const block = blocksOf(svg).find((one) => one.id === part.id);
+    if (block) lights.append(frame(placeOf(block, part.how, cell.share), part.id));
+  }
+  svg.append(lights);
+}
+
+function lightsOut(box) {
+  for (const svg of box.querySelectorAll("svg[role=img]")) putOut(svg);
+}
+
 function lookAfter(box) {
   nameThings(box);
+  const leave = () => lightsOut(box);
   box.addEventListener("keydown", keepKeysInside);
+  box.addEventListener("pointermove", light);
+  box.addEventListener("pointerleave", leave);
   const watcher = new MutationObserver(() => nameThings(box));
   watcher.observe(box, { childList: true, subtree: true, attributeFilter: ["class"] });
   return () => {
     box.removeEventListener("keydown", keepKeysInside);
+    box.removeEventListener("pointermove", light);
+    box.removeEventListener("pointerleave", leave);
     watcher.disconnect();
   };
 }

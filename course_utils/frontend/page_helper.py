@@ -18,6 +18,8 @@ class PageHelper(anywidget.AnyWidget):
       the focus, so that typing ``d d`` there would delete the cell.
     - Slider handles get a name, taken from the label beside them.
     - ``announcement`` is read out by a screen reader whenever it changes.
+    - Pointing at a cell of a picture frames what made it: inputs, states, columns of weights (``Cells.made_of``).
+      The cell is found from the geometry in the picture itself, so no kernel is needed.
     - Before the cell has run, one line says so, instead of a broken-link sign on every control.
 
     Where the page cannot load it, the box works without these.

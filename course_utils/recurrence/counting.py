@@ -5,7 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils.recurrence.specs import BLOCKS, RecurrentSpec
+from course_utils.recurrence.graphs import (
+    ClosedSpec,
+    DenseSpec,
+    EmbeddingSpec,
+    GraphSpec,
+    LayerSpec,
+    TimeDistributedSpec,
+)
+from course_utils.recurrence.specs import BLOCKS, BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
 from course_utils.recurrence.tables import html_table
 
 
@@ -165,3 +173,34 @@ def parameters(model: Any) -> ParameterCount:
     for found in read_weights(model):
         rows += _recurrent_rows(found) if isinstance(found, RecurrentSpec) else [other_row(*found)]
     return ParameterCount(tuple(rows))
+
+
+def weights_in(spec: LayerSpec) -> int | None:
+    """Return how many parameters a layer or model holds, from its spec; None for a closed box that is not built.
+
+    >>> from course_utils.recurrence import random_spec
+    >>> weights_in(random_spec("LSTM", units=10, features=1))
+    480
+    """
+    match spec:
+        case RecurrentSpec():
+            return count(spec).total
+        case OwnCellSpec():
+            return sum(array.size for array in spec.weights.values())
+        case StackedSpec():
+            return sum(weights_in(cell) for cell in spec.cells)
+        case BidirectionalSpec():
+            return weights_in(spec.forward) + weights_in(spec.backward)
+        case DenseSpec():
+            return spec.kernel.size + (0 if spec.bias is None else spec.bias.size)
+        case EmbeddingSpec():
+            return spec.table.size
+        case TimeDistributedSpec():
+            return weights_in(spec.inner)
+        case GraphSpec():
+            layers = {id(node.layer): weights_in(node.layer) for node in spec.nodes}
+            return None if None in layers.values() else sum(layers.values())
+        case ClosedSpec():
+            return spec.parameters
+        case _:
+            return 0

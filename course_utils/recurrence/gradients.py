@@ -55,7 +55,11 @@ def flow_back(spec: RecurrentSpec, x: Any) -> GradientFlow:
     spec = _in_double_precision(spec)
     for activation in (spec.activation, spec.recurrent_activation):
         _check_takes_doubles(activation)
-    trace = run(spec, x)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # a gradient may explode: that is the point
+        return _measured(spec, run(spec, x))
+
+
+def _measured(spec: RecurrentSpec, trace: RecurrentTrace) -> GradientFlow:
     units, all_states = spec.units, sum(spec.state_sizes)
     chain = np.broadcast_to(np.eye(units, all_states), (len(trace.x), units, all_states))
     chains = [chain]
@@ -69,8 +73,11 @@ def flow_back(spec: RecurrentSpec, x: Any) -> GradientFlow:
 
 
 def _size(chain: np.ndarray) -> float:
-    """Return the Frobenius norm, root-mean-squared over the batch."""
-    return float(np.sqrt((chain**2).sum(axis=(1, 2)).mean()))
+    """Return the Frobenius norm, root-mean-squared over the batch; scaled first, since squares may overflow."""
+    largest = np.abs(chain).max(initial=0)
+    if largest == 0 or not np.isfinite(largest):
+        return float(largest)
+    return float(largest * np.sqrt(((chain / largest) ** 2).sum(axis=(1, 2)).mean()))
 
 
 def _step_jacobian(spec: RecurrentSpec, trace: RecurrentTrace, step: int) -> np.ndarray:

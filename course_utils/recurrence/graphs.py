@@ -1,6 +1,6 @@
 """A model as plain data: its layers and how values flow between them, without Keras."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,6 +137,13 @@ class Flow:
 
     value: np.ndarray
     mask: np.ndarray | None = None
+
+
+def chain(layers: Sequence["LayerSpec"], *, steps: int | None = None, features: int | None = None) -> GraphSpec:
+    """Return the model of layers one after the other, each with one output, as ``keras.Sequential`` makes it."""
+    nodes = tuple(Node(layer, (Ref(place),), {}, (place + 1,)) for place, layer in enumerate(layers))
+    shapes = ((None, steps, features),)
+    return GraphSpec("chain", nodes, Ref(0), shapes, ("float32",), ("input",), Ref(len(nodes)), shapes)
 
 
 def map_nested(function: Callable[[Any], Any], nested: Nested) -> Nested:

@@ -4,10 +4,13 @@ The widgets use these: a slider must never wait for Keras.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.specs import BLOCKS, Manner, RecurrentSpec
+from course_utils.recurrence.activations import activation_named
+from course_utils.recurrence.graphs import DenseSpec
+from course_utils.recurrence.specs import BLOCKS, BidirectionalSpec, Manner, RecurrentSpec
 
 LONGEST, WIDEST = 1024, 256
 
@@ -83,6 +86,36 @@ def random_spec(
     return RecurrentSpec(
         kind, name, kernel, recurrent_kernel, bias if use_bias else None, reset_after=reset_after, manner=manner
     )
+
+
+def random_bidirectional(
+    kind: str, *, units: int, features: int, merge_mode: str | None = "concat", name: str = "layer", **arguments: Any
+) -> BidirectionalSpec:
+    """Return a layer in two directions, each with weights of its own. Other arguments as for ``random_spec``.
+
+    >>> random_bidirectional("GRU", units=3, features=2).backward.manner.go_backwards
+    True
+    """
+    ways = [("forward", False, 0), ("backward", True, 1)]
+    sides = [
+        random_spec(
+            kind, units=units, features=features, go_backwards=back, name=f"{name}/{way}", seed=seed, **arguments
+        )
+        for way, back, seed in ways
+    ]
+    return BidirectionalSpec(name, *sides, merge_mode, sides[0].dtype)
+
+
+def random_dense(
+    units: int, features: int, *, activation: str = "linear", name: str = "dense", seed: int = 0
+) -> DenseSpec:
+    """Return a Dense layer with the weights that Keras's default initialisers could have given it.
+
+    >>> random_dense(3, 2).kernel.shape
+    (2, 3)
+    """
+    kernel = glorot_uniform(np.random.default_rng((seed, units, features)), (features, units))
+    return DenseSpec(name, kernel, np.zeros(units, "float32"), activation_named(activation), kernel.dtype)
 
 
 def random_input(steps: int, features: int, *, seed: int = 0) -> np.ndarray:

@@ -23,14 +23,14 @@ class LayerCall:
 
     name, kind:  as Keras calls the layer and its class
     summary:     the kind with its main arguments, e.g. ``LSTM(50, return_sequences=True)``
-    entering, leaving: what it reads, each value once, and what it gives
+    entering, leaving: what it reads, each value once, in the order in which it takes them; what it gives
     parameters:  how many numbers the layer holds
     recurrent:   it is or holds a recurrent layer
     masked:      it is told which steps to skip
     again:       the layer was called before: this call uses the same weights
     inside:      for a model in a model, its own plan
     closed:      a model with a call of its own: what happens inside is not known
-    order:       the how-manieth call of the model it is, from 0, with the operations that only make masks
+    order:       its place among all calls of the model, from 0; the operations that only make masks count too
     """
 
     name: str

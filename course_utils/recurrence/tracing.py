@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.checking import as_numbers
+from course_utils.recurrence.checking import as_numbers, as_sequences
 from course_utils.recurrence.executing import Execution, LayerFlow
 from course_utils.recurrence.graphs import Flow, GraphSpec, LayerSpec, Nested, TimeDistributedSpec, leaves, map_nested
 from course_utils.recurrence.running import RecurrentTrace
+from course_utils.recurrence.specs import BidirectionalSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,10 @@ def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
     """Return the arrays that a layer or model takes, in flat order, checked. Raises as ``trace`` does."""
     if isinstance(spec, GraphSpec):
         return [flow.value for flow in as_inputs(spec, x)]
-    return [as_numbers(x, "x must be an array of shape (batch, time-steps, features)")]
+    array = as_numbers(x, "x must be an array of shape (batch, time-steps, features)")
+    if not isinstance(spec, TimeDistributedSpec):
+        as_sequences(array, spec.forward if isinstance(spec, BidirectionalSpec) else spec)
+    return [array]
 
 
 def as_inputs(spec: GraphSpec, x: Any) -> list[Flow]:

@@ -169,6 +169,12 @@ def _refuse_value(name: str, value: Any, control: ipywidgets.Widget) -> None:
     if isinstance(control.value, bool):
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be True or False, but it is {value!r}.")
+    elif isinstance(control, ipywidgets.Dropdown):
+        if value not in control.options:
+            raise ValueError(f"{name} must be one of {', '.join(control.options)}, but it is {value!r}.")
+    elif isinstance(control, ipywidgets.FloatSlider):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not control.min <= value <= control.max:
+            raise ValueError(f"{name} must be a number from {control.min} to {control.max}, but it is {value!r}.")
     elif isinstance(value, bool) or not isinstance(value, int) or not control.min <= value <= control.max:
         raise ValueError(f"{name} must be a whole number from {control.min} to {control.max}, but it is {value!r}.")
 

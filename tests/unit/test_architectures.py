@@ -240,8 +240,9 @@ def test_what_cannot_be_counted_or_shaped(keras):
     for function in (course_utils.parameters, course_utils.shapes):
         with pytest.raises(TypeError, match="must be a Keras layer or model"):
             function("LSTM")
-        with pytest.raises(ValueError, match="has no weights yet"):
+        with pytest.raises(ValueError, match="has no weights yet") as found:
             function(keras.layers.LSTM(4))
+        assert "pass x" not in str(found.value), f"{function.__name__} takes no x"
 
 
 def test_a_model_with_a_call_of_its_own_is_refused(keras):

@@ -103,6 +103,15 @@ def test_large_values_are_tidy(scale, features):
     assert_tidy(cell_scene(run(spec, x), step=2))
 
 
+def test_words_say_where_the_numbers_come_from_and_how_the_array_lies():
+    labels = {label.id: label.text for label in words_scene(["I", "am"], np.array([[1.0, 2.0], [3.0, 4.0]])).of(Label)}
+    assert labels["numbers_note"] == "each word needs its numbers: chosen by hand or learned by an Embedding"
+    assert labels["row[t=2]"] == labels["name[x,t=2]"] == "x₂"
+    assert labels["column[f = 1]"] == "f = 1" and "laid on its side" in labels["array_rows"]
+    many = words_scene(["I"], np.ones((1, 300)))
+    assert not any(label.id.startswith("column[") for label in many.of(Label))
+
+
 def test_a_text_of_many_words_stays_small():
     scene = words_scene(["word"] * 784, random_input(784, 3)[0])
     assert scene.width < 1500 and len(render_svg(scene, LIGHT)) < 200_000

@@ -168,7 +168,7 @@ def test_what_is_said_of_a_function(name, reach, steepest, flat):
         left, right = (8 * (edge - low) / (high - low) - 4 for edge in (zone.place.x, zone.place.right))
         inside = slopes[(slopes[:, 0] > left + 1e-6) & (slopes[:, 0] < right - 1e-6), 1]
         assert len(inside) and np.abs(inside).max() < 0.05 + 1e-6
-    assert ("note" in texts) == bool(zones)
+    assert ("note" in texts) == ("Flat: the slope is below 0.05." in scene.description) == bool(zones)
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,7 +1,9 @@
 """The gradient on its way back: what is drawn is what was measured, and what a log scale cannot show is said."""
 
 import re
+import warnings
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from course_utils.diagrams.charts.axes import spread
 from course_utils.diagrams.charts.gradient_flow import MOST_LAYERS, gradient_flow_scene
 from course_utils.diagrams.scene import Label, Line, Mark, Scene
 from course_utils.recurrence import GradientFlow, random_input, random_spec
+from course_utils.recurrence.activations import activation_named
 from course_utils.recurrence.gradients import flow_back
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -243,6 +246,29 @@ def test_a_layer_that_explodes_or_dies_makes_no_noise(keras, recwarn):
     text = course_utils.draw_gradient_flow({"dead": dead, "wild": wild}, np.zeros((1, 30, 1))).description
     assert re.search("dead: .*[(]0 from step 29 back[)].*wild: inf at step 1, .* [(]infinite from step", text)
     assert not [str(warning) for warning in recwarn if "course_utils" in warning.filename]
+
+
+def test_u_is_said_and_the_axis_is_right_for_every_kind():
+    texts = texts_of(gradient_flow_scene(flows_of(units=8)))
+    assert texts["note[1]"].startswith("at step 10 every size is √U, 2.83 for U = 8: each")
+    assert texts["y_name"] == "size of ∂h₁₀/∂(state at step t), log scale"
+    assert "LSTM: solid ∂h₁₀/∂(hₜ, cₜ)" in texts["note[3]"] and "dashed ∂h₁₀/∂hₜ," in texts["note[3]"]
+    assert {texts["y_high"], texts["y_low"]} == {"↑ passed on", "↓ forgotten"}
+    plain = texts_of(gradient_flow_scene({**flows_of(kinds=["GRU"]), "wide": flows_of(units=9)["SimpleRNN"]}))
+    assert plain["y_name"] == "size of ∂h₁₀/∂hₜ, log scale"
+    assert plain["note[1]"].startswith("at step 10 every size is √U, 2 for U = 4, 3 for U = 9: each")
+    for strange in (np.nan, np.inf, 0.0, 1.3, 1e200):
+        assert "every size is √U: each" in texts_of(gradient_flow_scene({"a": made_up(1, strange)}))["note[1]"]
+
+
+def test_sizes_whose_squares_overflow_are_measured_without_a_warning():
+    spec = random_spec("SimpleRNN", units=1, features=1)
+    spec = replace(spec, recurrent_kernel=1e100 * np.eye(1), activation=activation_named("linear"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sizes = flow_back(spec, np.zeros((1, 6, 1))).hidden
+    np.testing.assert_allclose(sizes[-3:], [1e200, 1e100, 1])
+    assert np.isinf(sizes[0])
 
 
 def test_wrong_arguments(keras):

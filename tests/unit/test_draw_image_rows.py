@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import course_utils
 from course_utils.diagrams import Diagram
 from course_utils.diagrams.image_rows import image_rows_scene, means, shown_rows
-from course_utils.diagrams.scene import Box, Cells, Label, Line
+from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 RANDOM = np.random.default_rng(5)
@@ -91,10 +91,54 @@ def test_rows_that_show_something_are_cut_out():
     assert shown_rows(image) == (1, None, 7, 8, 9, None, 28)
     assert shown_rows(1 - image) == (1, None, 7, 8, 9, None, 28), "ink may be dark on light"
     assert shown_rows(np.zeros((28, 28))) == (1, None, 13, 14, 15, None, 28)
-    assert shown_rows(np.zeros((7, 2))) == (1, 2, 3, 4, 5, 6, 7)
+    assert shown_rows(np.zeros((8, 2))) == (1, 2, 3, 4, 5, 6, 7, 8)
     image[6:9] = 0
     image[1:4] = 1
     assert shown_rows(image) == (1, 2, 3, 4, None, 28)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 14), st.integers(0, 13))
+def test_one_row_alone_is_never_left_out(rows, inked):
+    image = np.zeros((rows, 3))
+    image[inked : inked + 3] = 1
+    page = shown_rows(image)
+    known = [0, *page, rows + 1]
+    assert all(known[slot + 2] - known[slot] > 2 for slot, row in enumerate(page) if row is None)
+    kept = [row for row in page if row is not None]
+    assert kept == sorted(set(kept)) and kept[0] == 1 and kept[-1] == rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "numbers", "frames"),
+    [(8, list("12345678"), []), (28, ["1", "7", "8", "9", "28"], [1, 7, 28]), (100, ["1", "7–9", "100"], [1, 7, 100])],
+)
+def test_rows_cut_out_are_numbered_and_framed_in_the_image(rows, numbers, frames):
+    image = np.zeros((rows, 8))
+    image[6:9] = np.arange(8)
+    scene = image_rows_scene(image)
+    picture = blocks(scene)["image"].place
+    labels = [label for label in scene.of(Label) if label.id.startswith("number[row")]
+    assert [label.text for label in labels] == numbers
+    assert all(label.place.right < picture.x for label in labels)
+    drawn = {int(frame.id[12:-1]): frame.place for frame in scene.of(Frame)}
+    assert list(drawn) == frames
+    for low, place in drawn.items():
+        assert place.y == pytest.approx(picture.y + picture.height * (low - 1) / rows, abs=2)
+    for line in scene.of(Line):
+        if line.id.startswith("cut["):
+            assert 0 <= line.points[0][0] - picture.right <= 2
+
+
+def test_whole_numbers_have_no_decimals():
+    image = np.arange(16).reshape(4, 4) * 5 - 5
+    diagram = course_utils.draw_image_rows(image)
+    assert "Row 1 is x_1 = (-5, 0, 5, 10)." in diagram.description
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", diagram.to_svg())
+    assert {"−5", "0", "70"} <= set(texts) and not any(".00" in text for text in texts)
+    assert_same_in_both_renderers(diagram.scene)
+    half = course_utils.draw_image_rows(image / 2)
+    assert "Row 1 is x_1 = (-2.50, 0.00, 2.50, 5.00)." in half.description and "5.00" in half.to_svg()
 
 
 @settings(max_examples=30, deadline=None)

@@ -120,7 +120,7 @@ def test_layers_shapes_and_parameters_are_those_of_keras(keras, build):
     assert f"{model.count_params():,} parameters" in scene.description
     texts = [label.text for label in scene.of(Label)]
     for layer in (layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)):
-        assert any(text.startswith(layer.name.rstrip("…")[:18]) for text in texts)
+        assert any(text.startswith(f"name: {layer.name[:14]}") for text in texts)
         count = layer.count_params()
         assert (f"{count:,} parameters" if count else "no parameters") in texts
     for tensor in (*model.inputs, *model.outputs):
@@ -149,9 +149,38 @@ def test_the_mnist_network(keras):
     )
     assert_same_in_both_renderers(diagram.scene)
     texts = [label.text for label in diagram.scene.of(Label)]
-    assert {"LSTM(50)", "reader", "15,800 parameters", "510 parameters", "(None, 28, 28)"} <= set(texts)
+    assert {"LSTM(50)", "name: reader", "15,800 parameters", "510 parameters", "(None, 28, 28)"} <= set(texts)
     boxes = [box.place for box in diagram.scene.of(Box)]
     assert boxes[0].x == boxes[1].x and all(len(line.points) == 2 for line in diagram.scene.of(Line))
+
+
+def test_a_small_model_is_a_narrow_picture(keras):
+    """The texts above and below are wrapped, so that they do not make it twice as wide as its boxes."""
+    scene = course_utils.draw_model(mnist(keras)).scene
+    box = scene.of(Box)[0].place
+    assert scene.width < 1.5 * box.width
+    said = " ".join(label.text for label in scene.of(Label) if "note" in label.id or label.id == "subtitle")
+    for words in ("16,310 parameters", "data flows upwards", "recurrent: the same weights", "None: any number"):
+        assert said.count(words) == 1
+
+
+def test_inputs_are_named_as_they_are_and_read_in_the_order_in_which_they_are_taken(keras):
+    a, b = keras.Input((4,), name="a"), keras.Input((3,), name="zZ")
+    dense = keras.layers.Dense(2, name="dense")(a)
+    for read, words in (
+        ([dense, b], "dense (None, 2) and zZ (None, 3)"),
+        ([b, dense], "zZ (None, 3) and dense (None, 2)"),
+    ):
+        description = course_utils.draw_model(keras.Model([a, b], keras.layers.Concatenate()(read))).description
+        assert f"Concatenate, reads {words} and gives" in description
+        assert "Input a: (None, 4). Input zZ: (None, 3)." in description
+
+
+def test_arguments_given_by_name_are_read_in_the_order_of_the_parameters(keras):
+    one, other = keras.Input((5, 4), name="one"), keras.Input((6, 4), name="other")
+    attention = keras.layers.MultiHeadAttention(2, 3, name="attention")
+    model = keras.Model([one, other], attention(key=one, value=one, query=other))
+    assert "reads other (None, 6, 4) and one (None, 5, 4)" in course_utils.draw_model(model).description
 
 
 def test_a_shared_layer_says_so_at_its_second_call(keras):
@@ -199,7 +228,7 @@ def test_branches_left_out_are_the_same_on_all_their_levels(keras):
     branches = [L.Dense(2, name=f"dense_of_{k}")(L.LSTM(k + 2, name=f"lstm_of_{k}")(entry)) for k in range(9)]
     texts = [label.text for label in course_utils.draw_model(keras.Model(entry, L.Add()(branches))).scene.of(Label)]
     for kind in ("lstm", "dense"):
-        assert [text[-1] for text in texts if text.startswith(f"{kind}_of_")] == ["0", "1", "8"]
+        assert [text[-1] for text in texts if text.startswith(f"name: {kind}_of_")] == ["0", "1", "8"]
 
 
 def test_one_layer_by_itself(keras):

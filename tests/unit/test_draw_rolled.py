@@ -16,6 +16,7 @@ from tests.unit.test_architectures import every_architecture
 from tests.unit.test_trace_equals_keras import own_cell
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
+GATES = {"SimpleRNN": [], "LSTM": ["i", "f", "c\u0303", "o"], "GRU": ["z", "r", "h\u0303"]}
 STATES = {"SimpleRNN": "h", "GRU": "h", "LSTM": "hc"}
 
 
@@ -63,6 +64,8 @@ def test_every_layer_is_tidy(keras, kind, units, steps, flags):
     assert_loops(scene)
     assert sum(box.role == "cell" for box in scene.of(Box)) == 1
     assert texts(scene, "tag_letter") == list("WRb" if flags["use_bias"] else "WR")
+    assert texts(scene, "gate_letter") == GATES[kind]
+    assert [box.hue for box in scene.of(Box) if box.role == "gate"] == [letter[0] for letter in GATES[kind]]
     loops = [line for line in scene.of(Line) if line.id.startswith("loop[") and line.head]
     assert ["memory" if line.role == "memory" else "flow" for line in loops] == (
         ["flow", "memory"][: len(STATES[kind])]
@@ -89,10 +92,61 @@ def test_two_directions_are_two_cells_and_a_merge(keras, kind, return_sequences,
     assert_loops(scene)
     boxes = {box.id.split("[")[0] + box.id.rsplit("/", 1)[-1]: box.place for box in scene.of(Box)}
     forward, backward = boxes["cellforward]"], boxes["cellbackward]"]
-    assert backward.right < forward.x and boxes["delaybackward]"].right < backward.x
-    assert forward.right < boxes["delayforward]"].x
+    assert boxes["delayforward]"].right < forward.x and forward.right < backward.x, "concat puts the forward half first"
+    assert backward.right < boxes["delaybackward]"].x
+    assert texts(scene, "own") == ["its own weights"] * 2
     assert texts(scene, "merge_name") == [merge_mode or "both leave"]
     assert set(texts(scene, "later")) == {"one step later", "one step earlier"}
+
+
+def test_returned_states_of_two_directions_leave_by_arrows_and_are_counted_by_time(keras):
+    for steps, forward, backward in ((28, "h₂₈ and c₂₈", "h₁ and c₁"), (None, "the last h and c", "h₁ and c₁")):
+        layer = built(keras.layers.Bidirectional(keras.layers.LSTM(4, return_state=True)), steps)
+        scene = course_utils.draw_rolled(layer).scene
+        assert_tidy(scene)
+        said = [text for text in texts(scene, "exit[") if "once more" in text]
+        assert said == [f"{forward}, once more", f"{backward}, once more"]
+        boxes = {box.id[5:-1]: box.place for box in scene.of(Box) if box.role == "cell"}
+        arrows = {line.id[6:-7]: line.points[0] for line in scene.of(Line) if line.id.endswith(",state]")}
+        assert set(arrows) == set(boxes) and len(boxes) == 2
+        for name, (x, y) in arrows.items():
+            assert boxes[name].x < x < boxes[name].right and 0 < boxes[name].y - y <= 4
+        assert "Of backward: LSTM(4), h_1 and c_1 once more" in scene.description
+
+
+def test_every_cell_of_a_stack_returns_its_states(keras):
+    cells = [keras.layers.LSTMCell(3), keras.layers.GRUCell(2)]
+    scene = course_utils.draw_rolled(built(keras.layers.RNN(cells, return_state=True))).scene
+    assert_tidy(scene)
+    assert [text for text in texts(scene, "exit[") if "once" in text] == ["h₃, once more", "h₃ and c₃, once more"]
+
+
+@pytest.mark.parametrize(
+    ("backward", "two", "next_step", "step_before"), [(False, False, 1, 0), (True, False, 0, 1), (False, True, 1, 1)]
+)
+def test_the_note_on_the_loop_is_true_for_its_direction(keras, backward, two, next_step, step_before):
+    layer = keras.layers.GRU(4, go_backwards=backward)
+    layer = keras.layers.Bidirectional(layer) if two else layer
+    scene = course_utils.draw_rolled(built(layer)).scene
+    notes = " ".join(texts(scene, "legend_note"))
+    assert notes.count("it gets at the next") == next_step
+    assert notes.count("it gets at the step before in time") == step_before
+    if two:
+        assert [text for text in texts(scene, "state[") if text != "hₜ"] == ["hₜ₋₁", "hₜ₊₁"]
+
+
+def test_free_sizes_are_named_in_words(keras):
+    scene = course_utils.draw_rolled(built(keras.layers.LSTM(4, return_sequences=True), None)).scene
+    assert texts(scene, "shape[") == ["(batch, T, 4)", "(batch, T, 2)"]
+    assert any("T: any number of steps" in text for text in texts(scene, "legend_note"))
+    assert not any("T:" in text for text in texts(course_utils.draw_rolled(built(keras.layers.LSTM(4))).scene))
+
+
+def test_names_are_left_as_they_are(keras):
+    L, source, target = keras.layers, keras.Input((None, 3)), keras.Input((None, 2))
+    _output, h = L.GRU(4, return_state=True, name="EncoDer")(source)
+    model = keras.Model([source, target], L.GRU(4)(target, initial_state=h))
+    assert "Not drawn, beside this chain: 1 layer (EncoDer)." in course_utils.draw_rolled(model).description
 
 
 @every_architecture
@@ -125,10 +179,10 @@ def test_the_mnist_network(keras):
     layers = [keras.Input((28, 28)), keras.layers.LSTM(50, name="reader"), keras.layers.Dense(10, name="say")]
     diagram = course_utils.draw_rolled(keras.Sequential(layers))
     assert diagram.description == (
-        "LSTM(50) → Dense(10), folded: one cell, used again at every time-step with the same W, R and b; "
-        "the loop carries its state on. Input: x_t at every step, (None, 28, 28). "
+        "LSTM(50) → Dense(10), folded (rolled up): one cell, used again at every time-step with the same W, R and b; "
+        "the loop carries its state on. Input: x_t at every step, (batch, 28, 28). "
         "reader, LSTM(50): used once a time-step, 28 times. LSTM(50) gets its own h and c back one step later; "
-        "at the start: zeros. It gives only h_28, (None, 50). say, Dense(10): once, at the end. It gives (None, 10)."
+        "at the start: zeros. It gives only h_28, (batch, 50). say, Dense(10): once, at the end. It gives (batch, 10)."
     )
     boxes = {box.id: box.place for box in diagram.scene.of(Box)}
     assert boxes["layer[say]"].bottom < boxes["cell[reader]"].y, "depth runs upwards"

@@ -101,8 +101,12 @@ def test_all_strips_stand_on_one_time_axis(kind, units, steps, features):
         assert label.x == pytest.approx(left + (int(label.text) - 0.5) * width / steps)
         assert label.y > drawn[-1].place.bottom
     numbers = [int(label.text) for label in ticks(scene)]
-    assert numbers[0] == 1 and numbers == sorted(set(numbers)) and numbers[-1] <= steps
-    assert len(numbers) == steps if steps <= 10 else 3 <= len(numbers) <= 12
+    assert numbers[0] == 1 and numbers == sorted(set(numbers)) and numbers[-1] == steps
+    if steps <= 12:
+        assert len(numbers) == steps
+    else:
+        round_ones = numbers[1:-1]
+        assert 1 <= len(round_ones) <= 10 and round_ones == [round_ones[0] * n for n in range(1, len(round_ones) + 1)]
 
 
 @settings(max_examples=25, deadline=None)
@@ -130,11 +134,9 @@ def test_steps_share_their_mean_and_units_are_shown_as_they_are():
     cells = strips(scene)["h"]
     rows, columns = cells.shape
     assert rows < 100 and columns < 720 and cells.axes == ("u_group", "t_group")
-    note = next(text for text in texts(scene) if text.startswith("one cell = the mean of up to"))
-    assert (
-        note
-        == f"one cell = the mean of up to {-(-720 // columns)} steps · of the units, one in {-(-100 // rows)} is drawn"
-    )
+    note = next(text for text in texts(scene) if text.startswith("one square = the mean of up to"))
+    every = -(-720 // columns), -(-100 // rows)
+    assert note == "one square = the mean of up to {} steps · of the units, one in {} is drawn".format(*every)
     units = known.hidden[0].T[np.arange(rows) * 100 // rows]
     lengths = np.diff([*(np.arange(columns) * 720 // columns), 720])
     np.testing.assert_allclose(cells.values @ lengths, units.sum(axis=1), rtol=1e-4, atol=1e-4)
@@ -238,9 +240,34 @@ def test_the_description_says_it_all():
     known.hidden[0, :, :] = [[0.1, 0.2], [0.3, -0.4], [0.5, 0.25]]
     said = states_scene([known]).description
     assert said.startswith("GRU(2) over 3 steps, sample 0 of the batch: one column a step")
-    assert "h, hidden state (2 units), from -0.40 to 0.50." in said
+    assert "h, hidden state (2 units), from -0.40 to 0.50, changes most at step 3." in said
     assert "z, update gate (2 units), from " in said and "h\u0303, candidate (2 units), from " in said
     assert "The last h is h_3 = (0.50, 0.25)." in said
+
+
+@pytest.mark.parametrize("steps, wanted", [(13, "1 5 10 13"), (28, "1 5 10 15 20 25 28"), (51, "1 10 20 30 40 50 51")])
+def test_the_numbers_of_the_steps_are_regular(steps, wanted):
+    found = " ".join(label.text for label in ticks(states_scene([traced("GRU", 3, steps)])))
+    assert found == (wanted if steps != 51 else "1 10 20 30 40 51")  # 50 would stand on 51
+
+
+def test_where_a_strip_changes_most_is_said_while_there_are_few_steps():
+    known = traced("GRU", 2, 30)
+    known.hidden[:] = 0
+    known.hidden[0, 17:, 1] = 0.5
+    known.gates["z"][0] = 0.25
+    said = states_scene([known]).description
+    assert (
+        "from 0.00 to 0.50, changes most at step 18." in said and "z, update gate (2 units), from 0.25 to 0.25;" in said
+    )
+    known.hidden[0, 3] = np.nan
+    assert "changes most at step 18" in states_scene([known]).description
+    assert all("changes" not in states_scene([traced("GRU", 2, steps)]).description for steps in (1, 31))
+
+
+def test_no_note_calls_a_square_a_cell():
+    for units, steps in ((3, 4), (90, 800)):
+        assert not any("one cell" in text for text in texts(states_scene([traced("LSTM", units, steps)])))
 
 
 def test_it_takes_what_trace_returns(keras):

@@ -356,3 +356,195 @@ def test_the_description_of_a_model_says_each_layer(keras):
     ):
         assert part in text
     assert f"The output is {wording.vector(np.asarray(model(x))[0])}." in text
+
+
+@pytest.mark.parametrize("steps", [3, 6])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_output_says_what_it_is_made_of(kind, steps):
+    """What lights up when it is pointed at: what is read at that step, and the state before."""
+    blocks = {cells.id: cells for cells in scene_of(kind, steps=steps).of(Cells)}
+    for t in range(1, steps + 1):
+        named = [part.rsplit(" ", 1) for part in blocks[f"output[t={t}]"].made_of]
+        lit = {id for id, how in named if id in blocks and how == "all"}
+        assert {f"x[t={t}]", f"h[t={t - 1}]" if t == 1 or steps == 3 else f"output[t={t - 1}]"} <= lit
+        assert not any(f"t={later}]" in id for id in lit for later in range(t + 1, steps + 1))
+
+
+def test_a_layer_above_is_made_of_the_one_below():
+    low = random_spec("GRU", units=2, features=2, return_sequences=True, name="low")
+    high = random_spec("LSTM", units=3, features=2, name="high")
+    scene = unrolled_scene(plan_layer(chain(low, high, dense(3, 1)), [random_input(3, 2)]))
+    blocks = {cells.id: cells.made_of for cells in scene.of(Cells)}
+    assert "low/output[t=2] all" in blocks["high/output[t=2]"] and "x[t=2] all" in blocks["low/output[t=2]"]
+    assert (
+        blocks["dense/output[t=1]"] == ("high/output[t=1] all",)
+        or "high/output[t=3] all" in blocks["dense/output[t=1]"]
+    )
+
+
+def test_a_state_that_another_layer_gives_is_named(keras):
+    model, x, _names = test_architectures.encoder_decoder(keras)
+    diagram = course_utils.draw_unrolled(model, x)
+    texts = [label.text for label in diagram.scene.of(Label)]
+    assert "from encoder" in texts and "not drawn: encoder" in texts
+    assert "starts with a state from encoder" in diagram.description
+    drawn = sum(layer.count_params() for layer in model.layers if layer.name in ("decoder", "words"))
+    said = f"{drawn} of the model's {model.count_params()} parameters are in the layers drawn"
+    assert any(said in text for text in texts) and said in diagram.description
+
+
+def test_nothing_goes_into_a_skipped_step(keras):
+    model = keras.Sequential([keras.Input((3, 2)), keras.layers.Masking(), keras.layers.LSTM(2, name="read")])
+    x = random_input(3, 2).copy()
+    x[0, 1] = 0
+    diagram = course_utils.draw_unrolled(model, x)
+    ids = {line.id for line in diagram.scene.of(Line)}
+    assert {"read/arrow[x,t=1]", "read/arrow[x,t=3]"} <= ids and "read/arrow[x,t=2]" not in ids
+    assert "c and h stay" in [label.text for label in diagram.scene.of(Label)] or "h and c stay" in [
+        label.text for label in diagram.scene.of(Label)
+    ]
+    assert "a mask skips step 2" in diagram.description
+
+
+def test_states_of_several_layers_carry_the_number_of_their_layer():
+    layers = [random_spec("GRU", units=2, features=2, return_sequences=True, name=f"layer_{n}") for n in (1, 2)]
+    names = {
+        label.id: label.text for label in unrolled_scene(plan_layer(chain(*layers), [random_input(3, 2)])).of(Label)
+    }
+    assert names["layer_1/name[h,t=1]"] == "h₁⁽¹⁾" and names["layer_2/name[h,t=1]"] == "h₁⁽²⁾"
+
+
+def test_both_directions_count_by_time():
+    spec = both("GRU", 3, 2, return_sequences=True)
+    names = {label.id: label.text for label in unrolled_scene(plan_layer(spec, [random_input(4, 2)])).of(Label)}
+    assert names["both/forward/name[h,t=1]"] == "→h₁"
+    assert names["both/backward/name[h,t=1]"] == "←h₄"  # after its first step it has read the last input
+
+
+def test_a_loud_input_does_not_make_the_states_pale():
+    spec = random_spec("LSTM", units=3, features=2)
+    scene = unrolled_scene(plan_trace(run(spec, 50 * random_input(3, 2))))
+    assert scene.limit == 1 and any("beyond the scale" in label.text for label in scene.of(Label))
+    assert not any("beyond the scale" in label.text for label in scene_of("LSTM").of(Label))
+
+
+@pytest.mark.parametrize("name", ["return_sequences", "return_state", "go_backwards"])
+def test_the_title_says_what_is_switched_on(name):
+    assert f"{name}=True" in scene_of("GRU", **{name: True}).title
+    assert name not in scene_of("GRU").title
+
+
+def titled(diagram):
+    """Return all texts of a picture by id."""
+    return {label.id: label.text for label in diagram.scene.of(Label)}
+
+
+@pytest.mark.parametrize("below", ["Masking", "Dropout"])
+def test_reading_backwards_behind_a_layer_that_passes_all_on_is_turned_round_too(keras, below):
+    first = getattr(keras.layers, below)(*([0.5] if below == "Dropout" else []))
+    model = keras.Sequential([keras.Input((3, 2)), first, keras.layers.LSTM(2, go_backwards=True, name="back")])
+    diagram = course_utils.draw_unrolled(model, random_input(3, 2))
+    assert "go_backwards: the last step first" in titled(diagram).values()
+
+
+def test_without_an_input_no_step_is_skipped_and_no_given_state_is_known(keras):
+    L = keras.layers
+    masked = keras.Sequential([keras.Input((3, 2)), L.Masking(), L.LSTM(2)])
+    assert "skipped (mask)" not in titled(course_utils.draw_unrolled(masked)).values()
+    source, target = keras.Input((4, 3)), keras.Input((3, 2))
+    _output, h, c = L.LSTM(4, return_state=True, bias_initializer="random_normal", name="encoder")(source)
+    decoder = L.LSTM(4, return_sequences=True, name="decoder")
+    scene = course_utils.draw_unrolled(keras.Model([source, target], decoder(target, initial_state=[h, c]))).scene
+    start = next(cells for cells in scene.of(Cells) if cells.id.endswith("h[t=0]"))
+    assert start.values is None and "from encoder" in [label.text for label in scene.of(Label)]
+
+
+def test_a_vector_stands_where_its_sequence_ended(keras):
+    L = keras.layers
+    model = keras.Sequential([keras.Input((5, 2)), L.MaxPooling1D(2), L.LSTM(2, name="read"), L.Dense(1, name="top")])
+    scene = course_utils.draw_unrolled(model, random_input(5, 2)).scene
+    assert_tidy(scene)
+    last = next(cells for cells in scene.of(Cells) if cells.id == "read/output[t=2]")
+    box = next(box for box in scene.of(Box) if box.id == "top/layer")
+    assert last.place.centre[0] == pytest.approx(box.place.centre[0])
+
+
+def test_two_outputs_apart_are_said_to_be_two(keras):
+    layer = keras.layers.Bidirectional(keras.layers.GRU(2, return_sequences=True), merge_mode=None)
+    text = course_utils.draw_unrolled(layer, random_input(3, 2)).description
+    assert "two of (batch, 3, 2)" in text and "given out apart" in text
+
+
+def test_both_kinds_of_two_directions_are_named(keras):
+    L = keras.layers
+    backward = L.LSTM(2, go_backwards=True, return_state=True)
+    layer = L.Bidirectional(L.LSTM(2, return_state=True), backward_layer=backward)
+    assert "4 of them" in course_utils.draw_unrolled(layer, random_input(3, 2)).description
+    mixed = L.Bidirectional(L.LSTM(2), backward_layer=L.GRU(2, go_backwards=True))
+    assert course_utils.draw_unrolled(mixed, random_input(3, 2)).scene.title.startswith(
+        "Bidirectional(LSTM(2), GRU(2))"
+    )
+
+
+def test_names_that_look_like_markup(keras):
+    names = ["a&b", "<c>", "x" * 70]
+    layers = [keras.layers.GRU(2, return_sequences=True, name=name) for name in names]
+    diagram = course_utils.draw_unrolled(keras.Sequential([keras.Input((3, 2)), *layers]), random_input(3, 2))
+    ElementTree.fromstring(diagram.to_svg())
+    assert_same_in_both_renderers(diagram.scene)
+    assert_tidy(diagram.scene)
+
+
+@pytest.mark.parametrize("build", ["lstms", "both", "cells"])
+@pytest.mark.parametrize("steps", [6, 9, 1200])
+def test_many_boxes_show_less_in_each(keras, build, steps):
+    L = keras.layers
+    layers = {
+        "lstms": [L.LSTM(8, return_sequences=True) for _ in range(5)],
+        "both": [L.Bidirectional(L.LSTM(3, return_sequences=True)) for _ in range(3)],
+        "cells": [L.RNN([L.GRUCell(3) for _ in range(10)])],
+    }
+    model = keras.Sequential([keras.Input((steps, 2)), *layers[build]])
+    diagram = course_utils.draw_unrolled(model, np.zeros((1, steps, 2)))
+    assert_tidy(diagram.scene)
+    assert len(list(ElementTree.fromstring(diagram.to_svg()).iter())) <= 400
+    assert diagram.scene.width <= 1550
+
+
+def test_a_stateful_layer_without_an_input(keras):
+    layer = keras.layers.LSTM(2, stateful=True)
+    layer(np.zeros((2, 3, 2), "float32"))
+    assert "LSTM(2, stateful=True) on 4 steps" in course_utils.draw_unrolled(layer, steps=4).scene.title
+
+
+def test_the_time_axis_is_that_of_the_input_that_is_drawn(keras):
+    vector, sequence = keras.Input((8,)), keras.Input((None, 3))
+    read = keras.layers.LSTM(2)(sequence)
+    model = keras.Model([vector, sequence], keras.layers.Concatenate()([vector, read]))
+    assert "on 4 steps of 3 features" in course_utils.draw_unrolled(model, steps=4).scene.title
+    with pytest.raises(ValueError, match="steps is missing"):
+        course_utils.draw_unrolled(model)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"words": 3}, "words must be a list of words"),
+        ({"words": "abc"}, "words must be a list of words"),
+        ({"words": {"a": 1, "b": 2, "c": 3}}, "words must be a list of words"),
+        ({"theme": []}, "theme must be one of light, dark, projector"),
+        ({"ax": 3}, "ax must be the plain Axes of matplotlib"),
+    ],
+    ids=str,
+)
+def test_wrong_arguments_are_named(keras, arguments, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        course_utils.draw_unrolled(keras.layers.GRU(2), random_input(3, 2), **arguments)
+
+
+@pytest.mark.parametrize("x", [np.zeros((0, 3, 2)), [], 3, float("nan"), True], ids=["0", "[]", "3", "nan", "True"])
+def test_an_input_that_is_none_is_named(keras, x):
+    layer = keras.layers.GRU(2)
+    layer.build((None, 3, 2))
+    with pytest.raises((TypeError, ValueError), match="x must be an array of shape"):
+        course_utils.draw_unrolled(layer, x)

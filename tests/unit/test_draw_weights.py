@@ -1,5 +1,6 @@
-"""draw_weights: what is stored, how much of it, to scale; large weights as means; wrong arguments."""
+"""draw_weights: what is stored, how much of it, to scale; of large weights some rows and columns; wrong arguments."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 
@@ -75,7 +76,7 @@ def test_each_block_holds_its_own_values_in_the_order_of_keras(kind, units, feat
         drawn = [cells for name, cells in blocks(scene).items() if name.split("[")[0] == weight]
         assert [cells.id for cells in drawn] == [f"{weight}[{letter}]" for letter in spec.blocks]
         assert all(one.place.right < other.place.x for one, other in pairwise(drawn))
-        if drawn[0].axes[-1] == "u":  # not grouped
+        if drawn[0].axes[-1] == "u":  # nothing left out
             together = np.concatenate([cells.values for cells in drawn], axis=1)
             assert np.array_equal(together, np.atleast_2d(spec.weights[weight]))
 
@@ -86,7 +87,7 @@ def test_one_cell_size_serves_all_weights(kind, units, features):
     """The sides are to scale, except for those weights that the picture itself names as thicker."""
     spec = layer_of(kind, units, features)
     scene = weights_scene(spec)
-    thicker = next(text for text in texts(scene) if text.startswith("the sides")).partition(", but ")[2]
+    thicker = next(text for text in texts(scene) if text.startswith("height and width")).partition(", but ")[2]
     heights = set()
     for weight, letter in {"kernel": "W", "recurrent_kernel": "R", "bias": "b"}.items():
         rows = np.atleast_2d(spec.weights[weight]).shape[0]
@@ -115,21 +116,36 @@ def test_few_columns_of_many_rows_do_not_make_a_tower(kind, features):
     assert weights_scene(layer_of(kind, 1, features)).height < 900
 
 
-@pytest.mark.parametrize("units, features", [(50, 28), (256, 1), (128, 64), (4, 784)])
-def test_grouped_cells_are_means_of_all_weights(units, features):
-    spec = layer_of("LSTM", units, features)
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("units, features", [(50, 28), (256, 1), (128, 64), (4, 784), (301, 2), (37, 301)])
+def test_of_a_large_layer_every_so_many_rows_and_columns_are_drawn_as_they_are(kind, units, features):
+    """Each block has columns of its own, from its first on; of few rows, such as two biases, none is left out."""
+    spec = layer_of(kind, units, features)
     scene = weights_scene(spec)
-    assert any(text.startswith("one square = the mean of") for text in texts(scene))
+    note = next(text for text in texts(scene) if text.startswith("one square = one weight"))
+    one_in = [int(word) for word in re.findall(r"one in (\d+)", note)]
+    strides = set()
     for weight, array in spec.weights.items():
+        array = np.atleast_2d(array)
         for place, block in enumerate(spec.blocks):
             cells = blocks(scene)[f"{weight}[{block}]"]
-            assert all(axis.endswith("_group") for axis in cells.axes)
-            known = np.atleast_2d(array)[:, place * units : (place + 1) * units]
-            rows, columns = (np.array_split(np.arange(n), m) for n, m in zip(known.shape, cells.shape, strict=True))
-            first, last = known[np.ix_(rows[0], columns[0])], known[np.ix_(rows[-1], columns[-1])]
-            assert known.min() <= cells.values.min() <= cells.values.max() <= known.max()
-            if known.shape[0] % cells.shape[0] == 0 and known.shape[1] % cells.shape[1] == 0:
-                assert np.allclose([cells.values[0, 0], cells.values[-1, -1]], [first.mean(), last.mean()])
+            known = array[:, place * units : (place + 1) * units]
+            steps = [
+                next(k for k in range(1, n + 1) if -(-n // k) == m)
+                for n, m in zip(known.shape, cells.shape, strict=True)
+            ]
+            assert any(
+                np.array_equal(cells.values, known[::rows, ::columns])
+                for rows in {steps[0], *one_in}
+                for columns in {steps[1], *one_in}
+            )
+            assert cells.shape[0] == len(array) or len(array) > 3
+            for axis, shown, size in zip(cells.axes[::-1], cells.shape[::-1], known.shape[::-1], strict=False):
+                assert axis.endswith("_drawn") == (shown < size)
+            strides |= {*steps} - {1}
+    assert bool(strides) == bool(one_in)
+    assert not any("mean" in text for text in texts(scene))
+    assert ("b)" in note) == (kind == "GRU" and bool(one_in) and "rows" in note), "two biases are never one"
 
 
 @settings(max_examples=60, deadline=None)
@@ -150,12 +166,12 @@ def test_groups_cover_everything_once(rows, columns, high, wide):
 def test_counts_are_those_of_the_layer(kind, units, features, bias, twice):
     spec = layer_of(kind, units, features, bias=bias, reset_after=twice)
     shown, counted = texts(weights_scene(spec)), count(spec)
-    assert {str(counted.total), f"= {counted.formula} = {counted.substituted}"} <= set(shown)
+    assert {f"{counted.total:,}", f"= {counted.formula} = {counted.substituted}"} <= set(shown)
     for row in counted.rows:
         assert str(row.shape) in shown
         assert eval(row.substituted.replace("·", "*")) == row.count
         product = "·".join(map(str, row.shape))
-        assert (f"{product} = {row.count}" if len(row.shape) == 2 else product) in shown
+        assert (f"{product} = {row.count:,}" if len(row.shape) == 2 else product) in shown
     assert len([text for text in shown if text.split(" ")[0] in ("W", "R", "b")]) == (3 if bias else 2)
 
 
@@ -176,11 +192,13 @@ def test_the_subtitle_says_how_many_are_stored_as_how_few(kind, bias, words):
 @pytest.mark.parametrize("kind", BLOCKS)
 def test_headers_have_letter_hue_and_place(kind):
     scene = weights_scene(layer_of(kind, 4, 2))
-    headers = [box for box in scene.of(Box) if box.role == "gate"]
-    assert [box.hue for box in headers] == list(BLOCKS[kind])
+    headers = [box for box in scene.of(Box) if box.id.startswith("header")]
+    gated = kind != "SimpleRNN"  # its one block is neither a gate nor a candidate
+    assert {box.role for box in headers} == {"gate" if gated else "tag"}
+    assert [box.hue for box in headers] == (list(BLOCKS[kind]) if gated else [""])
     for box, block in zip(headers, BLOCKS[kind], strict=True):
         text = next(label for label in scene.of(Label) if label.id == f"header_text[{block}]")
-        assert text.role == "on_hue" and text.text.endswith(WORDS[kind][block])
+        assert text.role == ("on_hue" if gated else "ink") and text.text.endswith(WORDS[kind][block])
         tilde = WORDS[kind][block] == "candidate"
         assert text.text.startswith(block + "\u0303" * tilde + " ")
         assert box.place.x == blocks(scene)[f"kernel[{block}]"].place.x
@@ -192,7 +210,7 @@ def test_numbers_fit_their_cells(kind, units, features, scale):
     for cells in weights_scene(layer_of(kind, units, features, scale=scale)).of(Cells):
         if cells.numbers:
             widest = max(text_width(number(value), NUMBER_SIZE) for value in cells.values.flat)
-            assert widest <= cells.cell_size[0] and cells.cell_size[1] >= 16
+            assert widest + 6 <= cells.cell_size[0] and cells.cell_size[1] >= 16
 
 
 def test_the_ones_of_the_forget_bias_are_seen(keras):
@@ -269,6 +287,27 @@ def test_the_description_says_it_all():
     assert "Keras's order z (update), r (reset), h\u0303 (candidate), 2 for each" in said
     assert "W, kernel (1, 6), 1·6 = 6: z: (1.00, 2.00); r: (3.00, 4.00); h\u0303: (5.00, 6.00)." in said
     assert said.endswith("In all 3·(F·U + U·U + 2·U) = 3·(1·2 + 2·2 + 2·2) = 30 parameters.")
+
+
+def test_the_description_gives_few_numbers_row_by_row_and_of_many_the_range():
+    spec = layer_of("SimpleRNN", 10, 4, scale=0)
+    spec.kernel[:] = np.arange(40).reshape(4, 10)
+    said = weights_scene(spec).description
+    assert "row 2 (10.00, 11.00, 12.00, 13.00, 14.00, 15.00, 16.00, 17.00, 18.00, 19.00), row 3" in said
+    assert "h: 100 values from 0.00 to 0.00." in said and "b, bias (10,), 10: h: (0.00, 0.00" in said
+    assert len(weights_scene(layer_of("LSTM", 4, 2)).description) < 1500
+    assert "row 1" not in weights_scene(layer_of("GRU", 50, 28)).description
+
+
+def test_a_thousand_has_its_separator():
+    scene = weights_scene(layer_of("SimpleRNN", 1200, 1))
+    assert {"U = 1,200 columns", "U = 1,200", "1,200·1,200 = 1,440,000", "1,442,400"} <= set(texts(scene))
+    assert "= 1,442,400 parameters." in scene.description
+
+
+def test_no_word_calls_a_square_a_cell():
+    for units in (4, 50):
+        assert not any("cell" in text for text in texts(weights_scene(layer_of("LSTM", units, 28))))
 
 
 def built(keras, layer):

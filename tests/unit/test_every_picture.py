@@ -53,7 +53,7 @@ def test_both_renderers_draw_it_in_every_theme(diagram):
 def test_it_stays_small(diagram):
     svg = diagram.to_svg()
     assert len(list(ElementTree.fromstring(svg).iter())) <= 400
-    assert len(svg) < LARGEST_FILE and diagram.scene.width <= 1300
+    assert len(svg) < LARGEST_FILE and diagram.scene.width <= 1320
 
 
 def test_it_shows_and_says_itself_everywhere(diagram, tmp_path):

@@ -7,6 +7,7 @@ from course_utils.diagrams.cell.parts import (
     SIGN_SIZE,
     TIMES,
     Moment,
+    activated,
     row_around,
     sign,
 )
@@ -14,7 +15,9 @@ from course_utils.diagrams.cell.table import (
     BAR_HEIGHT,
     Table,
     column_of,
+    dot,
     feeds,
+    input_line,
     input_row,
     keras_order,
     line_states,
@@ -24,15 +27,19 @@ from course_utils.diagrams.cell.table import (
     sum_rule,
 )
 from course_utils.diagrams.gates import block_letter
-from course_utils.diagrams.lettering import BOLD, MONO
+from course_utils.diagrams.lettering import BOLD, MONO, SANS, text_width
 from course_utils.diagrams.parts import CELL_HEIGHT, MARGIN, arrow, heading
 from course_utils.diagrams.scene import Box, Item, Label, Line, Rectangle
 
 UPDATE, RESET, HELD, CANDIDATE = range(4)  # the columns; HELD is what r acts on
-LINE_RISE = 184  # from the state to the gates
+CANDIDATE_LETTER = block_letter("GRU", "h")
+LINE_RISE = 202  # from the state to the gates
 WRITE_DROP, MIX_DROP = 76, 138  # from the state to (1 − z)⊙h̃, and to the sign below it
 HALF, RISE = SIGN_SIZE / 2, 24  # RISE: an arrow between a row and a sign
-IN, OUT = 16, 10  # px into a gap: where the line of r goes down, and where what r lets through does
+IN, OUT = 16, 8  # px into a gap: where the line of r goes down, and where what r lets through does
+HEADER_HEIGHT, HEADER_PAD = 24, 6
+APART = 15  # px from the middle of a column to the arrow of h and to that of x
+X_DROP = 20  # from the bus of h to the bus of x
 
 
 def gru_items(now: Moment) -> list[Item]:
@@ -101,6 +108,7 @@ def _write(table: Table) -> list[Item]:
     cells = row_around(now, f"(1−z)⊙h̃[t={now.step}]", centre, top, _mix(now)[2])
     box = Rectangle(table.centre(RESET) - 22, y - 13, 44, 26)
     return [
+        dot("branch[1−z]", table.centre(UPDATE), y, "z"),
         Line("line[1−z]", ((table.centre(UPDATE), y), (box.x - 3, y)), hue="z"),
         Box("minus", box, "sign", radius=8),
         Label("minus_letter", box.centre[0], y + 5, "1 −", 13, face=MONO),
@@ -127,7 +135,7 @@ def _reset_after(table: Table) -> list[Item]:
         rows.append(row_around(now, "b[second]", centre, table.top("b"), bias))
         rows.append(row_around(now, f"h·R+b[t={now.step}]", centre, table.top("sum"), total))
     y = min(table.bar_top + BAR_HEIGHT / 2, rows[-1].place.y - RISE - HALF)
-    second, owner = (" + b′", "R, b′") if now.spec.use_bias else ("", "R")
+    second = " + b′" if now.spec.use_bias else ""
     return [
         *rows,
         *([sum_rule(table, HELD, "h", "rule[held]")] if now.spec.use_bias else []),
@@ -136,7 +144,7 @@ def _reset_after(table: Table) -> list[Item]:
         Label("reset", centre, y - HALF - 8, "reset", 13, face=BOLD),
         *_through(table, y, (centre + HALF, y)),
         _note(table, f"r {TIMES} ({now.name('h', 1)}·R{second})"),
-        Label("owner", centre + 10, table.top("x") + 16, f"{owner} of h̃", 12, "muted", "start"),
+        *_held_header(table, y - HALF - 28 - HEADER_HEIGHT),
     ]
 
 
@@ -156,6 +164,23 @@ def _reset_before(table: Table) -> list[Item]:
         Label("reset", centre + HALF + 8, y + 5, "reset", 13, anchor="start", face=BOLD),
         *_through(table, y, (cells.place.right + 4, cells.place.centre[1])),
         _note(table, f"(r {TIMES} {before})·R"),
+        *_held_header(table, table.bar_top - 6),
+    ]
+
+
+def _held_header(table: Table, top: float) -> list[Item]:
+    """Say above the column without a gate what it is for, in the hue of the candidate that it belongs to."""
+    centre, candidate = table.centre(HELD), CANDIDATE_LETTER
+    most = table.column_width + 2 * IN - 6
+    texts = [f"what {candidate} may see of {table.now.name('h', 1)}", f"what {candidate} may see"]
+    wanted = [(text, face) for text in texts for face in (BOLD, SANS)]
+    room = [text_width(text, 12, face) + 2 * HEADER_PAD for text, face in wanted]
+    choice = next(place for place, width in enumerate(room) if width <= most)
+    text, face = wanted[choice]
+    width = max(table.column_width, room[choice])
+    return [
+        Box("header[held]", Rectangle(centre - width / 2, top, width, HEADER_HEIGHT), "gate", radius=6, hue="h"),
+        Label("header_text[held]", centre, top + 16.5, text, 12, "on_hue", face=face),
     ]
 
 
@@ -177,21 +202,32 @@ def _note(table: Table, text: str) -> Label:
 
 
 def _bus(table: Table) -> list[Item]:
-    """Draw the line that brings the old state down, and the bus from which all columns take it and x."""
-    now, y, x = table.now, table.bus, MARGIN + 20
-    bottoms = dict.fromkeys((UPDATE, RESET, CANDIDATE), table.top("x") + CELL_HEIGHT)
-    after = now.spec.reset_after
-    lowest = table.top("sum") + CELL_HEIGHT + RISE + SIGN_SIZE - 2
-    bottoms[HELD] = table.top("h") + CELL_HEIGHT if after else lowest
-    line = (x, table.line + CELL_HEIGHT / 2 + 4), (x, y), (table.centre(CANDIDATE), y)
-    return [Line("bus", line, head=False), *feeds(table, bottoms)]
+    """Draw the two buses: h goes to both gates and to what r acts on, x to both gates and to the candidate."""
+    left, height = MARGIN + 20, table.bus
+    bottom = table.top("x") + CELL_HEIGHT
+    sign_bottom = table.top("sum") + CELL_HEIGHT + RISE + SIGN_SIZE - 2
+    held = table.top("h") + CELL_HEIGHT if table.now.spec.reset_after else sign_bottom
+    gates = {UPDATE: bottom, RESET: bottom}
+    down = (left, table.line + CELL_HEIGHT / 2 + 4), (left, height), (table.centre(HELD), height)
+    return [
+        Line("bus[h]", down, head=False),
+        *feeds(table, height, {**gates, HELD: held}, letter="h", shift=-APART),
+        input_line(table, height + X_DROP, table.centre(CANDIDATE)),
+        *feeds(table, height + X_DROP, {**gates, CANDIDATE: bottom}, letter="x", shift=APART),
+    ]
 
 
 def gru_description(now: Moment) -> str:
     """Say one step of a GRU in words."""
     say, spec = wording.vector, now.spec
     x, before = now.said("x"), now.said("h", 1)
-    sentences = [*now.opening(), f"{x} = {say(now.x)}, {before} = {say(now.before)}."]
+    inside = f"{x}·W + {_seen(now)}" + (" + b" if spec.use_bias else "")
+    idea = (
+        f"The idea: the update gate z mixes the old state with a candidate, {now.said('h')} = z {TIMES} {before} + "
+        f"(1 − z) {TIMES} {CANDIDATE_LETTER}, and the reset gate r says how much of the old state the candidate sees, "
+        f"{CANDIDATE_LETTER} = {activated(spec.activation.name, inside)}."
+    )
+    sentences = [*now.opening(), idea, f"{x} = {say(now.x)}, {before} = {say(now.before)}."]
     for letter in ("z", "r"):
         parts = now.sum_of(letter)
         both = "both biases" if spec.reset_after else "b"
@@ -204,21 +240,29 @@ def gru_description(now: Moment) -> str:
     return " ".join([*sentences, order_in_words(spec)])
 
 
+def _seen(now: Moment) -> str:
+    """Return what the candidate sees of the old state, as a formula for running text."""
+    before = now.said("h", 1)
+    if not now.spec.reset_after:
+        return f"(r {TIMES} {before})·R"
+    return f"r {TIMES} ({before}·R + b′)" if now.spec.use_bias else f"r {TIMES} ({before}·R)"
+
+
 def _candidate_in_words(now: Moment) -> list[str]:
     say, spec, before = wording.vector, now.spec, now.said("h", 1)
     parts, (product, bias, total) = now.sum_of("h"), _held(now)
     if spec.reset_after:
-        second = f" + second bias {say(bias)} = {say(total)}" if spec.use_bias else ""
-        held = f"Reset: {before}·R {say(product)}{second}; times r it is {say(parts.from_state)}."
+        second = f" + second bias b′ {say(bias)} = {say(total)}" if spec.use_bias else ""
+        held = f"Reset: {before}·R {say(product)}{second}; r {TIMES} this is {say(parts.from_state)}."
     else:
         with np.errstate(all="ignore"):
             let = now.gate("r") * now.before
-        held = f"Reset: r {TIMES} {before} = {say(let)}; times R it is {say(parts.from_state)}."
+        held = f"Reset: r {TIMES} {before} = {say(let)}; this times R is {say(parts.from_state)}."
     added = f" + b {say(parts.bias)}" if spec.use_bias else ""
     return [
         held,
-        f"{block_letter('GRU', 'h')}: {now.said('x')}·W {say(parts.from_input)} + that{added} = {say(parts.total)}; "
-        f"{spec.activation} of it is h̃ = {say(now.gate('h'))}.",
+        f"{CANDIDATE_LETTER}: {now.said('x')}·W {say(parts.from_input)} + {_seen(now)} {say(parts.from_state)}{added} "
+        f"= {say(parts.total)}; {spec.activation} of it is {CANDIDATE_LETTER} = {say(now.gate('h'))}.",
     ]
 
 

@@ -17,7 +17,9 @@ from course_utils.diagrams.cell.parts import (
 from course_utils.diagrams.cell.table import (
     Table,
     column_of,
+    dot,
     feeds,
+    input_line,
     input_row,
     keras_order,
     line_states,
@@ -140,7 +142,9 @@ def _bus(table: Table) -> list[Item]:
     return [
         *named(cells, now.name("h", 1), start_caption(now.before, now.step, "state")),
         Line("bus", ((cells.place.right + 4, y), (last, y)), head=False),
-        *feeds(table, dict.fromkeys(range(4), bottom)),
+        input_line(table, y),
+        dot("join[x]", table.first - 14, y),
+        *feeds(table, y, dict.fromkeys(range(4), bottom)),
     ]
 
 
@@ -149,7 +153,17 @@ def lstm_description(now: Moment) -> str:
     say, spec = wording.vector, now.spec
     x, h0, c0, h1, c1 = now.said("x"), now.said("h", 1), now.said("c", 1), now.said("h"), now.said("c")
     kept, written_, shown = _products(now)
-    sentences = [*now.opening(), f"{x} = {say(now.x)}, {h0} = {say(now.before)}, {c0} = {say(now.memory_before)}."]
+    idea = (
+        "The idea: a memory c runs straight through the steps; the forget gate f says how much of it stays, the input "
+        "gate i how much of the candidate is written into it, and the output gate o how much of it is shown as the "
+        f"state: {c1} = f {TIMES} {c0} + i {TIMES} {block_letter('LSTM', 'c')}, "
+        f"{h1} = o {TIMES} {activated(spec.activation.name, c1)}."
+    )
+    sentences = [
+        *now.opening(),
+        idea,
+        f"{x} = {say(now.x)}, {h0} = {say(now.before)}, {c0} = {say(now.memory_before)}.",
+    ]
     for letter in COLUMNS:
         parts, name = now.sum_of(letter), block_letter(spec.kind, letter)
         activation = spec.activation if letter == "c" else spec.recurrent_activation

@@ -13,8 +13,9 @@ from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Rectangl
 from course_utils.diagrams.svg import NUMBER_SIZE
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace
 
-UNIT_WIDTH, WIDE_UNIT = 42, 50  # of one cell; where numbers like −12.34 occur
-MOST_NUMBERS, STRIP = 4, 168  # a longer vector is a strip of colours, so wide
+UNIT_WIDTH, WIDE_UNIT = 46, 54  # of one cell; where numbers like −12.34 occur
+NUMBER_PAD = 3  # px between a number and each side of its cell, also in the largest type
+MOST_NUMBERS, STRIP = 4, 184  # a longer vector is a strip of colours, so wide
 SIGN_SIZE = 28
 CLOSE = 14  # px between two rows that share a frame
 LOUD, LOUD_IDS = 4.0, ("x[", "x·W", "h·R", "b", "sum")  # the size up to which inputs and sums stretch the scale
@@ -89,7 +90,8 @@ class Moment:
             vectors += [self.memory_before, self.memory_after]
         vectors += [part for letter in spec.blocks for part in vars(self.sum_of(letter)).values()]
         vectors += [self.gate(letter) for letter in spec.blocks if self.trace.gates]
-        return UNIT_WIDTH if all(_fits(vector, UNIT_WIDTH) for vector in vectors) else WIDE_UNIT
+        short = [vector for vector in vectors if len(vector) <= MOST_NUMBERS]  # a long one shows no numbers
+        return UNIT_WIDTH if all(fits(vector, UNIT_WIDTH) for vector in short) else WIDE_UNIT
 
     def gate(self, letter: str) -> np.ndarray:
         """Return a gate, or the candidate by the letter of its block."""
@@ -162,6 +164,12 @@ def scale_note(items: Iterable[Item]) -> str:
     return "beyond the scale: its strongest colour" if beyond else ""
 
 
+def rounding_note(items: Iterable[Item]) -> str:
+    """Return what to say of numbers that are shown with two decimals: their sum is that of all decimals."""
+    shown = any(isinstance(item, Cells) and item.numbers for item in items)
+    return "rounded: the last digit may differ by 1" if shown else ""
+
+
 def row_width(now: Moment, count: int) -> float:
     """Return the width of a row of cells: a number in each while there are few, else a strip of colours."""
     return count * now.unit_width if count <= MOST_NUMBERS else STRIP
@@ -173,15 +181,13 @@ def row(
     """Draw a vector as one row of cells."""
     count = len(values)
     place = Rectangle(left, top, row_width(now, count), CELL_HEIGHT)
-    numbers = count <= MOST_NUMBERS and not ghost and _fits(values, now.unit_width)
+    numbers = count <= MOST_NUMBERS and not ghost and fits(values, now.unit_width)
     return Cells(id, place, (1, count), values[None], (axis,), ghost, numbers)
 
 
-def _fits(values: np.ndarray, width: float) -> bool:
-    """Return whether every number of a short vector has room in a cell so wide; a long one shows none."""
-    if len(values) > MOST_NUMBERS:
-        return True
-    return all(text_width(wording.number(value), NUMBER_SIZE) <= width for value in values)
+def fits(values: np.ndarray, width: float) -> bool:
+    """Return whether every number has room in a cell so wide."""
+    return all(text_width(wording.number(value), NUMBER_SIZE) + 2 * NUMBER_PAD <= width for value in values.flat)
 
 
 def row_around(now: Moment, id: str, centre: float, top: float, values: np.ndarray) -> Cells:

@@ -3,14 +3,14 @@
 Vectors are rows here, so that the picture reads like the formula x·W + h·R + b.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.cell.parts import Moment, activated, limit_of, scale_note
+from course_utils.diagrams.cell.parts import WIDE_UNIT, Moment, activated, fits, limit_of, rounding_note, scale_note
 from course_utils.diagrams.lettering import BOLD, MONO, text_width
-from course_utils.diagrams.parts import CELL_HEIGHT, MARGIN, arrow, block, heading, legend
+from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow, block, heading, legend
 from course_utils.diagrams.scene import Box, Cells, Item, Label, Line, Rectangle
 
 TOP = 118
@@ -26,7 +26,8 @@ def simple_items(now: Moment) -> list[Item]:
     products = _products(now)
     items = [*heading(now.title, _subtitle(now)), *products, *_addition(now, _places(products))]
     lowest = max(place.bottom for place in _places(items).values())
-    return [*items, *legend(MARGIN, lowest + 40, limit_of(items), scale_note(items))]
+    note = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
+    return [*items, *legend(MARGIN, lowest + 40, limit_of(items), note)]
 
 
 def _places(items: list[Item]) -> dict[str, Rectangle]:
@@ -39,6 +40,13 @@ def _subtitle(now: Moment) -> str:
     return " · ".join(
         part for part in (formula, "read it line by line, left to right, then down", now.direction) if part
     )
+
+
+def _block(id: str, left: float, top: float, values: np.ndarray, axes: tuple[str, ...]) -> Cells:
+    """Draw a matrix, or a vector as one row: with wider cells where its numbers need them, or without numbers."""
+    width = CELL_WIDTH if fits(values, CELL_WIDTH) else WIDE_UNIT
+    cells = block(id, left, top, values, axes, width=width)
+    return replace(cells, numbers=cells.numbers and fits(values, cells.cell_size[0]))
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class _Product:
         """Width and height of the matrix as it is drawn."""
         if self.closed:
             return text_width(CLOSED_WORDS, 12) + 36, CLOSED_HEIGHT
-        place = block("", 0, 0, self.matrix, self.axes).place
+        place = _block("", 0, 0, self.matrix, self.axes).place
         return place.width, place.height
 
     @property
@@ -80,7 +88,7 @@ class _Product:
     def draw_matrix(self, left: float, top: float) -> list[Item]:
         """Draw the matrix cell by cell, or as a closed box."""
         if not self.closed:
-            return [block(self.letter, left, top, self.matrix, self.axes)]
+            return [_block(self.letter, left, top, self.matrix, self.axes)]
         place = Rectangle(left, top, *self.matrix_size)
         (x, y), letter = place.centre, self.letter
         return [
@@ -108,7 +116,7 @@ def _factors(now: Moment) -> tuple[_Product, _Product]:
 def _products(now: Moment) -> list[Item]:
     """Draw x·W and h·R below each other, aligned at their dots and equals signs."""
     factors = _factors(now)
-    widest = max(block("", 0, 0, product.vector, ("u",)).place.width for product in factors)
+    widest = max(_block("", 0, 0, product.vector, ("u",)).place.width for product in factors)
     dot = MARGIN + widest + SIGN / 2
     equals = dot + SIGN + max(product.matrix_room for product in factors)
     items, top = [], TOP
@@ -122,9 +130,9 @@ def _product(product: _Product, dot: float, equals: float, top: float) -> list[I
     """Draw one product; dot and equals are where its signs are."""
     left, middle = dot + SIGN / 2, top + product.matrix_size[1] / 2
     row_top = middle - CELL_HEIGHT / 2
-    width = block("", 0, 0, product.vector, ("u",)).place.width
-    vector = block(product.vector_id, dot - SIGN / 2 - width, row_top, product.vector, product.axes[:1])
-    result = block(product.result_id, equals + SIGN / 2, row_top, product.result, ("u",))
+    width = _block("", 0, 0, product.vector, ("u",)).place.width
+    vector = _block(product.vector_id, dot - SIGN / 2 - width, row_top, product.vector, product.axes[:1])
+    result = _block(product.result_id, equals + SIGN / 2, row_top, product.result, ("u",))
     result_name = f"{product.vector_name}·{product.letter}"
     return [
         vector,
@@ -146,12 +154,12 @@ def _addition(now: Moment, places: dict[str, Rectangle]) -> list[Item]:
     items: list[Item] = [_plus("plus[h·R]", places[f"x·W[t={t}]"], state_part)]
     below = max(state_part.bottom, places["R"].bottom) + ROW_GAP - 12
     if spec.use_bias:
-        bias = block("b", left, below, spec.bias, ("u",))
+        bias = _block("b", left, below, spec.bias, ("u",))
         items += [bias, Label("name[b]", left, below - 8, f"b bias {spec.bias.shape}", 12, "muted", "start")]
         items.append(_plus("plus[b]", state_part, bias.place))
         below = bias.place.bottom + 8
     rule = Line("rule", ((left, below), (right, below)), "rule", head=False)
-    total = block(f"sum[t={t}]", left, below + 10, now.sum_of("h").total, ("u",))
+    total = _block(f"sum[t={t}]", left, below + 10, now.sum_of("h").total, ("u",))
     items += [rule, total, Label("name[sum]", left - 10, total.place.centre[1] + 5, "sum", 13, anchor="end")]
     return items + _activation(now, total.place, now.name("h"))
 
@@ -161,7 +169,7 @@ def _activation(now: Moment, total: Rectangle, name: str) -> list[Item]:
     text, centre = now.spec.activation.name, total.centre[0]
     width = text_width(text, 12.5, MONO) + 24
     box = Rectangle(centre - width / 2, total.bottom + 24, width, 26)
-    after = block(f"h[t={now.step}]", total.x, box.bottom + 24, now.after, ("u",))
+    after = _block(f"h[t={now.step}]", total.x, box.bottom + 24, now.after, ("u",))
     return [
         arrow("arrow[sum]", (centre, total.bottom + 3), (centre, box.y - 2)),
         Box("activation", box, "sign", radius=8),

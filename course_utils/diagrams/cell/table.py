@@ -4,7 +4,7 @@ A column is read upwards, from the bus that brings x and h: products, bias, sum,
 The same line of every column is at the same height, named once at the left.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from course_utils.diagrams.cell.parts import (
     TIMES,
@@ -12,6 +12,7 @@ from course_utils.diagrams.cell.parts import (
     limit_of,
     named,
     named_width,
+    rounding_note,
     row,
     row_around,
     row_width,
@@ -21,12 +22,12 @@ from course_utils.diagrams.cell.parts import (
 from course_utils.diagrams.gates import block_letter
 from course_utils.diagrams.lettering import BOLD, MONO, shortened, text_width
 from course_utils.diagrams.parts import CELL_HEIGHT, MARGIN, arrow, legend
-from course_utils.diagrams.scene import Box, Item, Label, Line, Rectangle
+from course_utils.diagrams.scene import Box, Item, Label, Line, Mark, Rectangle
 from course_utils.recurrence import RecurrentSpec
 from course_utils.recurrence.specs import GATES
 
-GAP = 32  # between two columns, with room for a line
-SIDE_GAP = 38  # between the columns and what stands left and right of them
+GAP = 28  # between two columns, with room for a line
+SIDE_GAP = 36  # between the columns and what stands left and right of them
 LINE_TOP = 124  # of the state that runs through, below the heading
 BAR_HEIGHT, BAR_PAD = 42, 12
 LETTER_ROOM = 36  # in a bar, for the letter
@@ -37,6 +38,7 @@ ROLES = {
     "GRU": {"z": "update gate", "r": "reset gate", "h": "candidate"},
 }
 SHARES = ("sigmoid", "hard_sigmoid", "sparse_sigmoid")  # activations from 0 to 1
+BRINGS = {"h": ("h", 1), "x": ("x", 0)}  # the letter and how many steps ago
 ORDER_SIZE = (30, 22)  # of a box in the row that shows Keras's own order
 
 
@@ -195,22 +197,46 @@ def line_states(table: Table, letter: str, what: str) -> tuple[list[Item], list[
 
 
 def input_row(table: Table) -> list[Item]:
-    """Draw x below the bus, and the line from it into the bus."""
+    """Draw x below the bus, with its name."""
     now = table.now
     cells = row(now, f"x[t={now.step}]", MARGIN, table.input_top, now.x, "f")
-    joint, y = table.first - 14, cells.place.centre[1]
-    return [
-        *named(cells, now.name("x"), "input"),
-        Line("line[x]", ((cells.place.right + 4, y), (joint, y), (joint, table.bus)), head=False),
-    ]
+    return named(cells, now.name("x"), "input")
 
 
-def feeds(table: Table, bottoms: dict[int, float]) -> list[Item]:
-    """Draw the arrows from the bus up into the columns; for each column, where its arrow ends."""
-    return [
-        arrow(f"arrow[bus,{slot + 1}]", (table.centre(slot), table.bus), (table.centre(slot), end + 4))
-        for slot, end in bottoms.items()
-    ]
+def input_line(table: Table, height: float, end: float | None = None) -> Line:
+    """Draw the line from x up to the height of a bus, and along it to the x of its end if it is its own bus."""
+    now, joint = table.now, table.first - 14
+    x, y = MARGIN + row_width(now, now.spec.features) + 4, table.input_top + CELL_HEIGHT / 2
+    along = [] if end is None else [(end, height)]
+    return Line("line[x]" if end is None else "bus[x]", ((x, y), (joint, y), (joint, height), *along), head=False)
+
+
+def feeds(table: Table, height: float, ends: dict[int, float], *, letter: str = "", shift: float = 0) -> list[Item]:
+    """Draw the arrows from a bus up into the columns, with a dot where each leaves it; the last one ends the bus.
+
+    height: of the bus
+    ends:   for each column, where its arrow ends
+    letter: of what this bus brings, written beside each arrow; nothing where it brings both x and h
+    shift:  px from the middle of a column to the arrow, below 0 to its left; the last column takes from this bus
+            alone, in its middle
+    """
+    items: list[Item] = []
+    for slot, end in ends.items():
+        last, key = slot == max(ends), f"{letter},{slot + 1}" if letter else f"{slot + 1}"
+        x = table.centre(slot) + (0 if last else shift)
+        items.append(arrow(f"arrow[bus,{key}]", (x, height), (x, end + 4)))
+        if not last:
+            items.append(dot(f"branch[{key}]", x, height))
+        if letter:
+            side, anchor = (-8, "end") if shift < 0 else (8, "start")
+            name = table.now.name(*BRINGS[letter])
+            items.append(Label(f"brings[{key}]", x + side, table.bus - 9, name, 12, anchor=anchor))
+    return items
+
+
+def dot(id: str, x: float, y: float, hue: str = "") -> Mark:
+    """Draw a dot where one line leaves another; lines that cross without one have nothing to do with each other."""
+    return Mark(id, x, y, "disc", hue, 8)
 
 
 def keras_order(table: Table) -> list[Item]:
@@ -245,8 +271,8 @@ def order_in_words(spec: RecurrentSpec) -> str:
 def scale(table: Table, items: list[Item]) -> list[Item]:
     """Draw the scale of colours for all values among the items, and say how the signs and gates are to be read."""
     gates = " · a gate goes from 0 (closed) to 1 (open)" if table.now.spec.recurrent_activation.name in SHARES else ""
-    beyond = scale_note(items)
-    note = f"read the columns upwards · {TIMES} multiplies and + adds unit by unit{gates}" + (
-        f" · {beyond}" if beyond else ""
-    )
-    return legend(MARGIN, table.input_top + CELL_HEIGHT + 34, limit_of(items), note)
+    note = f"read the columns upwards · {TIMES} multiplies and + adds unit by unit{gates}"
+    drawn = legend(MARGIN, table.input_top + CELL_HEIGHT + 34, limit_of(items), note)
+    more = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
+    first = next(item for item in drawn if item.id == "legend_note")
+    return [*drawn, *([replace(first, id="legend_note[2]", y=first.y + 19, text=more)] if more else [])]

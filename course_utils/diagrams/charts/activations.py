@@ -263,6 +263,8 @@ def _description(layout: _Grid) -> str:
         f"{'its slope' if len(facts) == 1 else 'their slopes'}, for x from {LOWEST_X} to {HIGHEST_X}, "
         f"y from {layout.low} to {layout.high}."
     )
+    if any(each.flat for each in facts):
+        start += f" Flat: the slope is below {FLAT:g}."
     return " ".join([start, *(_in_words(layout, each) for each in facts)]).replace("−", "-")
 
 

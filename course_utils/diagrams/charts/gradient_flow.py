@@ -34,6 +34,7 @@ LOWEST, HIGHEST = -6, 1  # powers of ten that the scale always shows, so that pi
 SMALLEST, LARGEST = -323, 308  # powers of ten: numbers in double precision reach no further
 MOST_MARKS = 8
 MOST_POINTS = 400  # of one curve: more would lie closer than two px
+WORDS_AWAY = 56  # px from the frame to the words beside the numbers of the sizes
 FALL = 30  # px: an arrow where a curve leaves for zero or for infinity
 SHAPES = ("disc", "square", "diamond", "triangle")
 
@@ -128,6 +129,11 @@ class _Chart:
         return subscript("h", self.steps)
 
     @property
+    def has_memory(self) -> bool:
+        """Whether a layer among them has a cell state c."""
+        return any(way.part == "hidden" for way in self.ways)
+
+    @property
     def label_heights(self) -> list[float]:
         """The room that each label needs; more where there is a second line."""
         return [22 + LINE_HEIGHT * bool(way.remark) for way in self.ways]
@@ -195,7 +201,8 @@ def _axes(chart: _Chart) -> list[Item]:
     """Draw the frame; the numbers of the sizes stand at the right, where the way back begins."""
     panel, place = chart.panel, chart.panel.place
     steps, sizes = whole_ticks(chart.steps), panel.y.ticks(9)
-    name = f"size of ∂{chart.last}/∂{subscript('h', 't')}, log scale"
+    state = "(state at step t)" if chart.has_memory else subscript("h", "t")
+    name = f"size of ∂{chart.last}/∂{state}, log scale"
     below = place.bottom + 44
     words = "step t, read from right to left: the gradient travels back through time"
     back = arrow("arrow[back]", (place.right - INSET, below), (place.x + INSET, below))
@@ -204,6 +211,8 @@ def _axes(chart: _Chart) -> list[Item]:
         *x_axis(panel, steps, steps),
         *y_numbers(panel, sizes, power_of_ten, right=True),
         Label("y_name", place.right + 40, TOP - 14, name, 12, "muted", "end"),
+        Label("y_high", place.right + WORDS_AWAY, place.y + 4, "↑ passed on", 12, "muted", "start"),
+        Label("y_low", place.right + WORDS_AWAY, place.bottom + 4, "↓ forgotten", 12, "muted", "start"),
         *([back] if chart.steps > 1 else []),
         Label("x_name", place.centre[0], below + 20, words if chart.steps > 1 else "step t", 12, "muted"),
     ]
@@ -269,15 +278,27 @@ def _label(chart: _Chart, way: _Way, height: float) -> list[Item]:
 def _notes(chart: _Chart) -> list[Item]:
     """Say what the ends of the curves and the dashes mean."""
     below = chart.panel.place.bottom + 64
-    notes = [f"at step {chart.steps} every size is √U: each of the U units depends on itself one to one"]
+    notes = [f"at step {chart.steps} every size is √U{_roots(chart)}: each of the U units depends on itself one to one"]
     if chart.steps > 1:
         notes.append("a straight line: each step back multiplies by the same factor")
-    if any(way.part == "hidden" for way in chart.ways):
-        notes.append("solid: the whole state, with c · dashed: h alone, while c is held still")
+    if chart.has_memory:
+        both, alone = (f"∂{chart.last}/∂{below}" for below in ("(hₜ, cₜ)", "hₜ"))
+        notes.append(f"LSTM: solid {both}, the whole state · dashed {alone}, h alone, while c is held still")
     return [
         Label(f"note[{number}]", MARGIN, below + 14 + 20 * number, note, 12, "muted", "start")
         for number, note in enumerate(notes, start=1)
     ]
+
+
+def _roots(chart: _Chart) -> str:
+    """Write √U with its numbers, read from the sizes at the last step; nothing where they are not such roots."""
+    last = np.array([way.sizes[-1] for way in chart.ways])
+    if not np.isfinite(last).all() or last.min() < 1 or last.max() > 1e4:
+        return ""
+    units = np.rint(last**2)
+    if not np.allclose(np.sqrt(units), last, rtol=1e-6):
+        return ""
+    return ", " + ", ".join(f"{np.sqrt(unit):.3g} for U = {unit:.0f}" for unit in np.unique(units)[:MOST_LAYERS])
 
 
 def _description(chart: _Chart) -> str:

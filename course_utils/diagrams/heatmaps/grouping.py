@@ -5,10 +5,7 @@ import math
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.parts import legend
-from course_utils.diagrams.scene import Item, Label
 
-SCALE_WIDTH, NOTE_RISE = 162, 19  # px: from the scale of colours to the notes beside it, from note to note
 LEAST_LIMIT = 0.01
 
 
@@ -64,12 +61,3 @@ def beyond(limit: float, *arrays: np.ndarray) -> list[str]:
     """Return the note on values that the scale does not reach, if there are any."""
     over = any((np.abs(array[np.isfinite(array)], dtype=float) > limit * (1 + 1e-6)).any() for array in arrays)
     return [f"values beyond ±{wording.scale_end(limit)} have the strongest colour"] if over else []
-
-
-def noted_legend(left: float, top: float, limit: float, notes: list[str]) -> list[Item]:
-    """Draw the scale of colours, and notes on the marks below each other beside it."""
-    lines = [
-        Label(f"legend_note[{place}]", left + SCALE_WIDTH, top + 10 + NOTE_RISE * place, note, 12, "muted", "start")
-        for place, note in enumerate(notes)
-    ]
-    return [*legend(left, top, limit), *lines]

@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.heatmaps.grouping import beyond, grouped, groups, noted_legend
+from course_utils.diagrams.heatmaps.grouping import beyond, grouped, groups
 from course_utils.diagrams.heatmaps.strips import Layer, Strip
 from course_utils.diagrams.lettering import BOLD, printable, shortened, text_width
-from course_utils.diagrams.parts import MARGIN, compose, heading, strongest
+from course_utils.diagrams.parts import MARGIN, compose, heading, noted_legend, strongest
 from course_utils.diagrams.scene import Box, Cells, Item, Label, Rectangle, Scene
 from course_utils.recurrence import RecurrentTrace
 
@@ -23,8 +23,9 @@ STRIP_GAP, PART_GAP, LAYER_GAP = 9, 20, 34  # between strips, between x, gates a
 LETTER_BOX, LETTER_ROOM = 22, 34
 MASK_HEIGHT = 12
 MOST_NUMBERS, NUMBERED_STEPS, NUMBERED_ROWS = 200, 6, 4
-MOST_TICKS, TICK_ROOM = 10, 30
-TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+ALL_TICKED, MOST_TICKS, TICK_ROOM = 12, 10, 30  # steps; numbers of many steps; px between two numbers
+TICKS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
+CHANGES_SAID = 30  # steps: of longer traces the description does not say when a strip changes most
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,16 +213,12 @@ def _axis(grid: _Grid, layer: Layer, top: float) -> list[Item]:
     return [*ticks, Label(name, grid.left, top + 28, text, 12, "muted", "start")]
 
 
-def _ticks(steps: int, width: float) -> Iterator[int]:
-    """Yield the steps whose numbers are written: the first, round ones, and the last where there is room."""
+def _ticks(steps: int, width: float) -> list[int]:
+    """Return the steps whose numbers are written: all of a few, else 1, round ones at one distance, and the last."""
+    if steps <= ALL_TICKED:
+        return list(range(1, steps + 1))
     every = next(tick for tick in TICKS if tick * width >= TICK_ROOM and steps / tick <= MOST_TICKS)
-    last = 1
-    yield 1
-    for step in range(every, steps + 1, every):
-        if step > 1:
-            yield (last := step)
-    if (steps - last) * width >= TICK_ROOM:
-        yield steps
+    return [1, *(step for step in range(every, steps, every) if (steps - step) * width >= TICK_ROOM), steps]
 
 
 def _notes(grid: _Grid) -> list[str]:
@@ -241,11 +238,11 @@ def _notes(grid: _Grid) -> list[str]:
 
 
 def _cell_note(grid: _Grid) -> str:
-    """Say what one cell stands for: of several layers, the largest groups."""
+    """Say what one square stands for: of several layers, the largest groups."""
     shares = [layer.share for layer in grid.layers]
     sizes = {name: max(getattr(share, name) for share in shares) for name in ("steps", "units", "features")}
     parts = [f"{sizes[name]} {name}" for name in ("steps", "features") if sizes[name] > 1]
-    cell = f"one cell = the mean of up to {' × '.join(parts)}" if parts else "one cell = one unit at one step"
+    cell = f"one square = the mean of up to {' × '.join(parts)}" if parts else "one square = one unit at one step"
     return cell + (f" · of the units, one in {sizes['units']} is drawn" if sizes["units"] > 1 else "")
 
 
@@ -266,6 +263,7 @@ def _layer_in_words(layer: Layer, named: bool) -> Iterator[str]:
         yield f"Layer {printable(trace.name)}, {layer.kind}, {wording.counted(layer.steps, 'step')}:"
     strips = [
         f"{strip.letter}, {strip.words}, from {plain(np.min(strip.values))} to {plain(np.max(strip.values))}"
+        f"{_change_in_words(strip.values)}"
         for strip in reversed(layer.strips)
     ]
     yield f"Strips from below: {'; '.join(strips)}."
@@ -276,3 +274,13 @@ def _layer_in_words(layer: Layer, named: bool) -> Iterator[str]:
         which = f": {steps}" if steps else ""
         yield f"A mask skips {wording.counted(layer.skipped.size, 'step')} of {layer.steps}{which}."
     yield f"The last h is h_{layer.steps} = {wording.vector(trace.hidden[layer.sample, -1])}."
+
+
+def _change_in_words(values: np.ndarray) -> str:
+    """Say at which step a short strip, (rows, T), differs most from the step before; nothing where it never does."""
+    if not 1 < values.shape[1] <= CHANGES_SAID:
+        return ""
+    with np.errstate(all="ignore"):
+        sizes = np.abs(np.diff(values.astype(float), axis=1)).sum(axis=0)
+    sizes[~np.isfinite(sizes)] = 0
+    return f", changes most at step {int(np.argmax(sizes)) + 2}" if sizes.any() else ""

@@ -8,9 +8,9 @@ import numpy as np
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.gates import HEADER, WORDS, block_header, block_letter
-from course_utils.diagrams.heatmaps.grouping import beyond, fine_limit, grouped, groups, noted_legend
+from course_utils.diagrams.heatmaps.grouping import beyond, fine_limit, groups
 from course_utils.diagrams.lettering import BOLD, MONO, text_width
-from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, compose, heading
+from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, compose, heading, noted_legend
 from course_utils.diagrams.scene import Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.diagrams.svg import NUMBER_SIZE
 from course_utils.recurrence import ParameterRow, RecurrentSpec, count
@@ -23,7 +23,9 @@ BLOCK_GAP, WEIGHT_GAP = 8, 18
 SIDE_GAP = 24  # from the weights to the words on both sides
 SLOT = 40  # px: the least height for a weight and the two lines beside it
 MOST_NUMBERS = 260
-SMALLEST_SQUARE = 3  # px: below, neighbours share one
+SMALLEST_SQUARE = 3  # px: where they would be smaller, only some of the rows and columns are drawn
+FEW_ROWS = 3  # of a weight: all of them are drawn
+MOST_SAID = 40  # numbers of one weight that the description gives
 MOST_CELLS = 4000
 MOST_PLACES = 4  # that an error names
 LETTERS = {"kernel": "W", "recurrent_kernel": "R", "bias": "b"}
@@ -35,13 +37,14 @@ class _Grid:
     """The one grid that all weights are drawn on.
 
     cell:    width and height of the place of one weight
-    group:   so many neighbours share a square: along the rows' axis, along the columns' axis
+    every:   of so many rows one is drawn, and of so many columns, as it is: units have no order, and the mean of
+             neighbours would be near zero everywhere
     numbers: whether each weight carries its number
     """
 
     spec: RecurrentSpec
     cell: tuple[float, float]
-    group: tuple[int, int]
+    every: tuple[int, int]
     numbers: bool
 
     @property
@@ -78,17 +81,17 @@ class _Grid:
 
     def values(self, weight: str, block: str) -> np.ndarray:
         """Return the values of one block as its squares show them, (rows, columns)."""
-        return grouped(np.atleast_2d(self.spec.block(weight, block)), *self.squares(weight))
+        rows, columns = self.strides(weight)
+        return np.atleast_2d(self.spec.block(weight, block))[::rows, ::columns]
 
-    def squares(self, weight: str) -> tuple[int, int]:
-        """Return how many rows and columns of squares each block of a weight has."""
-        rows = _rows(self.spec, weight)
-        fitting = int(THINNEST / SMALLEST_SQUARE) if LETTERS[weight] in self.thickened() else 1
-        return max(groups(rows, self.group[0]), min(rows, fitting)), self.columns
+    def strides(self, weight: str) -> tuple[int, int]:
+        """Return of how many rows and of how many columns of each block of a weight one is drawn."""
+        return (1 if _rows(self.spec, weight) <= FEW_ROWS else self.every[0]), self.every[1]
 
     @property
-    def columns(self) -> int:
-        return groups(self.spec.units, self.group[1])
+    def rows_left_out(self) -> bool:
+        """Whether not all rows of all weights are drawn."""
+        return any(self.strides(weight)[0] > 1 for weight in self.spec.weights)
 
     @property
     def limit(self) -> float:
@@ -110,7 +113,7 @@ class _Grid:
 def weights_scene(spec: RecurrentSpec) -> Scene:
     """Lay out the weights of one SimpleRNN, LSTM or GRU: one grid, one header a block, the count beside each.
 
-    spec: the layer. Its weights may hold anything, NaN too; large ones share squares.
+    spec: the layer. Its weights may hold anything, NaN too; of large ones some rows and columns are drawn.
     """
     grid = _grid(spec)
     limit = grid.limit
@@ -126,7 +129,7 @@ def weights_scene(spec: RecurrentSpec) -> Scene:
     items += _sum(grid, below)
     notes = [*_notes(grid), *beyond(limit, *(grid.all_values(weight) for weight in spec.weights))]
     items += noted_legend(MARGIN, below + 70, limit, notes)
-    return compose(_title(spec), _description(spec), items, limit)
+    return compose(_title(spec), _description(grid), items, limit)
 
 
 def only_recurrent(found: Sequence[RecurrentSpec | tuple], name: str) -> RecurrentSpec:
@@ -170,21 +173,22 @@ def _grid(spec: RecurrentSpec) -> _Grid:
         return _Grid(spec, (width, CELL_HEIGHT), (1, 1), numbers=True)
     width, height = min(CELL_WIDTH, WIDE / columns), min(CELL_HEIGHT, TALL / rows)
     cell = min(width, max(height, NARROWEST / columns)), min(height, max(width, LOWEST / rows))
-    return _grouped(_Grid(spec, cell, (1, 1), numbers=False))
+    return _thinned(_Grid(spec, cell, (1, 1), numbers=False))
 
 
-def _grouped(grid: _Grid) -> _Grid:
-    """Let neighbours share a square until none is too small to be seen and there are few enough."""
+def _thinned(grid: _Grid) -> _Grid:
+    """Leave rows and columns out until no square is too small to be seen and there are few enough."""
     width, height = grid.cell
-    grid = replace(grid, group=(math.ceil(SMALLEST_SQUARE / height), math.ceil(SMALLEST_SQUARE / width)))
+    grid = replace(grid, every=(math.ceil(SMALLEST_SQUARE / height), math.ceil(SMALLEST_SQUARE / width)))
     while _squares(grid) > MOST_CELLS:
-        grid = replace(grid, group=(grid.group[0] + 1, grid.group[1] + 1))
+        grid = replace(grid, every=(grid.every[0] + 1, grid.every[1] + 1))
     return grid
 
 
 def _squares(grid: _Grid) -> int:
-    rows = sum(grid.squares(weight)[0] for weight in grid.spec.weights)
-    return rows * grid.columns * len(grid.spec.blocks)
+    spec = grid.spec
+    rows = sum(groups(_rows(spec, weight), grid.strides(weight)[0]) for weight in spec.weights)
+    return rows * groups(spec.units, grid.every[1]) * len(spec.blocks)
 
 
 def _widest_number(array: np.ndarray) -> float:
@@ -217,7 +221,7 @@ def _subtitle(spec: RecurrentSpec) -> str:
 def _headers(grid: _Grid) -> list[Item]:
     """Draw the name of each block above its columns, and beside them how many columns it has."""
     spec = grid.spec
-    each = f"U = {wording.counted(spec.units, 'column')}" + (" each" if len(spec.blocks) > 1 else "")
+    each = f"U = {spec.units:,} column{'s' * (spec.units != 1)}" + (" each" if len(spec.blocks) > 1 else "")
     items: list[Item] = [Label("columns", grid.left - 14, TOP + 17, each, 12, "muted", "end")]
     for place, block in enumerate(spec.blocks):
         room = Rectangle(grid.block_left(place), TOP, grid.block_width, HEADER)
@@ -237,19 +241,20 @@ def _weight(grid: _Grid, weight: str) -> list[Item]:
 
 
 def _axes(grid: _Grid, weight: str) -> tuple[str, ...]:
-    """Return the letters that index a cell; a group of weights must not pass for one of them."""
+    """Return the letters that index a cell; where some are left out, the place must not pass for the index."""
     axes = AXES[weight]
     if weight == "bias" and _rows(grid.spec, weight) == 2:
         axes = ("row", "u")
-    return axes if grid.group == (1, 1) else tuple(f"{axis}_group" for axis in axes)
+    strides = grid.strides(weight)[-len(axes) :]
+    return tuple(axis if stride == 1 else f"{axis}_drawn" for axis, stride in zip(axes, strides, strict=True))
 
 
 def _beside(spec: RecurrentSpec, weight: str) -> tuple[str, ...]:
     """Return the words left of a weight: what its rows are."""
     if weight == "kernel":
-        return f"F = {spec.features}", "features of x"
+        return f"F = {spec.features:,}", "features of x"
     if weight == "recurrent_kernel":
-        return f"U = {spec.units}", "units of h before"
+        return f"U = {spec.units:,}", "units of h before"
     return ("1st row: to x·W", "2nd row: to h·R") if _rows(spec, weight) == 2 else ("added to x·W + h·R",)
 
 
@@ -283,8 +288,8 @@ def _name(weight: str) -> str:
 
 def _product(row: ParameterRow) -> str:
     """Write the sides of a weight and their product, e.g. ``2·16 = 32``."""
-    sides = "·".join(str(size) for size in row.shape)
-    return f"{sides} = {row.count}" if len(row.shape) > 1 else sides
+    sides = "·".join(f"{size:,}" for size in row.shape)
+    return f"{sides} = {row.count:,}" if len(row.shape) > 1 else sides
 
 
 def _right(grid: _Grid) -> float:
@@ -303,47 +308,64 @@ def _sum(grid: _Grid, y: float) -> list[Item]:
     return [
         Line("rule", ((left, y), (right, y)), "rule", head=False),
         Label("parameters", left, y + 22, "parameters", 13, anchor="start", face=BOLD),
-        Label("total", right, y + 22, str(counted.total), 13, anchor="end", face=BOLD),
+        Label("total", right, y + 22, f"{counted.total:,}", 13, anchor="end", face=BOLD),
         Label("sum", right if fits else MARGIN, y + 44, text, 12, "muted", "end" if fits else "start", MONO),
     ]
 
 
 def _notes(grid: _Grid) -> list[str]:
     """Return what a reader must know about the cells."""
-    single = grid.group == (1, 1)
-    cells = "one cell = one weight" if single else f"one square = the mean of {_group_size(grid)} weights"
-    thick = grid.thickened()
+    left_out, thick = _left_out(grid), grid.thickened()
     verb = "are" if len(thick) > 1 else "is"
-    return [cells, "the sides are to scale" + (f", but {' and '.join(thick)} {verb} drawn thicker" if thick else "")]
+    return [
+        "one square = one weight" + (f" · {left_out}" if left_out else ""),
+        "height and width show the shape" + (f", but {' and '.join(thick)} {verb} drawn thicker" if thick else ""),
+    ]
 
 
-def _group_size(grid: _Grid) -> str:
-    """Write how many weights share a square, rows × columns."""
-    (rows, columns), sizes = grid.group, (grid.spec.features, grid.spec.units)
-    even = grid.spec.units % columns == 0 and all(size % rows == 0 for size in sizes)
-    return f"{rows}×{columns}" if even else f"up to {rows}×{columns}"
+def _left_out(grid: _Grid) -> str:
+    """Say which rows and columns are drawn, if not all; the few rows of a small weight always are."""
+    (rows, columns), whole = grid.every, [name for name in grid.spec.weights if 1 < _rows(grid.spec, name) <= FEW_ROWS]
+    parts = ["rows"] * grid.rows_left_out + ["columns"] * (columns > 1)
+    if not parts:
+        return ""
+    names = " and ".join(LETTERS[name] for name in whole)
+    exception = f" (all rows of {names})" if whole and grid.rows_left_out else ""
+    if len(parts) == 2 and rows != columns:
+        return f"of the rows one in {rows} is drawn{exception}, of the columns one in {columns}"
+    share = rows if "rows" in parts else columns
+    return f"of the {' and '.join(parts)}, one in {share} is drawn{exception}"
 
 
-def _description(spec: RecurrentSpec) -> str:
+def _description(grid: _Grid) -> str:
     """Say in words what is stored, in which order, and what it holds."""
-    counted = count(spec)
+    spec, counted = grid.spec, count(grid.spec)
     blocks = ", ".join(f"{block_letter(spec.kind, block)} ({WORDS[spec.kind][block]})" for block in spec.blocks)
     order = f"The columns stand in Keras's order {blocks}, {spec.units} for each."
     sentences = [
         f"{_title(spec)}: {_subtitle(spec)}.",
         order if len(spec.blocks) > 1 else f"Each has {wording.counted(spec.units, 'column')}, one for each unit.",
-        *(_weight_in_words(spec, row) for row in counted.rows),
-        f"In all {counted.formula} = {counted.substituted} = {counted.total} parameters.",
+        *(_weight_in_words(grid, row) for row in counted.rows),
+        f"In all {counted.formula} = {counted.substituted} = {counted.total:,} parameters.",
     ]
     if _starts_at_one(spec):
         sentences.insert(-1, "The bias of f starts at 1.")
     return " ".join(sentences)
 
 
-def _weight_in_words(spec: RecurrentSpec, row: ParameterRow) -> str:
-    """Say the values of one weight block by block; those of a matrix row after row."""
-    values = [
-        f"{block_letter(spec.kind, block)}: {wording.vector(spec.block(row.weight, block).ravel())}"
-        for block in spec.blocks
-    ]
-    return f"{LETTERS[row.weight]}, {row.weight} {row.shape}, {_product(row)}: {'; '.join(values)}."
+def _weight_in_words(grid: _Grid, row: ParameterRow) -> str:
+    """Say the values of one weight block by block: row by row where they are shown and few, else their range."""
+    spec, said = grid.spec, []
+    for block in spec.blocks:
+        values = np.atleast_2d(spec.block(row.weight, block))
+        words = wording.vector(values.ravel())
+        if grid.numbers and row.count <= MOST_SAID:
+            words = ", ".join(_row_in_words(values, place) for place in range(len(values)))
+        said.append(f"{block_letter(spec.kind, block)}: {words}")
+    return f"{LETTERS[row.weight]}, {row.weight} {row.shape}, {_product(row)}: {'; '.join(said)}."
+
+
+def _row_in_words(values: np.ndarray, place: int) -> str:
+    """Write one row of a matrix, all its numbers; its place counts from 0."""
+    numbers = ", ".join(wording.plain_number(value) for value in values[place])
+    return f"({numbers})" if len(values) == 1 else f"row {place + 1} ({numbers})"

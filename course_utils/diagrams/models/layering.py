@@ -1,46 +1,17 @@
-"""Put the boxes of a graph on levels, bottom to top, and lead lines between them that run through no box.
-
-A line that passes a level gets a place of its own there, as narrow as a line: so the
-order on each level and the places are found for boxes and passing lines alike.
-"""
+"""Put the boxes of a graph on levels, bottom to top, and lead lines between them that run through no box."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import fmean
 
+from course_utils.diagrams.models.placing import INSET, PORT, Knot, Net, Sketch, Stop, text_room
 from course_utils.diagrams.scene import Rectangle
 
-APART = 44  # px between two boxes on a level, and between two lines that enter one box
-LINE_ROOM = 16  # px: how wide the place of a passing line is
-PORT = 24  # px between the ends of two lines at one box
-INSET = 18  # px: no line ends nearer to a box's corner
 OVER = 26  # px above a box for the text beside the line that leaves it
 UNDER = 24  # px below a box for the arrow heads
 NUDGE = 8  # px at least between two upright lines
 TRACK = 13  # px between two lines that run sideways
-SWEEPS = 8
 
 Point = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Knot:
-    """A box: its level, from 0 at the bottom, and its size."""
-
-    name: str
-    level: int
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
-class Net:
-    """A value: who gives it, who reads it, and how wide its text is, to the right of the line."""
-
-    name: str
-    source: str
-    targets: tuple[str, ...]
-    text: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -57,148 +28,12 @@ class Layout:
     routes: dict[str, dict[str, tuple[Point, ...]]]
 
 
-@dataclass(frozen=True)
-class _Stop:
-    """A knot, or the place where a net passes a level."""
-
-    name: str
-    level: int
-    width: float
-
-
-@dataclass(frozen=True)
-class _Hop:
-    """A net between a level and the next: from a stop to stops."""
-
-    net: str
-    source: str
-    targets: tuple[str, ...]
-
-
-class _Sketch:
-    """The graph while it is being laid out."""
-
-    def __init__(self, knots: list[Knot], nets: list[Net]):
-        self.knots = {knot.name: knot for knot in knots}
-        self.nets = {net.name: net for net in nets}
-        self.stops = {knot.name: _Stop(knot.name, knot.level, self._room_for(knot)) for knot in knots}
-        self.hops: list[_Hop] = []
-        for net in nets:
-            self._split(net)
-        levels = max(knot.level for knot in knots) + 1
-        self.rows = [[stop for stop in self.stops.values() if stop.level == level] for level in range(levels)]
-        self.near: dict[str, dict[int, list[str]]] = {name: {-1: [], 1: []} for name in self.stops}
-        for hop in self.hops:
-            for target in hop.targets:
-                self.near[hop.source][1].append(target)
-                self.near[target][-1].append(hop.source)
-        self.x: dict[str, float] = {}
-
-    def _room_for(self, knot: Knot) -> float:
-        """Return how wide a place a knot takes: with the texts beside the lines that leave it."""
-        rooms = [_text_room(net) for net in self.nets.values() if net.source == knot.name]
-        span = sum(rooms) - min(rooms, default=0)
-        return max(knot.width, span + 2 * max(rooms, default=0) - APART)
-
-    def _split(self, net: Net) -> None:
-        """Cut a net into hops from level to level, with a stop wherever it passes one."""
-        at, first = net.source, self.knots[net.source].level
-        last = max(self.knots[target].level for target in net.targets)
-        for level in range(first + 1, last + 1):
-            ends = [target for target in net.targets if self.knots[target].level == level]
-            if level < last:
-                ends.append(passing(net.name, level))
-                self.stops[ends[-1]] = _Stop(ends[-1], level, LINE_ROOM)
-            self.hops.append(_Hop(net.name, at, tuple(ends)))
-            at = ends[-1]
-
-    def place(self) -> None:
-        """Find an order on each level and then an x for each stop: near the middle of what it is joined to."""
-        for row in self.rows:
-            self._spread(row, [0.0] * len(row))
-        for sweep in range(SWEEPS):
-            way = -1 if sweep % 2 == 0 else 1
-            for row in self.rows[:: -way or 1]:
-                row.sort(key=lambda stop: self._wish(stop, way))
-                self._spread(row, [self._wish(stop, way) for stop in row])
-        for sweep in range(SWEEPS):
-            way = 1 if sweep % 2 == 0 else -1
-            for row in self.rows[::-way]:
-                self._spread(row, [self._wish(stop, way) for stop in row])
-
-    def _wish(self, stop: _Stop, way: int) -> float:
-        """Return the middle of what a stop is joined to on one side, else on the other."""
-        near = self.near[stop.name][way] or self.near[stop.name][-way]
-        return fmean(self.x[name] for name in near) if near else self.x[stop.name]
-
-    def _spread(self, row: list[_Stop], wishes: list[float]) -> None:
-        """Put the stops of a level as near to their wishes as their widths and their order allow."""
-        offsets = [0.0]
-        for one, other in pairwise(row):
-            offsets.append(offsets[-1] + (one.width + other.width) / 2 + APART)
-        pools: list[list[float]] = []  # each: the wishes of neighbours that touch, less their offsets
-        for wish, offset in zip(wishes, offsets, strict=True):
-            pools.append([wish - offset])
-            while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
-                pools[-2:] = [pools[-2] + pools[-1]]
-        shifts = [fmean(pool) for pool in pools for _one in pool]
-        for stop, shift, offset in zip(row, shifts, offsets, strict=True):
-            self.x[stop.name] = shift + offset
-
-    def straighten(self) -> None:
-        """Put a line that passes several levels onto one x, as far as the levels have room for that."""
-        chains: dict[str, list[_Stop]] = {}
-        for stop in self.stops.values():
-            if stop.name not in self.knots:
-                chains.setdefault(stop.name.rsplit(" past ", 1)[0], []).append(stop)
-        for chain in chains.values():
-            run: list[_Stop] = []
-            for stop in [*chain, None]:
-                if stop is None or self._common([*run, stop]) is None:
-                    self.x |= dict.fromkeys((one.name for one in run), self._common(run))
-                    run = []
-                run.append(stop)
-
-    def _common(self, run: list[_Stop]) -> float | None:
-        """Return the x that suits all of these stops, if there is one."""
-        rooms = [self._room(stop) for stop in run]
-        low, high = max((low for low, _high in rooms), default=0), min((high for _low, high in rooms), default=0)
-        return min(max(fmean(self.x[stop.name] for stop in run), low), high) if run and low <= high else None
-
-    def _room(self, stop: _Stop) -> tuple[float, float]:
-        """Return between which x a stop can move without coming too near to its neighbours."""
-        row = self.rows[stop.level]
-        place = row.index(stop)
-        low, high = -1e9, 1e9
-        if place:
-            low = self.x[row[place - 1].name] + (row[place - 1].width + stop.width) / 2 + APART / 2
-        if place + 1 < len(row):
-            high = self.x[row[place + 1].name] - (row[place + 1].width + stop.width) / 2 - APART / 2
-        return low, high
-
-
-def narrowest(nets: list[Net], source: str) -> float:
-    """Return how wide a box must be so that all lines that leave it, with their texts, begin at its edge."""
-    rooms = [_text_room(net) for net in nets if net.source == source]
-    return sum(rooms) - min(rooms, default=0) + 2 * INSET
-
-
-def _text_room(net: Net) -> float:
-    """Return how far to the right of a line nothing else may stand."""
-    return max(PORT, net.text + PORT)
-
-
-def passing(net: str, level: int) -> str:
-    """Return the name of the place where a net passes a level."""
-    return f"{net} past {level}"
-
-
 def arrange(knots: list[Knot], nets: list[Net]) -> Layout:
     """Lay out a graph whose nets go from lower levels to higher ones.
 
     The x of the layout may be negative; its y begins at 0, the top of the highest level.
     """
-    sketch = _Sketch(knots, nets)
+    sketch = Sketch(knots, nets)
     sketch.place()
     sketch.straighten()
     starts = _starts(sketch)
@@ -222,13 +57,13 @@ def arrange(knots: list[Knot], nets: list[Net]) -> Layout:
     return Layout(places, firsts, routes)
 
 
-def _starts(sketch: _Sketch) -> dict[tuple[str, str], float]:
+def _starts(sketch: Sketch) -> dict[tuple[str, str], float]:
     """Return for each hop the x where it leaves its stop: several beside each other, with room for their texts."""
     starts = {}
     for name in sketch.stops:
         hops = [hop for hop in sketch.hops if hop.source == name]
         hops.sort(key=lambda hop: fmean(sketch.x[target] for target in hop.targets))
-        rooms = [_text_room(sketch.nets[hop.net]) for hop in hops]
+        rooms = [text_room(sketch.nets[hop.net]) for hop in hops]
         lengths = [0.0, *(sum(rooms[: place + 1]) for place in range(len(rooms)))]
         span = lengths[max(0, len(hops) - 1)]
         for hop, length in zip(hops, lengths, strict=False):
@@ -236,7 +71,7 @@ def _starts(sketch: _Sketch) -> dict[tuple[str, str], float]:
     return starts
 
 
-def _ends(sketch: _Sketch, starts: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+def _ends(sketch: Sketch, starts: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
     """Return for each hop and target the x where it arrives: straight from below where that can be."""
     ends = {}
     for stop in sketch.stops.values():
@@ -255,7 +90,7 @@ def _ends(sketch: _Sketch, starts: dict[tuple[str, str], float]) -> dict[tuple[s
     return ends
 
 
-def _make_way(sketch: _Sketch, starts: dict[tuple[str, str], float]) -> None:
+def _make_way(sketch: Sketch, starts: dict[tuple[str, str], float]) -> None:
     """Move passing lines off the x of other lines that rise from the level below: they would lie on each other."""
     for stop in sorted(sketch.stops.values(), key=lambda one: one.level):
         if stop.name in sketch.knots:
@@ -265,7 +100,7 @@ def _make_way(sketch: _Sketch, starts: dict[tuple[str, str], float]) -> None:
         starts[net, stop.name] = sketch.x[stop.name]
 
 
-def _rising(sketch: _Sketch, level: int, net: str, starts: dict[tuple[str, str], float]) -> list[float]:
+def _rising(sketch: Sketch, level: int, net: str, starts: dict[tuple[str, str], float]) -> list[float]:
     """Return where the other nets rise from a level."""
     return [x for (other, name), x in starts.items() if other != net and sketch.stops[name].level == level]
 
@@ -276,7 +111,7 @@ def _free(x: float, taken: list[float]) -> float:
     return next((one for one in tries if all(abs(one - at) >= NUDGE - 0.01 for at in taken)), x)
 
 
-def _ports(sketch: _Sketch, stop: _Stop, sources: list[float]) -> list[float]:
+def _ports(sketch: Sketch, stop: Stop, sources: list[float]) -> list[float]:
     """Return where lines from these x, in order, enter a box: straight up, or near its middle, and apart."""
     centre, reach = sketch.x[stop.name], sketch.knots[stop.name].width / 2 - INSET
     inside = [x for x in sources if abs(x - centre) <= reach]
@@ -310,7 +145,7 @@ def _apart(wanted: list[float], low: float, high: float) -> list[float]:
 Spans = dict[str, tuple[float, list[float]]]
 
 
-def _channel(sketch: _Sketch, level: int, starts: dict, ends: dict) -> dict[str, int]:
+def _channel(sketch: Sketch, level: int, starts: dict, ends: dict) -> dict[str, int]:
     """Return for each net that must run sideways above a level the number of its track, from the lowest."""
     spans: Spans = {}
     for hop in sketch.hops:
@@ -353,7 +188,7 @@ def _crossings(lower: tuple[float, list[float]], upper: tuple[float, list[float]
     return rising + starting + covered
 
 
-def _heights(sketch: _Sketch, tracks: list[int]) -> tuple[list[float], list[float]]:
+def _heights(sketch: Sketch, tracks: list[int]) -> tuple[list[float], list[float]]:
     """Return the top and the height of each level; the highest level stands at 0."""
     heights = [max((sketch.knots[stop.name].height for stop in row if stop.name in sketch.knots), default=0.0)
                for row in sketch.rows]  # fmt: skip
@@ -366,7 +201,7 @@ def _heights(sketch: _Sketch, tracks: list[int]) -> tuple[list[float], list[floa
     return tops[::-1], heights
 
 
-def _routes(sketch: _Sketch, net: Net, found: tuple) -> dict[str, tuple[Point, ...]]:
+def _routes(sketch: Sketch, net: Net, found: tuple) -> dict[str, tuple[Point, ...]]:
     """Return the lines of a net, each from its source up to one target."""
     starts, ends, channels, tops, places = found
     lines: dict[str, tuple[Point, ...]] = {}
@@ -387,5 +222,5 @@ def _routes(sketch: _Sketch, net: Net, found: tuple) -> dict[str, tuple[Point, .
     return lines
 
 
-def _track_y(sketch: _Sketch, level: int, channels: list[dict[str, int]], tops: list[float], net: str) -> float:
+def _track_y(sketch: Sketch, level: int, channels: list[dict[str, int]], tops: list[float], net: str) -> float:
     return tops[level] - OVER - TRACK * channels[level].get(net, 0)

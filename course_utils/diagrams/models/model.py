@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.lettering import BOLD, MONO, SANS, printable, shortened, text_width
-from course_utils.diagrams.models.layering import Knot, Layout, Net, arrange, narrowest
-from course_utils.diagrams.models.shortening import Entry, Shortened, counted_parameters, shorten
+from course_utils.diagrams.models.layering import Layout, arrange
+from course_utils.diagrams.models.notes import LINE, note_lines, wrapped
+from course_utils.diagrams.models.placing import Knot, Net, narrowest
+from course_utils.diagrams.models.shortening import Entry, Flow, Shortened, counted_parameters, shorten
 from course_utils.diagrams.parts import MARGIN, arrow, compose, heading
 from course_utils.diagrams.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape
 
 TOP = 104
 BOX_HEIGHT, END_HEIGHT = 58, 32
-NARROWEST, WIDEST = 230, 380
+NARROWEST, NARROWEST_ALONE, WIDEST = 230, 300, 380  # px: a box; where no two stand on one level
+NARROWEST_NOTE = 340  # px: no text above or below is wrapped more narrowly
 SIDE = 16  # px between a box's edge and its text
 SPACE = 28  # px between two texts on a line
 LOOP = "↻"  # the sign of a recurrent layer
@@ -33,28 +36,37 @@ def model_scene(plan: ModelPlan) -> Scene:
         Knot(name, face.entry.level, max(face.width, narrowest(nets, name)), face.height)
         for name, face in faces.items()
     ]
-    layout = _moved(arrange(knots, nets), nets)
-    items = heading(_title(plan), _subtitle(plan))
+    layout = arrange(knots, nets)
+    room = max(NARROWEST_NOTE, text_width(_title(plan), 19, BOLD), _span(layout))
+    first, *more = wrapped(_subtitles(plan), 13, room)
+    items = [*heading(_title(plan), first), *note_lines("subtitle_note", more, 64 + LINE, 13)]
+    layout = _moved(layout, nets, TOP + LINE * len(more))
     for entry in drawn.entries:
         items += faces[entry.name].items(layout.places[entry.name])
     items += _lines(drawn, layout)
-    items += _legend(plan, drawn, max(place.bottom for place in layout.places.values()) + 40)
+    below = max(place.bottom for place in layout.places.values()) + 40
+    items += note_lines("legend_note", wrapped(_notes(plan, drawn), 12, room), below)
     return compose(_title(plan), _description(plan, drawn), items, 1.0)
 
 
-def _moved(layout: Layout, nets: list[Net]) -> Layout:
+def _span(layout: Layout) -> float:
+    """Return how wide what is drawn is."""
+    return max(place.right for place in layout.places.values()) - min(place.x for place in layout.places.values())
+
+
+def _moved(layout: Layout, nets: list[Net], top: float) -> Layout:
     """Return a layout that begins below the heading, at the left margin."""
     lefts = [place.x for place in layout.places.values()]
     lefts += [x for lines in layout.routes.values() for line in lines.values() for x, _y in line]
     aside = MARGIN - min(lefts)
     places = {
-        name: Rectangle(place.x + aside, place.y + TOP, place.width, place.height)
+        name: Rectangle(place.x + aside, place.y + top, place.width, place.height)
         for name, place in layout.places.items()
     }
-    starts = {name: (x + aside, y + TOP) for name, (x, y) in layout.starts.items()}
+    starts = {name: (x + aside, y + top) for name, (x, y) in layout.starts.items()}
     routes = {
         net.name: {
-            target: tuple((x + aside, y + TOP) for x, y in line) for target, line in layout.routes[net.name].items()
+            target: tuple((x + aside, y + top) for x, y in line) for target, line in layout.routes[net.name].items()
         }
         for net in nets
     }
@@ -105,7 +117,9 @@ def _faces(drawn: Shortened) -> dict[str, _Face]:
     """Return how each entry looks; the boxes of all layers are equally wide."""
     texts = {entry.name: _texts(entry.call) for entry in drawn.entries if entry.call}
     wanted = [_needed(*parts, entry_recurs=True) for parts in texts.values()]
-    width = min(WIDEST, max([NARROWEST, *wanted]))
+    levels = [entry.level for entry in drawn.entries]
+    least = NARROWEST_ALONE if len(set(levels)) == len(levels) else NARROWEST
+    width = min(WIDEST, max([least, *wanted]))
     faces = {}
     for entry in drawn.entries:
         if not entry.call:
@@ -134,7 +148,8 @@ def _texts(call: LayerCall) -> tuple[str, str, str]:
     elif call.closed:
         first = f"{call.kind}: a model with a call of its own"
     count = f"same weights as {call.name}" if call.again else counted_parameters(call.parameters)
-    return printable(first), printable(call.name) + (" again" if call.again else ""), printable(count)
+    name = f"name: {printable(call.name)}" + (" again" if call.again else "")
+    return printable(first), name, printable(count)
 
 
 def _needed(first: str, second: str, third: str, *, entry_recurs: bool) -> float:
@@ -162,12 +177,12 @@ def _lines(drawn: Shortened, layout: Layout) -> list[Item]:
     return items
 
 
-def _legend(plan: ModelPlan, drawn: Shortened, top: float) -> list[Item]:
+def _notes(plan: ModelPlan, drawn: Shortened) -> list[str]:
     """Say what the marks mean."""
     notes = ["None: any number, for the batch" + (" or the time-steps" if _free_steps(plan) else "")]
     if any(entry.call and entry.call.recurrent for entry in drawn.entries):
         notes.insert(0, f"{LOOP} recurrent: the same weights at every time-step")
-    return [Label("legend_note", MARGIN, top, " · ".join(notes), 12, "muted", "start")]
+    return notes
 
 
 def _free_steps(plan: ModelPlan) -> bool:
@@ -183,14 +198,14 @@ def _title(plan: ModelPlan) -> str:
     return f"A {plan.kind} model of {wording.counted(len(plan.calls), 'layer')}"
 
 
-def _subtitle(plan: ModelPlan) -> str:
+def _subtitles(plan: ModelPlan) -> list[str]:
     """Say the parameters, and how to read the picture."""
     total, trainable = plan.parameters, plan.trainable
     count = counted_parameters(total)
     if trainable < total:
         count += f": {trainable:,} trainable, {total - trainable:,} not"
     inside = "what happens inside is not known" if any(call.closed for call in plan.calls) else ""
-    return " · ".join(part for part in (count, "data flows upwards; beside each arrow, its shape", inside) if part)
+    return [part for part in (count, "data flows upwards; beside each arrow, its shape", inside) if part]
 
 
 def _description(plan: ModelPlan, drawn: Shortened) -> str:
@@ -210,21 +225,33 @@ def _called(entry: Entry) -> str:
 
 
 def _sentence(entry: Entry, drawn: Shortened, names: dict[str, str]) -> str:
-    read = [flow for flow in drawn.flows if entry.name in flow.targets]
+    read = _read(entry, drawn)
     given = [flow for flow in drawn.flows if flow.source == entry.name]
     sources = [names[flow.source] + (f" {flow.shape}" if flow.shape else "") for flow in read]
     reads = f" reads {_listed(sources)}" if read else ""
     if entry.name.startswith("left out"):
         return f"{entry.note}"
     if entry.call is None:
-        if not read:
-            return f"{entry.note.capitalize()}: {_listed([_shape_in_words(flow.shape) for flow in given])}."
-        return f"{entry.note.capitalize()}{reads}."
+        said = _end_in_words(entry, "output" if read else "input")
+        return f"{said}{reads}." if read else f"{said}: {_listed([_shape_in_words(flow.shape) for flow in given])}."
     first, _second, third = _texts(entry.call)
     gives = f" and gives {_listed([_shape_in_words(flow.shape) for flow in given])}" if given else ""
     recurs = "recurrent, " if entry.call.recurrent else ""
     masked = " and skips masked steps" if entry.call.masked and entry.call.recurrent else ""
     return f"{names[entry.name]}, {first},{reads}{gives}{masked}: {recurs}{third}."
+
+
+def _read(entry: Entry, drawn: Shortened) -> list[Flow]:
+    """Return what an entry reads, in the order in which its layer takes it: the order matters to many layers."""
+    taken = [value.number for value in entry.call.entering] if entry.call else []
+    places = {number: place for place, number in enumerate(taken)}
+    read = [flow for flow in drawn.flows if entry.name in flow.targets]
+    return sorted(read, key=lambda flow: min(places.get(number, len(taken)) for number in flow.values))
+
+
+def _end_in_words(entry: Entry, side: str) -> str:
+    """Name an input or output, as it was written."""
+    return entry.note.capitalize() if entry.note in (side, entry.name) else f"{side.capitalize()} {entry.note}"
 
 
 def _shape_in_words(shape: Shape | None) -> str:

@@ -16,7 +16,14 @@ from course_utils.recurrence.graphs import (
     TimeDistributedSpec,
 )
 from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape
-from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
+from course_utils.recurrence.specs import (
+    BLOCKS,
+    AnyRecurrent,
+    BidirectionalSpec,
+    OwnCellSpec,
+    RecurrentSpec,
+    StackedSpec,
+)
 
 RECURRENT = (RecurrentSpec, OwnCellSpec, StackedSpec, BidirectionalSpec)
 
@@ -28,6 +35,8 @@ class Face:
     letters:  of its weights; states: what goes round in the loop, "h", "c" or "state"
     backward: it reads from the last step to the first
     start:    where its states come from before the first step
+    kind:     of the layer; gates: the letters of its gates and candidate, in Keras's order
+    exits:    for ``return_state=True``: its states that leave once more, counted by time
     """
 
     title: str
@@ -35,6 +44,9 @@ class Face:
     states: tuple[str, ...]
     backward: bool = False
     start: str = "zeros"
+    kind: str = ""
+    gates: tuple[str, ...] = ()
+    exits: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,6 @@ class Rung:
     note:    what else is to be said of it
     merge:   how Bidirectional puts its two together
     leaving: what goes up from it, and its shape
-    exits:   for ``return_state=True``: the states that leave once more
     """
 
     name: str
@@ -55,7 +66,16 @@ class Rung:
     merge: str = ""
     leaving: str = ""
     shape: Shape | None = None
-    exits: str = ""
+
+
+def shape_text(shape: Shape) -> str:
+    """Write a shape with words for the sizes that are free.
+
+    >>> shape_text((None, None, 2)), shape_text((None, 4))
+    ('(batch, T, 2)', '(batch, 4)')
+    """
+    free = {0: "batch", 1: "T"}
+    return f"({', '.join(free.get(axis, 'any') if size is None else str(size) for axis, size in enumerate(shape))})"
 
 
 @dataclass(frozen=True)
@@ -138,13 +158,15 @@ def _rungs(layer: LayerSpec, call: LayerCall, plan: ModelPlan) -> list[Rung]:
     if isinstance(layer, StackedSpec):
         return _stacked(layer, call, note, start, steps, shape)
     if isinstance(layer, BidirectionalSpec):
-        forward, backward = (_face(side, start) for side in (layer.forward, layer.backward))
-        faces = (forward, replace(backward, backward=True))
+        faces = tuple(
+            replace(_face(side, start, steps), title=f"{way}: {_face(side, start, steps).title}")
+            for way, side in (("forward", layer.forward), ("backward", layer.backward))
+        )
         merge = "both leave" if layer.merge_mode is None else layer.merge_mode
-        leaving, exits = _leaving(layer.forward, steps, "the two together", with_last=True)
-        return [Rung(call.name, call.summary, faces, note, merge, leaving, shape, exits)]
-    leaving, exits = _leaving(layer, steps, "h")
-    return [Rung(call.name, call.summary, (_face(layer, start),), note, "", leaving, shape, exits)]
+        sequence = layer.forward.manner.return_sequences
+        leaving = f"the two together, {'at every step' if sequence else 'once, at the end'}"
+        return [Rung(call.name, call.summary, faces, note, merge, leaving, shape)]
+    return [Rung(call.name, call.summary, (_face(layer, start, steps),), note, "", _leaving(layer, steps), shape)]
 
 
 def _times(steps: int) -> str:
@@ -156,40 +178,42 @@ def _stacked(layer: StackedSpec, call: LayerCall, note: str, start: str, steps: 
     rungs = []
     for number, cell in enumerate(layer.cells, start=1):
         last = number == len(layer.cells)
-        leaving, exits = _leaving(layer, steps, "h") if last else ("hₜ at every step", "")
-        face = replace(_face(cell, start), backward=layer.manner.go_backwards)
+        leaving = _leaving(layer, steps) if last else "hₜ at every step"
+        face = _face(replace(cell, manner=layer.manner), start, steps)
         inner = (None, steps, cell.output_size)
-        rungs.append(Rung(f"{call.name}/cell_{number}", face.title, (face,), note, "", leaving,
-                          shape if last else inner, exits))  # fmt: skip
+        name = f"{call.name}/cell_{number}"
+        rungs.append(Rung(name, face.title, (face,), note, "", leaving, shape if last else inner))
     return rungs
 
 
-def _face(spec: AnyRecurrent, start: str) -> Face:
-    backward = spec.manner.go_backwards
+def _face(spec: AnyRecurrent, start: str, steps: int | None) -> Face:
+    manner = spec.manner
+    kind, letters, gates = "", "", ()
     if isinstance(spec, RecurrentSpec):
-        states = ("h", "c") if spec.kind == "LSTM" else ("h",)
-        return Face(f"{spec.kind}({spec.units})", "WRb" if spec.use_bias else "WR", states, backward, start)
-    if isinstance(spec, StackedSpec):
-        return Face(f"{len(spec.cells)} stacked cells", "", ("states",), backward, start)
-    return Face(spec.kind, "", ("state" if len(spec.state_sizes) == 1 else "states",), backward, start)
+        kind, letters = spec.kind, "WRb" if spec.use_bias else "WR"
+        title, states = f"{kind}({spec.units})", ("h", "c") if kind == "LSTM" else ("h",)
+        gates = BLOCKS[kind] if kind != "SimpleRNN" else ()
+    elif isinstance(spec, StackedSpec):
+        title, states = f"{len(spec.cells)} stacked cells", ("states",)
+    else:
+        title, states = spec.kind, ("state" if len(spec.state_sizes) == 1 else "states",)
+    exits = _exits(states, 1 if manner.go_backwards else steps) if manner.return_state else ""
+    return Face(title, letters, states, manner.go_backwards, start, kind, gates, exits)
 
 
-def _leaving(spec: AnyRecurrent, steps: int | None, letter: str, *, with_last: bool = False) -> tuple[str, str]:
-    """Say what goes up from a layer, and which states leave once more."""
-    both = isinstance(spec, RecurrentSpec) and spec.kind == "LSTM"
-    last = "the last h" if steps is None else subscript("h", steps)
+def _exits(states: tuple[str, ...], step: int | None) -> str:
+    """Name the states after the step that is read last, counted by time."""
+    if step is None or "h" not in states:
+        return f"the last {' and '.join(states)}"
+    return " and ".join(subscript(state, step) for state in states)
+
+
+def _leaving(spec: AnyRecurrent, steps: int | None) -> str:
+    """Say what goes up from a layer."""
+    last, order = "the last h" if steps is None else subscript("h", steps), ""
     if spec.manner.go_backwards:
-        last = f"{subscript('h', 1)}, which comes last"
-    exits = ""
-    if spec.manner.return_state:
-        exits = "all last states" if with_last else last
-        if both and not with_last:
-            known = steps is not None and not spec.manner.go_backwards
-            exits = f"{last} and {subscript('c', steps)}" if known else "the last h and c"
-    if with_last:
-        return (f"{letter}, at every step" if spec.manner.return_sequences else f"{letter}, once, at the end"), exits
-    order = ", the last one first" if spec.manner.go_backwards else ""
-    return (f"hₜ at every step{order}" if spec.manner.return_sequences else f"only {last}"), exits
+        last, order = f"{subscript('h', 1)}, which comes last", ", the last one first"
+    return f"hₜ at every step{order}" if spec.manner.return_sequences else f"only {last}"
 
 
 def _start(layer: LayerSpec, call: LayerCall, plan: ModelPlan) -> str:

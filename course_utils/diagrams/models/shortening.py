@@ -29,13 +29,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Flow:
-    """A value that is drawn: from one entry to others. shape: None where it is not known, or where it stands for
-    values of several shapes."""
+    """What is drawn as one line from one entry to others.
+
+    shape:  None where it is not known, or where the flow stands for values of several shapes
+    values: the numbers of the values it stands for
+    """
 
     name: str
     source: str
     targets: tuple[str, ...]
     shape: Shape | None
+    values: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -192,4 +196,5 @@ def _flows(plan: ModelPlan, stands_for: dict[str, str]) -> Iterator[Flow]:
                 joined.setdefault((entry, targets, alone), []).append(value)
     for number, ((entry, targets, _alone), values) in enumerate(joined.items(), start=1):
         shapes = {value.shape for value in values}
-        yield Flow(f"value {number}", entry, targets, shapes.pop() if len(shapes) == 1 else None)
+        shape = shapes.pop() if len(shapes) == 1 else None
+        yield Flow(f"value {number}", entry, targets, shape, tuple(value.number for value in values))

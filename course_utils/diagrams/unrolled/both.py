@@ -64,10 +64,9 @@ def _merge(forward: Lane, backward: Lane, slot: int, mark: str, key: str, top: f
 def _merge_of_the_ends(forward: Lane, backward: Lane, shown: list[tuple[int, int]], key: str, top: float) -> list[Item]:
     """Draw what leaves with ``return_sequences=False``: each direction's own last state."""
     (first, _), (last, _) = shown[0], shown[-1]
-    items = _merge(forward, backward, last, "", key, top)
-    if first == last:
-        return items
-    items.pop()  # the backward direction ends at the first step, not here
-    far, sign = backward.box(first), items[0].place
-    y, x = sign.centre[1], far.centre[0]
-    return [*items, Line(f"{key}arrow[backward]", ((x, far.y - 4), (x, y), (sign.x - 4, y)))]
+    *box_and_ahead, back = _merge(forward, backward, last, "", key, top)
+    if first != last:  # the backward direction ends at the first step
+        start, sign = backward.box(first), box_and_ahead[0].place
+        x, y = start.centre[0], sign.centre[1]
+        back = Line(back.id, ((x, start.y - 4), (x, y), (sign.x - 4, y)))
+    return [*box_and_ahead, back]

@@ -6,13 +6,13 @@ import numpy as np
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.gates import block_letter
-from course_utils.diagrams.lettering import BOLD, MONO, SANS, subscript
-from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, LAST, cell_length, column, tags
+from course_utils.diagrams.lettering import BOLD, MONO, SANS, printable, shortened, subscript
+from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, column, tags
 from course_utils.diagrams.scene import Box, Cells, Item, Label, Line, Rectangle
 from course_utils.diagrams.unrolled.grid import (
     ASIDE,
-    COMPACT_GAP,
     GAP,
+    LONGEST_NAME,
     START_HEIGHT,
     Grid,
     formulas,
@@ -20,7 +20,7 @@ from course_utils.diagrams.unrolled.grid import (
 )
 from course_utils.diagrams.unrolled.plan import Row
 from course_utils.recurrence import RecurrentTrace
-from course_utils.recurrence.specs import BLOCKS, RecurrentSpec
+from course_utils.recurrence.specs import BLOCKS, CellSpec, RecurrentSpec
 
 CHIP = 24
 EXIT_GAP = 48  # px: from the last box to a returned state, with room for its caption
@@ -59,6 +59,13 @@ class Lane:
         """Return when a position is read: first, second, …"""
         return self.steps - position + 1 if self.backward else position
 
+    def order_at(self, slot: int) -> int:
+        """Return how many steps have been read when the state leaves a slot; that of those left out is the last."""
+        position = self.shown[slot]
+        if position is not None:
+            return self.order(position)
+        return self.order(self.shown[slot - 1] + 1) if self.backward else self.shown[slot + 1] - 1
+
     def box(self, slot: int) -> Rectangle:
         return self.grid.box(slot, self.top, self.grid.box_height(self.row), self.aside)
 
@@ -69,16 +76,28 @@ class Lane:
         return {"c": c, "h": h} if self.trace.cell_state is not None else {"h": h}
 
     def values(self, letter: str, order: int) -> np.ndarray | None:
-        """Return a state after so many steps; the one before the first is always known where it is zero."""
-        trace = self.trace
+        """Return a state after so many steps; the first one is known without an input, unless a layer gives it."""
+        trace, known = self.trace, self.grid.plan.known
         if order == 0:
-            start = (trace.initial if letter == "h" else trace.initial_cell_state)[self.sample]
-            return start
+            start = trace.initial if letter == "h" else trace.initial_cell_state
+            return start[self.sample] if known or not self.row.begins else None
         states = trace.hidden if letter == "h" else trace.cell_state
-        return states[self.sample, order - 1] if self.grid.plan.known else None
+        return states[self.sample, order - 1] if known else None
+
+    @property
+    def size(self) -> int:
+        """How many numbers a state holds."""
+        return self.trace.hidden.shape[-1]
+
+    def name(self, letter: str, order: int) -> str:
+        """Return how a state is written. Of two directions each has its arrow, and both count by time."""
+        if not self.aside:
+            return subscript(letter, order) + self.grid.layer_mark(self.row)
+        index = self.steps + 1 - order if self.backward else order
+        return ("←" if self.backward else "→") + subscript(letter, index) + self.grid.layer_mark(self.row)
 
     def skipped(self, order: int) -> bool:
-        mask = self.trace.mask
+        mask = self.trace.mask if self.grid.plan.known else None
         return mask is not None and not mask[self.sample, order - 1]
 
 
@@ -88,8 +107,8 @@ def lane_items(lane: Lane) -> list[Item]:
     slots = list(enumerate(lane.shown))
     for slot, position in slots:
         items += _left_out(lane, slot) if position is None else _box(lane, slot, position)
-    for slot, position in reversed(slots) if lane.backward else slots:
-        items += _after(lane, slot, position)
+    for slot, _position in reversed(slots) if lane.backward else slots:
+        items += _after(lane, slot)
     return items
 
 
@@ -99,13 +118,13 @@ def _box(lane: Lane, slot: int, position: int) -> list[Item]:
     stem = f"{lane.key}cell[t={position}]"
     items: list[Item] = [Box(stem, place)]
     if lane.skipped(order):
-        items.append(
-            Label(f"{lane.key}skipped[t={position}]", place.centre[0], place.centre[1] + 5, "skipped (mask)", 12.5)
-        )
-        return items
+        x, y = place.centre
+        kept = " and ".join(lane.heights) + (" stay" if len(lane.heights) > 1 else " stays")
+        items.append(Label(f"{lane.key}skipped[t={position}]", x, y - 2, "skipped (mask)", 12.5))
+        return [*items, Label(f"{lane.key}kept[t={position}]", x, y + 16, kept, 12, "muted")]
     if lane.grid.roomy:
         return items + _roomy_inside(lane, place, position, order)
-    return items + _compact_inside(lane.key, spec, place, position)
+    return items + _compact_inside(lane.key, spec, place, position, lane.grid.dense)
 
 
 def _roomy_inside(lane: Lane, place: Rectangle, position: int, order: int) -> list[Item]:
@@ -129,10 +148,13 @@ def _roomy_inside(lane: Lane, place: Rectangle, position: int, order: int) -> li
     return items + _keyed(lane.key, tags(position, centre, top, _letters(spec)))
 
 
-def _compact_inside(key: str, spec: object, place: Rectangle, position: int) -> list[Item]:
+def _compact_inside(key: str, spec: CellSpec, place: Rectangle, position: int, dense: bool) -> list[Item]:
     """Draw the gates, or the name of the activation, above the letters of the weights."""
     centre, middle = place.centre
     gates, letters = _gates(spec), _letters(spec)
+    if dense and letters:
+        weights = Label(f"{key}letters[t={position}]", centre, middle + 16, " ".join(letters), 13, face=BOLD)
+        return [Label(f"{key}kind[t={position}]", centre, middle - 6, spec.kind, 12.5, face=MONO), weights]
     if not letters:
         return [Label(f"{key}kind[t={position}]", centre, middle + 5, spec.kind, 12.5, face=MONO)]
     if gates:
@@ -155,12 +177,12 @@ def chips(key: str, kind: str, letters: tuple[str, ...], position: int, centre: 
     return items
 
 
-def _gates(spec: object) -> tuple[str, ...]:
+def _gates(spec: CellSpec) -> tuple[str, ...]:
     """Return the letters of the blocks of an LSTM or GRU."""
     return BLOCKS[spec.kind] if isinstance(spec, RecurrentSpec) and spec.kind != "SimpleRNN" else ()
 
 
-def _letters(spec: object) -> str:
+def _letters(spec: CellSpec) -> str:
     if not isinstance(spec, RecurrentSpec):
         return ""
     return "WRb" if spec.use_bias else "WR"
@@ -173,10 +195,12 @@ def _keyed(key: str, items: list[Item]) -> list[Item]:
 
 def _state(lane: Lane, letter: str, order: int, centre: float, middle: float, longest: float) -> Cells:
     """Draw a state as a column whose middle is given."""
-    size = lane.values(letter, 0).shape[-1]
+    size = lane.size
     length = size * cell_length(size, CELL_HEIGHT, longest)
     id = f"{lane.key}{letter}[t={order}]"
-    return column(id, centre, middle - length / 2, lane.values(letter, order), size, "u", longest=longest)
+    made_of = lane.grid.made_of(lane.row, order) if lane.grid.roomy and order else ()
+    look = {"longest": longest, "made_of": made_of}
+    return column(id, centre, middle - length / 2, lane.values(letter, order), size, "u", **look)
 
 
 def _start(lane: Lane) -> list[Item]:
@@ -191,7 +215,9 @@ def _roomy_start(lane: Lane, letter: str, height: float) -> list[Item]:
     grid, values = lane.grid, lane.values(letter, 0)
     state = _state(lane, letter, 0, grid.start_centre, height, grid.tallest)
     centre, bottom = grid.start_centre, state.place.bottom
-    kept = "kept from before" if lane.trace.spec.manner.stateful else "initial state"
+    kept = "kept from before" if lane.trace.spec.held is not None else "initial state"
+    if lane.row.begins:
+        kept = shortened(f"from {printable(lane.row.begins)}", 12, grid.left - 2 * MARGIN)
     caption = "starts at zero" if is_zero(values) else kept
     items: list[Item] = [
         state,
@@ -201,7 +227,7 @@ def _roomy_start(lane: Lane, letter: str, height: float) -> list[Item]:
     if letter == "h":
         items += [
             Label("caption[h,t=0]", centre, bottom + 18, caption, 12, "muted"),
-            Label("shape[h]", centre, bottom + 35, f"(batch, {len(values)})", 12, "muted"),
+            Label("shape[h]", centre, bottom + 35, f"(batch, {lane.size})", 12, "muted"),
         ]
     return items
 
@@ -209,14 +235,19 @@ def _roomy_start(lane: Lane, letter: str, height: float) -> list[Item]:
 def _compact_start(lane: Lane, letter: str, height: float) -> list[Item]:
     """Draw the first state at the side where the first step is."""
     values = lane.values(letter, 0)
-    name = subscript(letter, 0) + (" = 0" if is_zero(values) else "")
-    centre = end_centre(lane.grid) if lane.backward else lane.grid.start_centre
+    name = lane.name(letter, 0) + (" = 0" if is_zero(values) else "")
+    centre = end_centre(lane) if lane.backward else lane.grid.start_centre
     side = 1 if lane.backward else -1
     state = _state(lane, letter, 0, centre, height, START_HEIGHT)
     box = lane.box(len(lane.shown) - 1 if lane.backward else 0)
     start = state.place.x - 4 if lane.backward else state.place.right + 4
     end = box.right + 4 if lane.backward else box.x - 4
+    giver = []
+    if lane.row.begins and letter == "h":
+        text = f"from {printable(lane.row.begins)[:LONGEST_NAME]}"
+        giver = [Label(f"{lane.key}begins", state.place.x - 8, state.place.bottom + 14, text, 12, "muted", "end")]
     return [
+        *giver,
         state,
         _beside(f"{lane.key}name[{letter},t=0]", state.place, side, name),
         _going(letter, f"{lane.key}arrow[{letter},t=0]", (start, height), (end, height)),
@@ -229,16 +260,14 @@ def _beside(id: str, place: Rectangle, side: int, text: str, face: str = SANS) -
     return Label(id, x, place.centre[1] + 5, text, 13, anchor="end" if side < 0 else "start", face=face)
 
 
-def end_centre(grid: Grid) -> float:
+def end_centre(lane: Lane) -> float:
     """Return the middle of the states beyond the last step of a compact picture."""
-    return grid.span[1] + COMPACT_GAP + CELL_WIDTH / 2
+    return lane.grid.span(lane.row.entry)[1] + lane.grid.gap + CELL_WIDTH / 2
 
 
-def _after(lane: Lane, slot: int, position: int | None) -> list[Item]:
+def _after(lane: Lane, slot: int) -> list[Item]:
     """Draw the states that go on to the next box, or out of the layer for ``return_state=True``."""
-    order = lane.steps - LAST if position is None else lane.order(position)
-    if position is None and lane.backward:
-        order = lane.steps - lane.shown[slot - 1]
+    order = lane.order_at(slot)
     last = order == lane.steps
     if last and not lane.trace.spec.manner.return_state:
         return []
@@ -284,18 +313,18 @@ def _compact_after(lane: Lane, slot: int, order: int, letter: str, height: float
         middle += -ASIDE / 2 if lane.backward else ASIDE / 2
     return [
         _going(letter, f"{lane.key}arrow[{letter},t={order}]", (start, height), (end, height)),
-        Label(f"{lane.key}name[{letter},t={order}]", middle, height - 8, subscript(letter, order), 13),
+        Label(f"{lane.key}name[{letter},t={order}]", middle, height - 8, lane.name(letter, order), 13),
     ]
 
 
 def _compact_exit(lane: Lane, slot: int, letter: str, height: float) -> list[Item]:
     """Draw the last state once more, beyond the last box."""
     box, side = lane.box(slot), -1 if lane.backward else 1
-    centre = lane.grid.start_centre if lane.backward else end_centre(lane.grid)
+    centre = lane.grid.start_centre if lane.backward else end_centre(lane)
     state = _state(lane, letter, lane.steps, centre, height, START_HEIGHT)
     start = box.x - 4 if lane.backward else box.right + 4
     end = state.place.right + 4 if lane.backward else state.place.x - 4
-    name = f"{subscript(letter, lane.steps)} returned"
+    name = f"{lane.name(letter, lane.steps)} returned"
     return [
         state,
         _going(letter, f"{lane.key}arrow[{letter},t={lane.steps},out]", (start, height), (end, height)),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 
 import numpy as np
 
@@ -16,7 +17,11 @@ ROOMY_STEPS = 4  # up to so many steps of one layer there is room for its formul
 GAP, START_GAP = 28, 56  # px from a box to a state and on; the first has room for a shape
 COMPACT_GAP = 46  # px between two boxes where no state stands
 ASIDE = 20  # px: how far the boxes of two directions are moved apart
+LONGEST_NAME = 24  # letters of a layer's name beside its first state
 LINE = 30  # px: the height of a box that holds one line of text
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+FEW, MANY_LANES = (2, 1), 3  # with two directions or many layers, so many first and last steps are drawn
+MOST_RICH_BOXES = 12  # with more, boxes show neither gates nor the letters of the weights one by one
 START_HEIGHT = 30  # px: of the first state, beside a compact row
 
 
@@ -39,15 +44,77 @@ class Grid:
             return {id(self.plan.rows[0]): ""}
         names: list[str] = []
         for row in self.plan.rows:
-            times = sum(name.split("#")[0] == row.name for name in names)
-            names.append(f"{row.name}#{times + 1}" if times else row.name)
+            tries = (f"{row.name}#{time}" if time > 1 else row.name for time in count(1))
+            names.append(next(name for name in tries if name not in names))
         return {id(row): f"{name}/" for row, name in zip(self.plan.rows, names, strict=True)}
+
+    def layer_mark(self, row: Row) -> str:
+        """Return the number of a recurrent layer, raised and in brackets, where there are several."""
+        recurrent = [other for other in self.plan.rows if other.traces]
+        if row not in recurrent or len(recurrent) == 1:
+            return ""
+        return "⁽" + str(recurrent.index(row) + 1).translate(RAISED) + "⁾"
+
+    def source(self, row: Row, position: int) -> str:
+        """Return the id of what a row reads at a position."""
+        place = self.plan.rows.index(row)
+        if place == 0:
+            return f"x[t={row.entry.index(position) if row.entry.steps else position}] all"
+        below = self.plan.rows[place - 1]
+        if row.entry.style == "vector":  # stands above the last step of the row below
+            position = below.entry.steps or 1
+        return f"{self.keys[id(below)]}output[t={position}] all"
+
+    def made_of(self, row: Row, position: int) -> tuple[str, ...]:
+        """Return what the vector at a position above a row is made of: what is read there, and the state before."""
+        if row.style == "wide":
+            return tuple(self.source(row, place) for place in self.shown(row.entry) if place)
+        if row.style != "cells":
+            return (self.source(row, position),)
+        key, before = self.keys[id(row)], position - 1
+        states = [f"{key}{letter}[t={before}] all" for letter in ("h", "c")]
+        return (self.source(row, position), f"{key}output[t={before}] all", *states)
+
+    def passed_over(self, row: Row, position: int) -> bool:
+        """Whether a mask keeps a recurrent row from reading at a position."""
+        mask = row.traces[0].mask if row.style == "cells" and self.plan.known else None
+        return mask is not None and not mask[self.plan.sample, position - 1]
 
     def shown(self, level: Level) -> list[int | None]:
         """Return the positions that are drawn; a vector stands at the last one."""
         if level.steps is None:
             return []
-        return list(range(1, level.steps + 1)) if self.every else shown_steps(level.steps)
+        if self.every:
+            return list(range(1, level.steps + 1))
+        return shown_steps(level.steps, *(FEW if self.lane_count >= MANY_LANES or self.both else ()))
+
+    @cached_property
+    def lane_count(self) -> int:
+        """How many rows of recurrent boxes there are; two directions are two."""
+        return sum(len(row.traces) for row in self.plan.rows)
+
+    @cached_property
+    def ends(self) -> dict[int, int]:
+        """For each level, by ``id(level)``, the slot of its last step; a vector stands where its sequence ended."""
+        slots, end = {}, 0
+        for level in (self.plan.entry, *(row.leaving for row in self.plan.rows)):
+            end = len(self.shown(level)) - 1 if level.steps else end
+            slots[id(level)] = end
+        return slots | {id(row.entry): slots.get(id(row.entry), self._turned_end(row)) for row in self.plan.rows}
+
+    def _turned_end(self, row: Row) -> int:
+        return max(0, len(self.shown(row.entry)) - 1)
+
+    @cached_property
+    def dense(self) -> bool:
+        """Whether there are so many boxes that they hold no more than their names."""
+        return not self.every and self.lane_count * self.slots > MOST_RICH_BOXES
+
+    @cached_property
+    def gap(self) -> float:
+        """From one box to the next where no state stands between them: room for the name of a state."""
+        longest = subscript("←h", self.plan.entry.steps or 1) + "⁽¹⁾" * (not self.plan.single)
+        return max(COMPACT_GAP, text_width(longest, 13) + 12)
 
     @cached_property
     def slots(self) -> int:
@@ -59,7 +126,7 @@ class Grid:
     def tallest(self) -> float:
         """The longest column of cells."""
         if not self.roomy:
-            return 88
+            return 60 if self.dense else 88
         return 88 if self.has_memory(self.plan.rows[0]) else 132
 
     def length(self, size: int) -> float:
@@ -104,7 +171,7 @@ class Grid:
         """From one step to the next."""
         if self.roomy:
             return self.box_width + 2 * GAP + CELL_WIDTH
-        return self.box_width + COMPACT_GAP + (2 * ASIDE if self.both else 0)
+        return self.box_width + self.gap + (2 * ASIDE if self.both else 0)
 
     @cached_property
     def both(self) -> bool:
@@ -116,14 +183,17 @@ class Grid:
         """Where the first box begins."""
         if self.roomy:
             return MARGIN + 20 + CELL_WIDTH + START_GAP
-        return self.start_centre + CELL_WIDTH / 2 + COMPACT_GAP + (ASIDE if self.both else 0)
+        return self.start_centre + CELL_WIDTH / 2 + self.gap + (ASIDE if self.both else 0)
 
     @cached_property
     def start_centre(self) -> float:
         """The middle of the states before the first step."""
         if self.roomy:
             return MARGIN + 20 + CELL_WIDTH / 2
-        titles = [text_width(row.title, 13, BOLD) for row in self.plan.rows if row.style in ("cells", "both")]
+        titles = [text_width(row.title, 13, BOLD) for row in self.plan.rows if row.traces]
+        titles += [text_width(f"{row.total:,} parameters", 12) for row in self.plan.rows if row.total]
+        if any(row.begins for row in self.plan.rows):
+            titles.append(text_width("from " + max((row.begins for row in self.plan.rows), key=len)[:LONGEST_NAME], 12))
         shapes = [text_width(row.leaving.shape, 12) for row in self.plan.rows]
         shapes += [text_width(self.plan.entry.shape, 12)]
         named = max([*titles, *shapes])
@@ -140,16 +210,11 @@ class Grid:
         """Return the place of one box, moved aside where there are two directions."""
         return Rectangle(self.left + slot * self.stride + aside, top, self.box_width, height)
 
-    @property
-    def last(self) -> float:
-        """The middle of the last step."""
-        return self.centre(self.slots - 1)
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """Where the first box begins and the last one ends."""
+    def span(self, *levels: Level) -> tuple[float, float]:
+        """Return where the first box begins and the last one ends: of these levels, or of the whole picture."""
         aside = ASIDE if self.both else 0
-        return self.left - aside, self.last + self.box_width / 2 + aside
+        last = max((self.ends[id(level)] for level in levels), default=self.slots - 1)
+        return self.left - aside, self.centre(last) + self.box_width / 2 + aside
 
     def lanes(self, row: Row, top: float) -> tuple[float, float]:
         """Return at which height c and h go on to the next step."""
@@ -170,13 +235,13 @@ def formulas(row: Row, step: int) -> list[str]:
         case "LSTM":
             c, c_before = subscript("c", now), subscript("c", before)
             seen = c if spec.activation.name == "linear" else f"{spec.activation}({c})"
-            return [f"{c} = f·{c_before} + i·c̃", f"{h} = o·{seen}"]
+            return [f"{c} = f⊙{c_before} + i⊙c̃", f"{h} = o⊙{seen}"]
         case "GRU":
-            return [f"{h} = z·{h_before} + (1−z)·h̃"]
+            return [f"{h} = z⊙{h_before} + (1−z)⊙h̃"]
         case _:
             return [spec.kind]
 
 
-def is_zero(values: np.ndarray) -> bool:
+def is_zero(values: np.ndarray | None) -> bool:
     """Whether a state holds nothing but zeros."""
-    return not np.any(values)
+    return values is not None and not np.any(values)

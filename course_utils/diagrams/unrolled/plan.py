@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence import RecurrentTrace, count
+from course_utils.recurrence import RecurrentTrace
+from course_utils.recurrence.counting import weights_in
 from course_utils.recurrence.executing import Execution, LayerFlow
 from course_utils.recurrence.graphs import (
     ClosedSpec,
@@ -42,11 +43,12 @@ CLOSED = "not looked into"
 class Level:
     """What flows from one row to the next, of one sample.
 
-    letter:  how its vectors are called: x, e (embedded), h or y
+    letter:  how its vectors are called: x, e (embedded), h, or y (of other layers, and of two directions merged)
     values:  (T, n) for a sequence of vectors, (n,) for one vector, (T,) for row numbers of an Embedding
     style:   "steps", "vector", "numbers", or "other" for what is not drawn but by its shape
     known:   whether the values are real; else only the shape is
     turned:  the last step comes first
+    twice:   two outputs stand above each other, as two directions give them with ``merge_mode=None``
     """
 
     letter: str
@@ -54,6 +56,7 @@ class Level:
     style: str
     known: bool
     turned: bool = False
+    twice: bool = False
 
     @property
     def steps(self) -> int | None:
@@ -68,7 +71,8 @@ class Level:
     @property
     def shape(self) -> str:
         """The shape with its batch axis, in words."""
-        return "(" + ", ".join(["batch", *map(str, self.values.shape)]) + ")"
+        sizes = [*self.values.shape[:-1], self.size // 2] if self.twice else self.values.shape
+        return ("two of " if self.twice else "") + "(" + ", ".join(["batch", *map(str, sizes)]) + ")"
 
     def index(self, position: int) -> int:
         """Return the number of the step that stands at a position, both from 1."""
@@ -88,6 +92,7 @@ class Row:
     spec:  None for what is no layer: the turning round before ``go_backwards``
     total: how many parameters; None where that is not known
     note:  what is to be said about it
+    begins: for a recurrent layer: the name of the layer whose state it begins with, where there is one
     """
 
     name: str
@@ -99,6 +104,7 @@ class Row:
     traces: tuple[RecurrentTrace, ...] = ()
     total: int | None = 0
     note: str = ""
+    begins: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +115,8 @@ class Plan:
     known:    whether the values of the input are given
     left_out: names of layers that stand beside the path that is drawn
     words:    what each step reads, to be written below it
+    total:    the parameters of the layers that are drawn; None where they are not known
+    whole:    those of the whole model
     """
 
     rows: tuple[Row, ...]
@@ -117,6 +125,7 @@ class Plan:
     left_out: tuple[str, ...] = ()
     words: Sequence[str] | None = None
     total: int | None = 0
+    whole: int | None = 0
 
     @property
     def entry(self) -> Level:
@@ -135,8 +144,8 @@ def plan_trace(trace: RecurrentTrace, *, sample: int = 0, known: bool = True, wo
     output = trace.outputs if spec.manner.return_sequences else trace.outputs[:, -1]
     entry = trace.x[:, ::-1] if spec.manner.go_backwards else trace.x
     below, above = _level("x", entry, sample, known), _level("h", output, sample, known)
-    rows = _recurrent_rows(spec, below, above, (trace,), sample)
-    return Plan(tuple(rows), sample, known, words=words, total=rows[-1].total)
+    rows = _recurrent_rows(spec, below, above, (trace,), sample, lowest=True)
+    return Plan(tuple(rows), sample, known, words=words, total=rows[-1].total, whole=rows[-1].total)
 
 
 def plan_layer(
@@ -151,27 +160,52 @@ def plan_layer(
         execution.graph(spec, [Flow(array) for array in inputs])
         path = _main_path(spec)
         stages = [(node.layer, execution.calls[id(node)]) for node in path]
-        left_out = _left_out(spec, path)
+        left_out, givers = _left_out(spec, path), [_state_giver(spec, node) for node in path]
     else:
         result = execution.call(spec, (Flow(inputs[0]),), {})
         value = map_nested(lambda flow: flow.value, result)
-        stages, left_out = [(spec, LayerFlow(inputs[0], value, tuple(execution.recurrent)))], ()
-    rows = tuple(_rows(stages, sample, known))
+        stages = [(spec, LayerFlow(inputs[0], value, tuple(execution.recurrent)))]
+        left_out, givers = (), [""]
+    rows = tuple(_rows(stages, givers, sample, known))
     totals = {id(layer): weights_in(layer) for layer, _flow in stages}
     total = None if None in totals.values() else sum(totals.values())
-    return Plan(rows, sample, known, left_out, words, total)
+    return Plan(rows, sample, known, left_out, words, total, weights_in(spec))
+
+
+def path_input(spec: GraphSpec) -> int:
+    """Return which of a model's inputs, from 0, the path that is drawn begins with."""
+    first = leaves(_main_path(spec)[0].args[0])[0]
+    return leaves_of(spec.inputs).index(first.number)
+
+
+def leaves_of(inputs: Any) -> list[int]:
+    """Return the numbers of the inputs in flat order."""
+    return [ref.number for ref in leaves(inputs)]
+
+
+def _state_giver(spec: GraphSpec, node: Node) -> str:
+    """Return the name of the layer whose output a recurrent layer begins with, as in an encoder and decoder."""
+    given = [*node.args[1:], node.kwargs.get("initial_state")]
+    if isinstance(node.args[0], (list, tuple)):
+        given += node.args[0][1:]
+    numbers = {leaf.number for leaf in leaves(given) if isinstance(leaf, Ref)}
+    makers = [other.layer.name for other in spec.nodes if numbers & set(other.outputs)]
+    if not numbers or not isinstance(node.layer, RECURRENT):
+        return ""
+    return makers[0] if makers else "an input"
 
 
 def _left_out(spec: GraphSpec, path: list[Node]) -> tuple[str, ...]:
-    """Return the names of the layers with weights that stand beside the path."""
-    drawn = {id(node.layer) for node in path}
-    return tuple(
-        dict.fromkeys(
-            node.layer.name
-            for node in spec.nodes
-            if id(node.layer) not in drawn and not isinstance(node.layer, GraphSpec) and weights_in(node.layer)
-        )
-    )
+    """Return the calls of layers with weights that stand beside the path; those of a model inside it too."""
+    names: list[str] = []
+    on_path, drawn = {id(node) for node in path}, {id(node.layer) for node in path}
+    for node in spec.nodes:
+        inner = node.layer if isinstance(node.layer, GraphSpec) else None
+        if inner is not None and any(id(one) in on_path for one in inner.nodes):
+            names += _left_out(inner, path)
+        elif id(node) not in on_path and weights_in(node.layer):
+            names.append(node.layer.name + (" (a second time)" if id(node.layer) in drawn else ""))
+    return tuple(dict.fromkeys(names))
 
 
 def _main_path(spec: GraphSpec) -> list[Node]:
@@ -196,21 +230,30 @@ def _recurrent_in(path: list[Node]) -> tuple[int, int]:
     return sum(isinstance(node.layer, RECURRENT) for node in path), len(path)
 
 
-def _rows(stages: list[tuple[LayerSpec, LayerFlow]], sample: int, known: bool) -> Iterator[Row]:
+def _rows(stages: list[tuple[LayerSpec, LayerFlow]], givers: list[str], sample: int, known: bool) -> Iterator[Row]:
     entry: Level | None = None
-    for spec, flow in stages:
+    for (spec, flow), giver in zip(stages, givers, strict=True):
         array, result = leaves(flow.input)[0], leaves(flow.output)[0]
         if isinstance(spec, BidirectionalSpec) and spec.merge_mode is None:
             result = np.concatenate(leaves(flow.output)[:2], axis=-1)
+        lowest = entry is None
         entry = entry or _level("x", array, sample, known, whole=isinstance(spec, EmbeddingSpec))
-        letter = "h" if isinstance(spec, RECURRENT) else "e" if isinstance(spec, EmbeddingSpec) else "y"
-        if isinstance(spec, (MaskingSpec, DropoutSpec)):
-            letter = entry.letter
-        leaving = _level(letter, result, sample, known)
+        leaving = _level(_letter(spec, entry), result, sample, known)
+        if isinstance(spec, BidirectionalSpec) and spec.merge_mode is None:
+            leaving = replace(leaving, twice=True)
         recurs = isinstance(spec, RECURRENT)
-        rows = _recurrent_rows(spec, entry, leaving, flow.recurrent, sample) if recurs else []
-        yield from rows or [_other_row(spec, entry, leaving)]
+        rows = _recurrent_rows(spec, entry, leaving, flow.recurrent, sample, lowest) if recurs else []
+        yield from [replace(row, begins=giver) for row in rows] or [_other_row(spec, entry, leaving)]
         entry = leaving
+
+
+def _letter(spec: LayerSpec, entry: Level) -> str:
+    """Return how the vectors above a layer are called."""
+    if isinstance(spec, (MaskingSpec, DropoutSpec)):
+        return entry.letter
+    if isinstance(spec, EmbeddingSpec):
+        return "e"
+    return "h" if isinstance(spec, (RecurrentSpec, StackedSpec)) else "y"
 
 
 def _level(letter: str, array: np.ndarray, sample: int, known: bool, *, whole: bool = False) -> Level:
@@ -220,7 +263,7 @@ def _level(letter: str, array: np.ndarray, sample: int, known: bool, *, whole: b
 
 
 def _recurrent_rows(
-    spec: LayerSpec, entry: Level, leaving: Level, traces: tuple[RecurrentTrace, ...], sample: int
+    spec: LayerSpec, entry: Level, leaving: Level, traces: tuple[RecurrentTrace, ...], sample: int, lowest: bool
 ) -> list[Row]:
     """Return the rows of a recurrent layer: one; for stacked cells one each; none where its states are no vectors."""
     if entry.style != "steps" or any(trace.hidden.ndim != 3 for trace in traces):
@@ -230,20 +273,22 @@ def _recurrent_rows(
     rows = []
     if spec.manner.go_backwards:
         turned = replace(entry, turned=True)
-        if entry.letter != "x":
+        if not lowest:
             rows.append(Row(spec.name, "go_backwards: the last step first", "wide", entry, turned))
         entry = turned
     for trace in traces:
         above = leaving if trace is traces[-1] else Level("h", trace.outputs[sample], "steps", entry.known)
-        title = f"{trace.spec.kind}({trace.spec.output_size})"
+        own = isinstance(trace.spec, OwnCellSpec)
+        title = f"RNN({trace.spec.kind})" if own else f"{trace.spec.kind}({trace.spec.output_size})"
         rows.append(Row(trace.name, title, "cells", entry, above, trace.spec, (trace,), weights_in(trace.spec)))
         entry = above
     return rows
 
 
 def _both(spec: BidirectionalSpec, entry: Level, leaving: Level, traces: tuple[RecurrentTrace, ...]) -> Row:
-    inner = spec.forward
-    title = f"Bidirectional({inner.kind if isinstance(inner, RecurrentSpec) else 'RNN'}({inner.output_size}))"
+    sides = [side.kind if isinstance(side, RecurrentSpec) else "RNN" for side in (spec.forward, spec.backward)]
+    named = [f"{kind}({side.output_size})" for kind, side in zip(sides, (spec.forward, spec.backward), strict=True)]
+    title = f"Bidirectional({', '.join(dict.fromkeys(named))})"
     return Row(spec.name, title, "both", entry, leaving, spec, traces, weights_in(spec))
 
 
@@ -275,29 +320,3 @@ def _kind(spec: LayerSpec, leaving: Level) -> str:
             return f"{spec.kind}({spec.output_size})"
         case _:
             return KINDS[type(spec)][0] if type(spec) in KINDS else type(spec).__name__.removesuffix("Spec")
-
-
-def weights_in(spec: LayerSpec) -> int | None:
-    """Return how many parameters a layer holds; None where that is not known from its spec."""
-    match spec:
-        case RecurrentSpec():
-            return count(spec).total
-        case OwnCellSpec():
-            return sum(array.size for array in spec.weights.values())
-        case StackedSpec():
-            return sum(weights_in(cell) for cell in spec.cells)
-        case BidirectionalSpec():
-            return weights_in(spec.forward) + weights_in(spec.backward)
-        case DenseSpec():
-            return spec.kernel.size + (0 if spec.bias is None else spec.bias.size)
-        case EmbeddingSpec():
-            return spec.table.size
-        case TimeDistributedSpec():
-            return weights_in(spec.inner)
-        case GraphSpec():
-            layers = {id(node.layer): weights_in(node.layer) for node in spec.nodes}
-            return None if None in layers.values() else sum(layers.values())
-        case ClosedSpec():
-            return spec.parameters
-        case _:
-            return 0

@@ -1,17 +1,20 @@
 """The unrolled picture in words: its title, its note, its description."""
 
+import numpy as np
+
 from course_utils.diagrams import wording
 from course_utils.diagrams.lettering import printable
 from course_utils.diagrams.parts import FIRST, LAST, MOST_STEPS, shown_steps
+from course_utils.diagrams.unrolled.grid import formulas
 from course_utils.diagrams.unrolled.plan import Level, Plan, Row
-from course_utils.recurrence.specs import BidirectionalSpec
+from course_utils.recurrence.specs import GATES, BidirectionalSpec
 
 LONGEST_TITLE = 4  # layers
 
 
 def title(plan: Plan) -> str:
     """Say which layers on which input."""
-    layers = [row.title for row in plan.rows if row.spec is not None]
+    layers = [_called(plan, row) for row in plan.rows if row.spec is not None]
     named = " → ".join(layers) if len(layers) <= LONGEST_TITLE else wording.counted(len(layers), "layer")
     entry = plan.entry
     if entry.steps is None:
@@ -20,16 +23,32 @@ def title(plan: Plan) -> str:
     return f"{named} on {wording.counted(entry.steps, 'step')}{of}"
 
 
+def _total(plan: Plan) -> str:
+    """Say how many parameters are drawn, and of how many."""
+    if plan.whole in (plan.total, None):
+        return wording.counted(plan.total, "parameter", thousands=True)
+    return f"{plan.total:,} of the model's {plan.whole:,} parameters are in the layers drawn"
+
+
+def _called(plan: Plan, row: Row) -> str:
+    """Return a layer as it is written; one alone with the arguments that are switched on."""
+    manner = getattr(row.spec, "manner", None)
+    if manner is None or not plan.single:
+        return row.title
+    names = ("return_sequences", "return_state", "go_backwards", "stateful")
+    switched = [f"{name}=True" for name in names if getattr(manner, name)]
+    return ", ".join([row.title[:-1], *switched]) + ")"
+
+
 def subtitle(plan: Plan) -> str:
     """Say the one thing to see."""
     row = plan.rows[0]
-    total = "" if plan.total is None else f"{plan.total:,} parameters, whatever the number of steps"
+    total = "" if plan.total is None else f"{_total(plan)}, whatever the number of steps"
     if len(plan.rows) == 1 and row.style == "both":
         return "two cells read the same steps, one in each direction" + (f" · {total}" if total else "")
     if not plan.single:
-        return "each layer is one cell, used again at every step; time runs to the right, depth upwards" + (
-            f" · {total}" if total else ""
-        )
+        said = "each recurrent layer is one cell, used again at every step; time runs to the right, depth upwards"
+        return said + (f" · {total}" if total else "")
     steps = plan.entry.steps
     times = {1: "once", 2: "twice"}.get(steps, f"{steps} times")
     turned = ", from the last step to the first" if plan.entry.turned else ""
@@ -41,18 +60,39 @@ def _letters(row: Row) -> str:
     return "weights" if use_bias is None else "W, R and b" if use_bias else "W and R"
 
 
-def legend_note(plan: Plan) -> str:
-    """Say what goes in and out, and what the kinds of lines mean."""
+def legend_notes(plan: Plan, beyond: bool) -> list[str]:
+    """Say what goes in and out, what the kinds of lines and the letters mean. beyond: values leave the scale."""
     marks = [f"input: {plan.entry.shape}", f"output: {plan.rows[-1].leaving.shape}"]
+    if beyond:
+        marks.append("beyond the scale: its strongest colour")
+    notes = [" · ".join(marks), " · ".join(_lines(plan)), " · ".join(_letters_explained(plan))]
+    if plan.left_out:
+        notes.append(f"not drawn: {', '.join(plan.left_out[:3])}{' …' if len(plan.left_out) > 3 else ''}")
+    return [note for note in notes if note]
+
+
+def _lines(plan: Plan) -> list[str]:
+    marks = []
     if any(row.style == "cells" and row.leaving.style == "vector" and row.entry.steps > 1 for row in plan.rows):
         marks.append("dashed: computed, not given out by the layer")
     if any(trace.cell_state is not None for row in plan.rows for trace in row.traces):
-        marks.append("double line: c, the memory")
+        marks.append("double line: c, the cell state (memory)")
     if any(isinstance(row.spec, BidirectionalSpec) and row.spec.merge_mode == "concat" for row in plan.rows):
-        marks.append("concat: the upper half is the forward state, the lower half the backward one")
-    if plan.left_out:
-        marks.append(f"not drawn: {', '.join(plan.left_out[:3])}{' …' if len(plan.left_out) > 3 else ''}")
-    return " · ".join(marks)
+        marks.append("concat: upper half →h, lower half ←h")
+    return marks
+
+
+def _letters_explained(plan: Plan) -> list[str]:
+    """Say what the letters in the boxes stand for."""
+    kinds = {trace.spec.kind for row in plan.rows for trace in row.traces if trace.spec.kind in GATES}
+    letters = []
+    if kinds:
+        letters += ["W kernel, for x", "R recurrent_kernel, for h", "b bias"]
+    if "LSTM" in kinds:
+        letters.append("i input, f forget, o output gate, c̃ candidate")
+    if "GRU" in kinds:
+        letters.append("z update, r reset gate, h̃ candidate")
+    return letters
 
 
 def describe(plan: Plan) -> str:
@@ -72,6 +112,7 @@ def _single(plan: Plan) -> list[str]:
         f"Each copy uses the same weights, {plan.total:,} parameters in all.",
         f"Input {plan.entry.shape}; output {leaving.shape}: {outside}.",
     ]
+    sentences.append(_start(plan, row))
     if plan.entry.turned:
         sentences.append(f"It reads backwards: step 1 reads x_{steps}.")
     sentences += _returned(row)
@@ -80,11 +121,25 @@ def _single(plan: Plan) -> list[str]:
     return sentences
 
 
+def _start(plan: Plan, row: Row) -> str:
+    """Say what the state before the first step is, and how each state is made."""
+    start = row.traces[0].initial[plan.sample]
+    given = f" = {wording.vector(start)} is given"
+    first = f" comes from {row.begins}" if row.begins else given if np.any(start) else " is zero"
+    made = "; ".join(formulas(row, 1)) if row.traces[0].spec.kind in GATES else ""
+    for letter in "xhc":
+        made = made.replace(f"{letter}₁", f"{letter}_t").replace(f"{letter}₀", f"{letter}_(t-1)")
+    made = f" In each step {made}." if made and not plan.entry.turned else ""
+    return f"h_0{first}; each h goes into the next step.{made}"
+
+
 def _returned(row: Row) -> list[str]:
-    manner = row.traces[0].spec.manner
-    if not manner.return_state:
+    if not row.traces[0].spec.manner.return_state:
         return []
     size, lstm = row.traces[0].hidden.shape[-1], row.traces[0].cell_state is not None
+    if len(row.traces) == 2:
+        number = 4 if lstm else 2
+        return [f"The last states leave once more: {number} of them, (batch, {size}) each, forward before backward."]
     if lstm:
         return [f"The last h and the last c leave once more as the returned states, (batch, {size}) each."]
     return [f"The last state leaves once more as the returned state, (batch, {size})."]
@@ -109,7 +164,9 @@ def _several(plan: Plan) -> list[str]:
     sentences = [f"{title(plan)}, unrolled: time runs to the right, depth upwards.", f"Input {plan.entry.shape}."]
     sentences += [_layer(plan, row) for row in plan.rows]
     if plan.total is not None:
-        sentences.append(f"{plan.total:,} parameters in all.")
+        sentences.append(f"{_total(plan)}{' in all' if plan.whole == plan.total else ''}.")
+    if plan.known and plan.entry.style == "steps":
+        sentences.append(f"The input is {_values(plan.entry)}.")
     if plan.known:
         sentences.append(f"The output is {_values(plan.rows[-1].leaving)}.")
     return sentences
@@ -119,19 +176,39 @@ def _layer(plan: Plan, row: Row) -> str:
     """Say one row: what it is, what it gives, and the last state of a recurrent layer."""
     if row.spec is None:
         return f"{row.title}."
-    total = "" if row.total is None else f", {row.total:,} {'parameter' if row.total == 1 else 'parameters'}"
+    total = "" if row.total is None else f", {wording.counted(row.total, 'parameter', thousands=True)}"
     gives = f"{row.name}: {row.title}{total}, gives {row.leaving.shape}"
     if row.style == "each":
         return f"{gives}: at every step by itself."
     if not row.traces:
         return f"{gives}."
     outside = "every state" if row.leaving.style == "steps" else "only the last state"
-    merged = f", merged by {row.spec.merge_mode}" if isinstance(row.spec, BidirectionalSpec) else ""
+    merged = ""
+    if isinstance(row.spec, BidirectionalSpec):
+        how = f"merged by {row.spec.merge_mode}" if row.spec.merge_mode else "given out apart"
+        merged = f", read forwards and backwards, each with its own weights, {how}"
+    if row.begins:
+        merged += f", starts with a state from {row.begins}"
+    skipped = _skipped(plan, row)
+    if skipped:
+        merged += f", a mask skips {skipped}"
     last = ""
     if plan.known:
         states = [wording.vector(trace.hidden[plan.sample, -1]) for trace in row.traces]
         last = f"; its last state is {' and '.join(states)}"
     return " ".join([f"{gives}: {outside}{merged}{last}.", *_returned(row)])
+
+
+def _skipped(plan: Plan, row: Row) -> str:
+    """Say which steps a mask skips, from 1 in order of processing."""
+    mask = row.traces[0].mask
+    if mask is None:
+        return ""
+    steps = np.flatnonzero(~mask[plan.sample]) + 1
+    if not len(steps):
+        return ""
+    named = "step " if len(steps) == 1 else "steps "
+    return named + ", ".join(map(str, steps)) if len(steps) <= wording.LONGEST_LIST else f"{len(steps)} steps"
 
 
 def _values(level: Level) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from course_utils.quiet import quiet_keras
 from course_utils.recurrence.reading.backend import what
 from course_utils.recurrence.reading.layers import read_cell
-from course_utils.recurrence.reading.models import build, calls
+from course_utils.recurrence.reading.models import calls, check_built
 from course_utils.recurrence.specs import Manner, RecurrentSpec
 
 
@@ -19,7 +19,7 @@ def read_weights(model: Any) -> list[RecurrentSpec | tuple[str, str, str, tuple[
     keras = quiet_keras()
     if not isinstance(model, keras.Layer):
         raise TypeError(f"model must be a Keras layer or model, but it is {what(model)}.")
-    build(model, None)
+    check_built(model)
     found, seen, times = [], set(), Counter()
     for name, part in (*_parts(model, model.name), (model.name, model)):  # last, what the model holds by itself
         weights = [weight for weight in part.weights if id(weight) not in seen]
@@ -65,7 +65,7 @@ def read_shapes(model: Any) -> list[tuple[str, str, Any, Any]]:
     keras = quiet_keras()
     if not isinstance(model, keras.Layer):
         raise TypeError(f"model must be a Keras layer or model, but it is {what(model)}.")
-    build(model, None)
+    check_built(model)
     function = model._functional if isinstance(model, keras.Sequential) else model
     if not isinstance(function, keras.Function):
         return [_layer_shapes(model)]

@@ -63,15 +63,24 @@ def _recurs(spec: LayerSpec) -> bool:
     return _recurs(spec.inner) if isinstance(spec, TimeDistributedSpec) else isinstance(spec, RECURRENT)
 
 
+def check_built(model: Any, *, takes_x: bool = False) -> None:
+    """Raise ValueError for a layer or model without weights. takes_x: whether the caller would build it for an x."""
+    if model.built:
+        return
+    way = "pass x of shape (batch, time-steps, features), or " if takes_x else ""
+    other = "" if takes_x else ", or say the shape, .build((None, time-steps, features))"
+    raise ValueError(
+        f"{model.name!r} has no weights yet, since Keras makes them when it first sees an input: "
+        f"{way}start the model with keras.Input{other}."
+    )
+
+
 def build(model: Any, x: Any) -> None:
     """Give an unbuilt layer or model its weights, for inputs shaped like x, once x is found fit."""
     if model.built:
         return
     if x is None:
-        raise ValueError(
-            f"{model.name!r} has no weights yet, since Keras makes them when it first sees an input: "
-            "pass x of shape (batch, time-steps, features), or start the model with keras.Input."
-        )
+        check_built(model, takes_x=True)
     layers = quiet_keras().layers
     first = model.layers[0] if isinstance(model, quiet_keras().Sequential) and model.layers else model
     shape = as_first_input(x, alone=isinstance(first, (layers.RNN, layers.Bidirectional))).shape

@@ -4,13 +4,14 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 from typing import Any
 
 from course_utils.quiet import quiet_keras
 from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape, Value
 from course_utils.recurrence.reading.backend import what
 from course_utils.recurrence.reading.layers import calls_its_layers
-from course_utils.recurrence.reading.models import calls
+from course_utils.recurrence.reading.models import calls, check_built
 
 NOT_CHOSEN = re.compile(r"(keras_tensor|input_layer|input)(_?\d+)?")  # names that Keras gives to inputs by itself
 
@@ -48,11 +49,7 @@ def read_plan(model: Any) -> ModelPlan:
     keras = quiet_keras()
     if not isinstance(model, keras.Layer):
         raise TypeError(f"model must be a Keras layer or model, but it is {what(model)}.")
-    if not model.built:
-        raise ValueError(
-            f"{model.name!r} has no weights yet, since Keras makes them when it first sees an input: "
-            "start the model with keras.Input, or say the shape, .build((None, time-steps, features))."
-        )
+    check_built(model)
     function = _function_of(model)
     return _of_layer(model) if function is None else _of_function(function, model)
 
@@ -77,7 +74,7 @@ def _of_function(function: Any, model: Any) -> ModelPlan:
         if id(node) in hidden:
             continue
         layer = node.operation
-        read = [tensor for tensor in node.arguments.keras_tensors if id(tensor) not in made]
+        read = [tensor for tensor in _taken(node) if id(tensor) not in made]
         call = _call(layer, tuple(dict.fromkeys(map(value, read))), tuple(map(value, node.outputs)))
         masked = any(name.endswith("mask") for name in _given(node))
         found.append(replace(call, order=order, again=id(layer) in seen, masked=masked))
@@ -88,6 +85,15 @@ def _of_function(function: Any, model: Any) -> ModelPlan:
     return ModelPlan(
         model.name, type(model).__name__, tuple(found), inputs, outputs, model.count_params(), _trainable(model)
     )
+
+
+def _taken(node: Any) -> list[Any]:
+    """Return the tensors that a call reads in the order of its parameters; Keras sorts those given by name by name."""
+    places = {name: place for place, name in enumerate(signature(node.operation.call).parameters)}
+    args, kwargs = node.arguments.args, node.arguments.kwargs
+    named = [kwargs[name] for name in sorted(kwargs, key=lambda name: places.get(name, len(places)))]
+    keras = quiet_keras()
+    return [leaf for leaf in keras.tree.flatten([args, named]) if isinstance(leaf, keras.KerasTensor)]
 
 
 def _given(node: Any) -> list[str]:
