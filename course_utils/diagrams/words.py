@@ -25,6 +25,7 @@ from course_utils.diagrams.scene import Box, Item, Label, Rectangle, Scene
 
 TOP, WORD_HEIGHT, RISE = 112, 34, 60
 WIDEST_WORD = 180
+MOST_DRAWN = 64  # rows and columns of the array
 ROWS = "row t is xₜ, laid on its side"
 NUMBERS = "each word needs its numbers: chosen by hand or learned by an Embedding"
 
@@ -79,16 +80,18 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
     """Draw the same numbers as the array that goes into the layer: row t is x_t, laid on its side."""
     steps, features = vectors.shape
     top = TOP + WORD_HEIGHT + RISE
-    cells = block("array", left + 62, top, vectors, ("t", "f"))
+    every = [-(-size // MOST_DRAWN) for size in vectors.shape]
+    axes = ("t", "f") if every == [1, 1] else ("t_group", "f_group")
+    cells = block("array", left + 62, top, vectors[:: every[0], :: every[1]], axes)
     rows = [
         Label(
             f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, subscript("x", t + 1), 14, anchor="end"
         )
-        for t in range(steps)
+        for t in range(steps if every == [1, 1] else 0)
         if cells.cell_size[1] >= 14
     ]
     names = [f"f = {feature + 1}" for feature in range(features)]
-    fits = all(text_width(name, 11) + 6 <= cells.cell_size[0] for name in names)
+    fits = every == [1, 1] and all(text_width(name, 11) + 6 <= cells.cell_size[0] for name in names)
     columns = [
         Label(f"column[{name}]", cells.cell_place(0, feature).centre[0], top - 8, name, 11, "muted")
         for feature, name in enumerate(names if fits else [])
@@ -101,8 +104,13 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
         Label("array_name", left + 62, top - 46, "the same as an array", 13, anchor="start"),
         Label("array_shape", left + 62, top - 27, shape, 12.5, anchor="start", face=MONO),
         Label("array_axes", left + 62, cells.place.bottom + 20, "(time-steps, features)", 12, "muted", "start"),
-        Label("array_rows", left + 62, cells.place.bottom + 40, ROWS, 12, "muted", "start"),
+        Label("array_rows", left + 62, cells.place.bottom + 40, _rows_note(every), 12, "muted", "start"),
     ]
+
+
+def _rows_note(every: list[int]) -> str:
+    """Say how the array is drawn: whole, or some of its rows and columns."""
+    return ROWS if every == [1, 1] else f"one row in {every[0]}, one column in {every[1]} is drawn"
 
 
 def _description(words: Sequence[str], vectors: np.ndarray) -> str:

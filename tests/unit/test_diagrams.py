@@ -115,6 +115,9 @@ def test_words_say_where_the_numbers_come_from_and_how_the_array_lies():
 def test_a_text_of_many_words_stays_small():
     scene = words_scene(["word"] * 784, random_input(784, 3)[0])
     assert scene.width < 1500 and len(render_svg(scene, LIGHT)) < 200_000
+    wide = words_scene(["word"] * 1000, random_input(1000, 200)[0])
+    assert_tidy(wide)
+    assert len(render_svg(wide, LIGHT)) < 200_000 and any("one row in 16" in label.text for label in wide.of(Label))
 
 
 @pytest.mark.parametrize("return_sequences", [False, True])
