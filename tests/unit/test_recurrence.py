@@ -194,8 +194,10 @@ def test_a_trace_does_not_change_with_its_input(keras):
 
 
 def test_a_layer_without_weights_says_what_to_give(keras):
-    with pytest.raises(ValueError, match="pass x of shape"):
+    with pytest.raises(ValueError, match=r"start the model with keras.Input, or say the shape, .build"):
         course_utils.parameters(keras.layers.SimpleRNN(4))
+    with pytest.raises(ValueError, match="pass x of shape"):
+        course_utils.draw_unrolled(keras.layers.SimpleRNN(4))
 
 
 def test_initial_state_must_fit(keras):
