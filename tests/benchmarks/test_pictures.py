@@ -28,8 +28,8 @@ def traced(size):
     return run(spec, random_input(steps, features))
 
 
-def plain_pyplot(scene: Scene) -> bytes:
-    """Draw a scene as one draws by hand: an artist for each thing."""
+def plain_figure(scene: Scene) -> object:
+    """Draw a scene with pyplot as one draws by hand: an artist for each thing. Return the figure."""
     from matplotlib import pyplot as plt
     from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -52,7 +52,14 @@ def plain_pyplot(scene: Scene) -> bytes:
         axes.annotate("", line.points[-1], line.points[0], arrowprops={"arrowstyle": "->"})
     for label in scene.of(Label):
         axes.text(label.x, label.y, label.text, fontsize=label.size * 0.75)
-    stream = io.BytesIO()
+    return figure
+
+
+def plain_pyplot(scene: Scene) -> bytes:
+    """Return the plain drawing as a PNG."""
+    from matplotlib import pyplot as plt
+
+    figure, stream = plain_figure(scene), io.BytesIO()
     figure.savefig(stream, format="png", dpi=144)
     plt.close(figure)
     return stream.getvalue()

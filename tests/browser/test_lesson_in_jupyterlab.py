@@ -1,59 +1,30 @@
 """Lesson 01 in a real JupyterLab, with a real browser and a real keyboard."""
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import SCREENSHOTS, Lab
+from tests.browser.conftest import Lab
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
+from tests.browser.pages import EXPLORER, assert_no_errors, command, open_notebook, photograph, run_all
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 LESSON = "01_rnn_cell_math"
-EXPLORER = ".unrolled-guarded"
-NO_WINDOWING = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
-IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
 def open_lesson(page: Page, lab: Lab) -> None:
     """Open the lesson and wait until its kernel is ready."""
-    for plugin, settings in NO_WINDOWING.items():  # so that cells below the window are in the page, too
-        where = f"{lab.address}lab/api/settings/{plugin}?token={lab.token}"
-        page.request.put(where, data=json.dumps({"raw": json.dumps(settings)}))
-    page.goto(lab.url(LESSON))
-    page.wait_for_function(IDLE, timeout=60_000)
+    open_notebook(page, lab, LESSON)
     expect(page.get_by_role("heading", name="The cell of a recurrent network")).to_be_visible()
-
-
-def command(page: Page, name: str) -> None:
-    """Run one of JupyterLab's commands and wait until it is done."""
-    page.evaluate("name => window.jupyterapp.commands.execute(name)", name)
 
 
 def unrolling(page: Page):
     """Return the explorer of units, features and time-steps."""
     return page.locator(EXPLORER).filter(has=page.get_by_role("slider", name="time-steps"))
-
-
-def assert_no_errors(page: Page) -> None:
-    """No traceback, no lost widget."""
-    expect(page.get_by_text("model not found")).to_have_count(0)
-    expect(
-        page.locator(".jp-OutputArea .jp-RenderedText[data-mime-type='application/vnd.jupyter.error']")
-    ).to_have_count(0)
-    expect(
-        page.locator(".jp-OutputArea .jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")
-    ).to_have_count(0)
-
-
-def photograph(page: Page, name: str) -> None:
-    """Keep a picture of the page for people to look at."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=Path(SCREENSHOTS, f"{name}.png"))
 
 
 def test_pictures_and_widgets_show_before_any_cell_is_run(page: Page, lab: Lab):
@@ -72,8 +43,7 @@ def test_pictures_and_widgets_show_before_any_cell_is_run(page: Page, lab: Lab):
 
 def test_keyboard_moves_the_picture_and_the_count(page: Page, lab: Lab):
     open_lesson(page, lab)
-    command(page, "notebook:run-all-cells")
-    page.wait_for_function(IDLE, timeout=120_000)
+    run_all(page)
     assert_no_errors(page)
     explorer = unrolling(page)
     title = explorer.locator("svg[role=img] title")
@@ -95,8 +65,7 @@ def test_keyboard_moves_the_picture_and_the_count(page: Page, lab: Lab):
 
 def test_typing_on_a_slider_does_not_delete_the_cell(page: Page, lab: Lab):
     open_lesson(page, lab)
-    command(page, "notebook:run-all-cells")
-    page.wait_for_function(IDLE, timeout=120_000)
+    run_all(page)
     cells = page.locator(".jp-Notebook .jp-Cell")
     number = cells.count()
     handle = unrolling(page).get_by_role("slider", name="units")
@@ -109,8 +78,7 @@ def test_typing_on_a_slider_does_not_delete_the_cell(page: Page, lab: Lab):
 
 def test_save_close_and_reopen_keeps_the_widgets(page: Page, lab: Lab):
     open_lesson(page, lab)
-    command(page, "notebook:run-all-cells")
-    page.wait_for_function(IDLE, timeout=120_000)
+    run_all(page)
     unrolling(page).get_by_role("slider", name="units").press("ArrowRight")
     expect(unrolling(page).locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(5\)"))
     command(page, "docmanager:save")

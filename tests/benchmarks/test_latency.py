@@ -1,0 +1,193 @@
+"""From a key on a slider to the changed picture on the screen, in a real JupyterLab, beside other ways.
+
+Ours; ``ipywidgets.interactive`` around a plain pyplot drawing; one matplotlib figure drawn again and again into an
+Image widget. All show the same scene. Also: how long hovering takes, whether quick keys end in the right
+picture, and what a thousand moves leave in the kernel.
+"""
+
+import json
+import statistics
+
+import pytest
+
+from course_utils.environment import ROOT
+from course_utils.recurrence import random_input
+
+pytest.importorskip("playwright")
+
+from tests.browser.conftest import browser, lab  # noqa: F401 (fixtures)
+from tests.browser.pages import open_notebook, run_all, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+SIZES = [(3, 4, 2), (10, 32, 8), (28, 50, 28)]
+KEYS = 20
+HEAD = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+SCENE = """
+from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
+from course_utils.recurrence import random_input, random_spec, run
+
+def scene_of(units, steps, features):
+    spec = random_spec("SimpleRNN", units=units, features=features, return_sequences=True)
+    return unrolled_scene(plan_trace(run(spec, random_input(steps, features))))
+"""
+OURS = """
+import course_utils
+course_utils.explore_unrolling(units={U}, features={F}, steps={T}, return_sequences=True,
+                               most_units=64, most_features=64, most_steps=784)
+"""
+INTERACTIVE = """
+import ipywidgets
+from matplotlib import pyplot as plt
+from tests.benchmarks.test_pictures import plain_figure
+
+def draw(units):
+    plain_figure(scene_of(units, {T}, {F}))
+    plt.show()
+
+ipywidgets.interactive(draw, units=ipywidgets.IntSlider({U}, 1, 64))
+"""
+REUSED = """
+import io
+import ipywidgets
+from matplotlib.figure import Figure
+from course_utils.diagrams.figure import draw_on
+from course_utils.diagrams.paint import LIGHT
+
+figure, image = Figure(figsize=(10, 6)), ipywidgets.Image()
+slider = ipywidgets.IntSlider({U}, 1, 64, description="units")
+
+def draw(_change=None):
+    figure.clear()
+    draw_on(figure.add_axes((0, 0, 1, 1)), scene_of(slider.value, {T}, {F}), LIGHT)
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    image.value = stream.getvalue()
+
+slider.observe(draw, names="value")
+draw()
+ipywidgets.VBox([slider, image])
+"""
+WAYS = {"ours": OURS, "interactive with pyplot": INTERACTIVE, "a reused figure in an Image": REUSED}
+PRESS = """
+async ([index, key]) => {
+  const area = document.querySelectorAll(".jp-OutputArea-child")[index];
+  const handle = [...area.querySelectorAll("[role=slider]")].find((one) => one.closest(".widget-slider"));
+  const shown = () => {
+    const picture = area.querySelector("svg[role=img]") ?? area.querySelector("img");
+    return picture && (picture.tagName === "IMG" ? picture.complete && picture.naturalWidth && picture.src
+                                                 : picture.outerHTML);
+  };
+  const before = shown();
+  const start = performance.now();
+  handle.focus();
+  handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  await new Promise((done) => {
+    const look = () => { const now = shown(); if (now && now !== before) done(); else requestAnimationFrame(look); };
+    look();
+  });
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  return performance.now() - start;
+}
+"""
+HOVER = """
+async ([index, times]) => {
+  const area = document.querySelectorAll(".jp-OutputArea-child")[index];
+  const svg = area.querySelector("svg[role=img]");
+  const blocks = [...svg.querySelectorAll("rect[data-made-of]")];
+  const took = [];
+  for (let n = 0; n < times; n++) {
+    const place = blocks[n % blocks.length].getBoundingClientRect();
+    const start = performance.now();
+    svg.dispatchEvent(new PointerEvent("pointermove", { bubbles: true, clientX: place.x + place.width / 2,
+                                                        clientY: place.y + place.height * ((n % 7) + 0.5) / 7 }));
+    if (!svg.querySelector("g[data-lit]")) throw new Error("nothing is lit");
+    took.push(performance.now() - start);
+  }
+  return took;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def page(browser, lab):  # noqa: F811
+    """Return a page with every way at every size."""
+    cells = [f"{HEAD}\n{SCENE}"]
+    cells += [way.format(T=T, U=U, F=F) for T, U, F in SIZES for way in WAYS.values()]
+    write_notebook(lab, "latency", cells)
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    open_notebook(page, lab, "latency")
+    run_all(page)
+    yield page
+    page.close()
+
+
+def place_of(size, way):
+    """Return which of the outputs it is."""
+    return SIZES.index(size) * len(WAYS) + list(WAYS).index(way)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("way", WAYS)
+def test_key_to_picture(benchmark, page, size, way):
+    benchmark.group = f"key to painted picture, ms in seconds, T, U, F = {size}"
+    keys = ["ArrowRight", "ArrowLeft"] * (KEYS // 2)
+    took = iter([page.evaluate(PRESS, [place_of(size, way), key]) / 1000 for key in keys])
+    times = list(took)
+    benchmark.extra_info["median_ms"] = round(1000 * statistics.median(times), 1)
+    given = iter([0.0, *(t for one in times for t in (0.0, one))])
+    benchmark._timer = lambda clock=[0.0]: clock.__setitem__(0, clock[0] + next(given)) or clock[0]
+    benchmark.pedantic(lambda: None, rounds=len(times) - 1, iterations=1)
+    print(f"\n{way} {size}: median {1000 * statistics.median(times):.1f} ms")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_hover(page, size):
+    took = page.evaluate(HOVER, [place_of(size, "ours"), 60])
+    print(f"\nhover {size}: median {statistics.median(took):.2f} ms, longest {max(took):.2f} ms")
+
+
+def test_quick_keys_end_in_the_right_picture(page):
+    index = place_of((28, 50, 28), "ours")
+    handle = page.locator(".jp-OutputArea-child").nth(index).get_by_role("slider", name="units")
+    before = int(handle.get_attribute("aria-valuenow").split(".")[0])
+    handle.focus()
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(33)
+    title = page.locator(".jp-OutputArea-child").nth(index).locator("svg[role=img] title")
+    page.wait_for_timeout(500)
+    assert f"({before + 9}," in title.text_content() or f"({before + 9})" in title.text_content()
+
+
+def test_a_thousand_moves_leave_little_in_the_kernel():
+    import os
+    import tracemalloc
+
+    import course_utils
+
+    explorer = course_utils.explore_unrolling(
+        units=50, features=28, steps=28, most_units=64, most_features=64, most_steps=784
+    )
+    sizes = [{"units": 40 + n % 20, "steps": 20 + n % 9} for n in range(1000)]
+    for state in sizes[:200]:
+        explorer.set(**state)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for state in sizes:
+        explorer.set(**state)
+    grown = (tracemalloc.get_traced_memory()[0] - before) / 2**20
+    tracemalloc.stop()
+    print(f"\n1,000 moves add {grown:.2f} MiB (process {os.getpid()})")
+
+
+def test_python_of_one_move(benchmark):
+    import course_utils
+
+    benchmark.group = "Python of one move at (28, 50, 28)"
+    explorer = course_utils.explore_unrolling(
+        units=50, features=28, steps=28, most_units=64, most_features=64, most_steps=784
+    )
+    moves = iter(range(10**6))
+    benchmark(lambda: explorer.set(units=49 + next(moves) % 2))
+    assert json.dumps(explorer.state) and random_input(1, 1).size
