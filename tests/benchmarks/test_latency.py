@@ -54,24 +54,27 @@ from matplotlib.figure import Figure
 from course_utils.diagrams.figure import draw_on
 from course_utils.diagrams.paint import LIGHT
 
-figure, image = Figure(figsize=(10, 6)), ipywidgets.Image()
-slider = ipywidgets.IntSlider({U}, 1, 64, description="units")
+def reused():
+    figure, image = Figure(figsize=(10, 6)), ipywidgets.Image()
+    slider = ipywidgets.IntSlider({U}, 1, 64, description="units")
 
-def draw(_change=None):
-    figure.clear()
-    draw_on(figure.add_axes((0, 0, 1, 1)), scene_of(slider.value, {T}, {F}), LIGHT)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png")
-    image.value = stream.getvalue()
+    def draw(_change=None):
+        figure.clear()
+        draw_on(figure.add_axes((0, 0, 1, 1)), scene_of(slider.value, {T}, {F}), LIGHT)
+        stream = io.BytesIO()
+        figure.savefig(stream, format="png")
+        image.value = stream.getvalue()
 
-slider.observe(draw, names="value")
-draw()
-ipywidgets.VBox([slider, image])
+    slider.observe(draw, names="value")
+    draw()
+    return ipywidgets.VBox([slider, image])
+
+reused()
 """
 WAYS = {"ours": OURS, "interactive with pyplot": INTERACTIVE, "a reused figure in an Image": REUSED}
 PRESS = """
 async ([index, key]) => {
-  const area = document.querySelectorAll(".jp-OutputArea-child")[index];
+  const area = document.querySelectorAll(".jp-Notebook .jp-CodeCell")[index];
   const handle = [...area.querySelectorAll("[role=slider]")].find((one) => one.closest(".widget-slider"));
   const shown = () => {
     const picture = area.querySelector("svg[role=img]") ?? area.querySelector("img");
@@ -82,8 +85,13 @@ async ([index, key]) => {
   const start = performance.now();
   handle.focus();
   handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-  await new Promise((done) => {
-    const look = () => { const now = shown(); if (now && now !== before) done(); else requestAnimationFrame(look); };
+  await new Promise((done, fail) => {
+    const look = () => {
+      const now = shown();
+      if (now && now !== before) done();
+      else if (performance.now() - start > 10000) fail(new Error("the picture did not change"));
+      else requestAnimationFrame(look);
+    };
     look();
   });
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -92,7 +100,7 @@ async ([index, key]) => {
 """
 HOVER = """
 async ([index, times]) => {
-  const area = document.querySelectorAll(".jp-OutputArea-child")[index];
+  const area = document.querySelectorAll(".jp-Notebook .jp-CodeCell")[index];
   const svg = area.querySelector("svg[role=img]");
   const blocks = [...svg.querySelectorAll("rect[data-made-of]")];
   const took = [];
@@ -123,8 +131,8 @@ def page(browser, lab):  # noqa: F811
 
 
 def place_of(size, way):
-    """Return which of the outputs it is."""
-    return SIZES.index(size) * len(WAYS) + list(WAYS).index(way)
+    """Return which of the cells it is."""
+    return 1 + SIZES.index(size) * len(WAYS) + list(WAYS).index(way)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -149,13 +157,13 @@ def test_hover(page, size):
 
 def test_quick_keys_end_in_the_right_picture(page):
     index = place_of((28, 50, 28), "ours")
-    handle = page.locator(".jp-OutputArea-child").nth(index).get_by_role("slider", name="units")
+    handle = page.locator(".jp-Notebook .jp-CodeCell").nth(index).get_by_role("slider", name="units")
     before = int(handle.get_attribute("aria-valuenow").split(".")[0])
     handle.focus()
     for _ in range(9):
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(33)
-    title = page.locator(".jp-OutputArea-child").nth(index).locator("svg[role=img] title")
+    title = page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator("svg[role=img] title")
     page.wait_for_timeout(500)
     assert f"({before + 9}," in title.text_content() or f"({before + 9})" in title.text_content()
 
