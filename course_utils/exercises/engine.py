@@ -1,5 +1,6 @@
 """An exercise: a question with its numbers, the check, the hints, the solution."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -13,6 +14,7 @@ from course_utils.exercises.judging import Judge, safely
 from course_utils.exercises.outcomes import CORRECT, INCORRECT, NOT_ATTEMPTED, Outcome, Text
 
 MOST_DRAWS = 100
+SWITCH = "UNROLLED_SOLUTIONS"  # an instructor sets it to "off"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Variant:
     hints:    from a nudge to almost everything
     code:     Python that leaves the right answer in the name ``answer``; it may use ``given``
     given:    arrays that the question hands out
+    options:  for a choice: the texts to choose from
+    reveal:   for a prediction: what is shown after the first answer, right or wrong
     """
 
     ask: str
@@ -43,6 +47,8 @@ class Variant:
     hints: tuple[str, ...]
     code: str
     given: SimpleNamespace = field(default_factory=SimpleNamespace)
+    options: tuple[str, ...] = ()
+    reveal: str = ""
 
 
 class Exercise:
@@ -69,13 +75,25 @@ class Exercise:
         """Judge an answer; three dots mean that there is none yet."""
         if answer is ...:
             return Outcome(NOT_ATTEMPTED, "Put your answer in the place of the three dots and run the cell again.")
+        outcome = self._judged(answer)
+        reveal = f" {self.variant.reveal}" if self.variant.reveal else ""
+        return Outcome(outcome.kind, outcome.message + reveal)
+
+    def _judged(self, answer: Any) -> Outcome:
         verdict = safely(self._judge, answer, self.variant.answer)
         if verdict is True:
             return Outcome(CORRECT, self.variant.praise)
-        if isinstance(verdict, str):
-            return Outcome(INCORRECT, verdict)
         reasons = (slip.why for slip in self.variant.slips if safely(self._judge, answer, slip.answer) is True)
-        return Outcome(INCORRECT, next(reasons, "Look at the picture again, or ask for a hint()."))
+        said = verdict if isinstance(verdict, str) else "Look at the picture again, or ask for a hint()."
+        return Outcome(INCORRECT, next(reasons, said))
+
+    def choose(self) -> Any:
+        """Return buttons, one for each option; the outcome stands below them. For a choice only."""
+        from course_utils.exercises.choosing import buttons
+
+        if not self.variant.options:
+            raise TypeError("This question is no choice: put your answer into check(answer).")
+        return buttons(self.variant.ask, self.variant.options, self.check)
 
     def hint(self) -> Text:
         """Return the next hint; after the last one, the last again."""
@@ -85,7 +103,12 @@ class Exercise:
         return Text(f"Hint {place + 1} of {last + 1}:", self.variant.hints[place])
 
     def solution(self) -> Text:
-        """Return code that solves the question, and the reason."""
+        """Return code that solves the question, and the reason.
+
+        Where an instructor has set the environment variable UNROLLED_SOLUTIONS to "off", it says so instead.
+        """
+        if os.environ.get(SWITCH, "").strip().casefold() in ("off", "0", "no", "false"):
+            return Text("Solution:", "Your instructor has switched the solutions off: ask for a hint().")
         return Text("Solution:", self.variant.praise, self.variant.code)
 
     def another(self) -> "Exercise":
@@ -93,7 +116,8 @@ class Exercise:
         return Exercise(self._make, self._judge, number=self._number + 1)
 
     def __repr__(self) -> str:
-        return repr(Text("Question:", self.variant.ask))
+        choices = "\n".join(f"- {option}" for option in self.variant.options)
+        return repr(Text("Question:", self.variant.ask, choices))
 
     def _repr_html_(self) -> str:
         return Text("Question:", self.variant.ask)._repr_html_()

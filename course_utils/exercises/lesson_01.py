@@ -5,7 +5,15 @@ from types import SimpleNamespace
 import numpy as np
 
 from course_utils.exercises.engine import Exercise, Slip, Variant
-from course_utils.exercises.judging import judge_array, judge_number, judge_shape
+from course_utils.exercises.judging import (
+    Behaviour,
+    judge_array,
+    judge_choice,
+    judge_function,
+    judge_number,
+    judge_shape,
+    judge_shape_of_layer,
+)
 from course_utils.recurrence import count, random_input, random_spec, run_layer
 
 
@@ -124,7 +132,94 @@ def _units(random: np.random.Generator) -> Variant:
     )
 
 
+def _cell(random: np.random.Generator) -> Variant:
+    U, F = 3, 2
+    trials = tuple(
+        tuple(np.round(random.uniform(-1, 1, shape), 2) for shape in ((F,), (U,), (F, U), (U, U), (U,)))
+        for _ in range(3)
+    )
+    right = Behaviour(lambda x, h, W, R, b: np.tanh(x @ W + h @ R + b), trials)
+    ways = {
+        "The activation is missing: take tanh of the sum.": lambda x, h, W, R, b: x @ W + h @ R + b,
+        "The bias is missing.": lambda x, h, W, R, b: np.tanh(x @ W + h @ R),
+        "The old state is missing: it goes through R and is added.": lambda x, h, W, R, b: np.tanh(x @ W + b),
+        "You swapped h and x: x goes through W, the old state through R, so write h @ R, not R @ h.": (
+            lambda x, h, W, R, b: np.tanh(x @ W + R @ h + b)
+        ),
+    }
+    return Variant(
+        ask="Write a function cell(x, h, W, R, b) that takes one step of a SimpleRNN and returns the next state.",
+        answer=right,
+        praise="One line of NumPy is the whole cell; a layer calls it once for every time-step.",
+        slips=tuple(Slip(Behaviour(way, trials), why) for why, way in ways.items()),
+        hints=(
+            "The formula stands in every box of the unrolled picture.",
+            "x·W is x @ W, h·R is h @ R; add b; tanh of the sum.",
+            "def cell(x, h, W, R, b): return np.tanh(...)",
+        ),
+        code="import numpy as np\n\n\ndef answer(x, h, W, R, b):\n    return np.tanh(x @ W + h @ R + b)",
+    )
+
+
+def _layer(random: np.random.Generator) -> Variant:
+    T, F, U = _three_sizes(random)
+    x = random_input(T, F)
+
+    def giving(units: int, *, sequences: bool = False, use_bias: bool = True) -> Behaviour:
+        spec = random_spec("SimpleRNN", units=units, features=F, return_sequences=sequences, use_bias=use_bias)
+        return Behaviour(lambda given: run_layer(spec, given).output, ((x,),), count(spec).total)
+
+    return Variant(
+        ask=(
+            f"Build a keras.layers.SimpleRNN that turns x of shape (1, {T}, {F}) into an output of shape (1, {U}), "
+            "with a bias, as Keras has it unless told otherwise."
+        ),
+        answer=giving(U),
+        praise=f"units = {U} is the width of the output; T and F come from the data.",
+        slips=(
+            Slip(giving(U, sequences=True), "This gives the states of all steps: leave out return_sequences=True."),
+            Slip(giving(T), "You gave it as many units as there are time-steps. Units are the width of the output."),
+            Slip(giving(F), "You gave it as many units as there are features. Units are the width of the output."),
+            Slip(giving(U, use_bias=False), "The bias is switched off; leave out use_bias=False."),
+        ),
+        hints=("Only one number has to be chosen: units.", f"The output has {U} numbers for each sample."),
+        code=f"import keras\n\nanswer = keras.layers.SimpleRNN({U})",
+    )
+
+
+def _what_grows(random: np.random.Generator) -> Variant:
+    _T, F, U = _three_sizes(random)
+
+    def total(units: int, features: int) -> int:
+        return count(random_spec("SimpleRNN", units=units, features=features)).total
+
+    before = total(U, F)
+    after = {"the units": total(2 * U, F), "the features": total(U, 2 * F), "the time-steps": before}
+    right = next(name for name, number in after.items() if number == before)
+    none = "none of them"
+    options = [*after, none]
+    return Variant(
+        ask=f"One of these may be doubled without giving SimpleRNN({U}) on {F} features a new parameter. Which?",
+        answer=right,
+        praise=f"{before} parameters before and after: every step uses the same W, R and b.",
+        slips=(
+            *(
+                Slip(name, f"With {name} doubled there are {number} parameters in the place of {before}.")
+                for name, number in after.items()
+                if name != right
+            ),
+            Slip(none, "One of them is nowhere in the formula F·U + U·U + U."),
+        ),
+        hints=("W is (F, U), R is (U, U), b is (U,).", "Which of T, F and U is in none of these shapes?"),
+        code=f"answer = {right!r}",
+        options=tuple(options[place] for place in random.permutation(len(options))),
+    )
+
+
 parameters_of_simple_rnn = Exercise(_parameters, judge_number)
 shape_of_output = Exercise(_output_shape, judge_shape)
 next_hidden_state = Exercise(_next_state, judge_array)
 units_of_layer = Exercise(_units, judge_number)
+what_may_grow = Exercise(_what_grows, judge_choice)
+write_the_cell = Exercise(_cell, judge_function)
+build_a_layer = Exercise(_layer, judge_shape_of_layer)
