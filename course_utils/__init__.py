@@ -26,7 +26,14 @@ _HOMES = {
     "draw_gradient_flow": "course_utils.diagrams",
     "draw_activations": "course_utils.diagrams",
     "explore_unrolling": "course_utils.widgets",
+    "explore_stacking": "course_utils.widgets",
+    "explore_return_sequences": "course_utils.widgets",
     "explore_cell": "course_utils.widgets",
+    "explore_gates": "course_utils.widgets",
+    "explore_state": "course_utils.widgets",
+    "explore_gradients": "course_utils.widgets",
+    "explore_activations": "course_utils.widgets",
+    "explore_parameters": "course_utils.widgets",
     "exercises": "course_utils.exercises",
 }
 

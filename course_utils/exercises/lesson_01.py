@@ -110,28 +110,6 @@ def _next_state(random: np.random.Generator) -> Variant:
     )
 
 
-def _units(random: np.random.Generator) -> Variant:
-    T, F, U = _three_sizes(random)
-    spec = random_spec("SimpleRNN", units=U, features=F)
-    return Variant(
-        ask=(
-            f"A SimpleRNN layer reads sequences of {T} time-steps. Its kernel has shape {spec.kernel.shape} and its "
-            f"recurrent_kernel has shape {spec.recurrent_kernel.shape}. "
-            "How many numbers does its output hold for one sample?"
-        ),
-        answer=spec.units,
-        praise=f"The recurrent kernel carries the state into the next state: it is (U, U), so U = {U}.",
-        slips=(
-            Slip(F, "That is F, the number of features: the rows of the kernel. The output has U numbers."),
-            Slip(T, "That is T, the number of time-steps. The output has U numbers, however long the sequence is."),
-            Slip(T * U, "That would be all states; the layer gives out only the last one."),
-            Slip(U * U, "That is how many numbers the recurrent kernel holds."),
-        ),
-        hints=("The output is the state. Which of the two shapes speaks of the state alone?", "R is (U, U)."),
-        code=f"recurrent_kernel_shape = {spec.recurrent_kernel.shape}\nanswer = recurrent_kernel_shape[0]",
-    )
-
-
 def _cell(random: np.random.Generator) -> Variant:
     U, F = 3, 2
     trials = tuple(
@@ -219,7 +197,6 @@ def _what_grows(random: np.random.Generator) -> Variant:
 parameters_of_simple_rnn = Exercise(_parameters, judge_number)
 shape_of_output = Exercise(_output_shape, judge_shape)
 next_hidden_state = Exercise(_next_state, judge_array)
-units_of_layer = Exercise(_units, judge_number)
 what_may_grow = Exercise(_what_grows, judge_choice)
 write_the_cell = Exercise(_cell, judge_function)
 build_a_layer = Exercise(_layer, judge_shape_of_layer)

@@ -1,13 +1,17 @@
 """The button "check with Keras": the one place where an explorer asks Keras, and only when asked."""
 
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
 import numpy as np
 
+from course_utils.diagrams.charts.activation_facts import facts_of
+from course_utils.diagrams.wording import counted
 from course_utils.quiet import quiet_keras
 from course_utils.recurrence.counting import weights_in
 from course_utils.recurrence.executing import Execution
+from course_utils.recurrence.gradients import GradientFlow, flow_back, frobenius, in_double_precision
 from course_utils.recurrence.graphs import (
     ClosedSpec,
     DenseSpec,
@@ -18,9 +22,14 @@ from course_utils.recurrence.graphs import (
     TimeDistributedSpec,
     leaves,
 )
+from course_utils.recurrence.running import run
 from course_utils.recurrence.specs import BidirectionalSpec, RecurrentSpec
 
 ROUNDING = 1e-5  # of single precision, for values up to 1
+ROUNDING_OF_DOUBLES = 1e-9
+CLOSE = 1e-6  # of the size of a gradient
+CLOSE_SLOPES = 1e-4  # ours are measured by differences
+SMALLEST = 1e-290  # sizes below have lost their digits
 ZEROS = {"kernel_initializer": "zeros", "recurrent_initializer": "zeros", "seed": 0}  # takes no random numbers
 
 
@@ -45,6 +54,109 @@ def check_with_keras(spec: LayerSpec, x: np.ndarray, layer: Any = None) -> str:
         f"The largest difference is {difference:.8f}; below {limit:.5f} it is rounding. "
         f"Keras counts {layer.count_params()} parameters."
     )
+
+
+def gradient_check(spec: RecurrentSpec, x: np.ndarray) -> str:
+    """Ask TensorFlow's tape for the gradient of the last state at every step, and say how far ours is from it.
+
+    spec: the SimpleRNN, LSTM or GRU that is shown; x: (1, T, F)
+    """
+    flow, theirs = flow_back(spec, x), flow_by_tape(spec, x)
+    ours, theirs = (np.stack([each.hidden, each.state]) for each in (flow, theirs))
+    scale = np.maximum(np.nan_to_num(np.abs(theirs), posinf=1), SMALLEST)
+    difference = _difference(ours / scale, theirs / scale)
+    return (
+        f"{_agreement('The tape of TensorFlow', difference <= CLOSE)} It takes the gradient of the same Keras layer "
+        f"in double precision, at {'every one of ' * (x.shape[1] > 1)}{counted(x.shape[1], 'step')}. "
+        f"The largest difference is {difference:.1e} of the size; below {CLOSE:.0e} it is rounding."
+    )
+
+
+def flow_by_tape(spec: RecurrentSpec, x: np.ndarray) -> GradientFlow:
+    """Return the sizes of the gradient as TensorFlow's tape finds them, through Keras's own cell.
+
+    The batch is U copies of x, (1, T, F), and the tape follows the sum over u of unit u in copy u: then the gradient
+    in copy u is row u of ∂h_T/∂s_t, and one way back gives all rows at all steps.
+    """
+    spec = in_double_precision(spec)
+    layer = _in_double_precision(_layer(spec))
+    import tensorflow as tf  # after Keras, which loads it without noise
+
+    layer.build(x.shape)
+    layer.set_weights(_weights(spec))
+    trace = run(spec, x)
+    copies, after = tf.repeat(tf.constant(trace.x), spec.units, axis=0), []
+    states = [tf.zeros((spec.units, size), tf.float64) for size in spec.state_sizes]
+    with tf.GradientTape() as tape:
+        tape.watch(states)
+        for step in range(trace.steps):
+            shown = [state[:, step] for state in (trace.hidden, trace.cell_state) if state is not None]
+            states = [
+                _without_rounding(*each) for each in zip(layer.cell(copies[:, step], states)[1], shown, strict=True)
+            ]
+            after.append(states)
+        followed = tf.linalg.trace(states[0])
+    rows = tape.gradient(followed, after, unconnected_gradients="zero")
+    chains = np.stack([np.concatenate([each.numpy() for each in of_step], axis=-1) for of_step in rows])[:, None]
+    return GradientFlow(frobenius(chains[..., : spec.units]), frobenius(chains))
+
+
+def _in_double_precision(layer: Any) -> Any:
+    return type(layer).from_config(layer.get_config() | {"dtype": "float64"})
+
+
+def _without_rounding(state: Any, shown: np.ndarray) -> Any:
+    """Return a state of Keras with the digits of the one shown, where only rounding tells them apart.
+
+    Where a gradient explodes, so does rounding, step by step; then two gradients would be taken at two places.
+    The result is a tensor of its own, so that the gradient for c leaves out the way through h of the same step.
+    """
+    import tensorflow as tf
+
+    rounding = shown - state
+    return state + tf.stop_gradient(tf.where(abs(rounding) < ROUNDING_OF_DOUBLES, rounding, 0))
+
+
+def activation_check(names: Sequence[str], x: float) -> str:
+    """Ask Keras for the value of activation functions at x and TensorFlow's tape for the slope; say how far ours are.
+
+    names: Keras's names of functions that take one number
+    """
+    apart, remarks = [0.0], []
+    for name in names:
+        facts, (value, slope, rise) = facts_of(name), _value_and_slopes(name, x)
+        ours = facts.slopes(x)
+        beyond = max(min(ours) - slope, slope - max(ours), 0)  # at a kink any slope between the two is right
+        if beyond > CLOSE_SLOPES and abs(rise - ours[0]) <= CLOSE_SLOPES:
+            remarks.append(
+                f" At this very x the tape gives {name} the slope {slope:g}; Keras's values rise by {rise:.4g}."
+            )
+            beyond = abs(rise - ours[0])
+        remarks += [f" At its kink Keras takes the slope {slope:g} for {name}."] if len(ours) > 1 else []
+        apart += [abs(facts.value(x) - value), beyond]
+    difference = max(apart)
+    return (
+        f"{_agreement('Keras', difference <= CLOSE_SLOPES)} The largest difference, of values and slopes, is "
+        f"{difference:.1e}; below {CLOSE_SLOPES:.0e} it is rounding.{''.join(remarks)}"
+    )
+
+
+def _value_and_slopes(name: str, x: float) -> tuple[float, float, float]:
+    """Return Keras's value at x, the slope that the tape finds, and how the values around x rise.
+
+    The last two differ where a function is put together of two halves and the tape adds up the slopes of both: at
+    x = 0 it gives celu the slope 2.
+    """
+    function = getattr(quiet_keras().activations, name)
+    import tensorflow as tf  # after Keras, which loads it without noise
+
+    point = tf.constant(x, tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(point)
+        value = function(point)
+    slope = tape.gradient(value, point, unconnected_gradients="zero")
+    rise = (function(point + CLOSE) - function(point - CLOSE)) / (2 * CLOSE)
+    return float(value), float(slope), float(rise)
 
 
 def built(spec: LayerSpec, shape: tuple[int, ...]) -> Any:
@@ -123,6 +235,10 @@ def _weights(spec: LayerSpec) -> list[np.ndarray]:
             return _weights(spec.inner)
         case _:
             return []
+
+
+def _agreement(who: str, same: bool) -> str:
+    return f"{who} says {'the same' if same else 'something else: please report this'}."
 
 
 def _first(output: Any) -> Any:

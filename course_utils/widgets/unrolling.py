@@ -1,19 +1,31 @@
-"""explore_unrolling: units, features and time-steps, and what each of them changes."""
+"""explore_unrolling: units, features and time-steps, kind and switches, and what each of them changes."""
 
 from collections.abc import Collection
-from html import escape
-
-import numpy as np
 
 from course_utils.diagrams import Diagram
-from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
-from course_utils.diagrams.wording import counted as counted_noun
-from course_utils.frontend import slider, toggle
-from course_utils.recurrence import RecurrentSpec, count, random_input, random_spec, run
+from course_utils.diagrams.unrolled import plan_layer, plan_trace, unrolled_scene
+from course_utils.diagrams.wording import counted
+from course_utils.frontend import choice
+from course_utils.recurrence import RecurrentSpec, random_input, run
+from course_utils.recurrence.counting import weights_in
+from course_utils.recurrence.specs import BidirectionalSpec
 from course_utils.widgets.explorer import Explorer, State, View
 from course_utils.widgets.keras_check import check_with_keras
-
-MOST_UNITS, MOST_FEATURES, MOST_STEPS = 64, 64, 784
+from course_utils.widgets.layer_settings import (
+    KINDS,
+    SWITCHES,
+    change,
+    code_block,
+    formula,
+    layer_code,
+    layer_spec,
+    leaving,
+    model_code,
+    size_slider,
+    switch,
+    written,
+)
+from course_utils.widgets.refusals import ask_for_the_error, both_backwards
 
 
 def explore_unrolling(
@@ -23,15 +35,19 @@ def explore_unrolling(
     features: int = 2,
     steps: int = 3,
     return_sequences: bool = False,
+    return_state: bool = False,
+    go_backwards: bool = False,
+    bidirectional: bool = False,
     most_units: int = 12,
     most_features: int = 8,
     most_steps: int = 30,
     hide: Collection[str] = (),
 ) -> Explorer:
-    """Return controls for the sizes of a layer, with its unrolled picture and its parameter count.
+    """Return controls for a recurrent layer, with its unrolled picture, its shapes, its count and its code.
 
-    cell:             "SimpleRNN"
-    units, features, steps, return_sequences: the setting it starts with
+    cell:             "SimpleRNN", "LSTM" or "GRU"
+    units, features, steps, return_sequences, return_state, go_backwards: the setting it starts with
+    bidirectional:    whether a second layer reads backwards
     most_…:           how far each slider goes (at most 64 units, 64 features, 784 steps)
     hide:             names of controls to leave out, e.g. ``("features",)``
 
@@ -43,68 +59,61 @@ def explore_unrolling(
     >>> explorer.state["steps"], explorer.diagram.description[:38]
     (10, 'SimpleRNN(4) on 10 steps of 2 features')
     """
-    if cell != "SimpleRNN":
-        raise ValueError(f"cell must be SimpleRNN, since the explorer shows no other yet, but it is {cell!r}.")
     controls = {
-        "units": slider("units", 1, _most("most_units", most_units, MOST_UNITS), units),
-        "features": slider("features", 1, _most("most_features", most_features, MOST_FEATURES), features),
-        "steps": slider("time-steps", 1, _most("most_steps", most_steps, MOST_STEPS), steps),
-        "return_sequences": toggle("return_sequences", return_sequences),
+        "units": size_slider("units", units, most_units),
+        "features": size_slider("features", features, most_features),
+        "steps": size_slider("steps", steps, most_steps),
+        "cell": choice("cell", KINDS, cell),
+        "return_sequences": switch("return_sequences", return_sequences),
+        "return_state": switch("return_state", return_state),
+        "go_backwards": switch("go_backwards", go_backwards),
+        "bidirectional": switch("bidirectional", bidirectional),
     }
-    return Explorer(
-        controls,
-        lambda state, before: view(cell, state, before),
-        hide=hide,
-        check=lambda state: check_with_keras(*_layer_and_input(cell, state)),
-    )
+    return Explorer(controls, view, hide=hide, check=_check)
 
 
-def view(cell: str, state: State, before: State | None) -> View:
+def view(state: State, before: State | None) -> View:
     """Return the picture, the shapes, the count and the code for one setting."""
-    spec, x = _layer_and_input(cell, state)
-    diagram = Diagram(unrolled_scene(plan_trace(run(spec, x))))
-    counted = count(spec)
-    change = _change(cell, counted.total, before)
+    spec, steps = layer_of(state), state["steps"]
+    code = model_code(steps, state["features"], [layer_code(spec)])
+    if _refused(state):
+        return both_backwards().view(code)
+    x = random_input(steps, state["features"])
+    plan = plan_layer(spec, [x]) if isinstance(spec, BidirectionalSpec) else plan_trace(run(spec, x))
+    total = weights_in(spec)
+    changed = change(total, None if before is None or _refused(before) else weights_in(layer_of(before)))
     headline = (
-        f"<b>{counted.total} parameters</b> {change}<br>"
-        f"{counted.formula} = {counted.substituted} = {counted.total}, with F = {spec.features} and U = {spec.units}."
+        f"<b>{total} parameters</b>{changed}<br>{formula(spec)}, with F = {state['features']} and U = {state['units']}."
     )
-    notes = f"<pre>{escape(keras_code(spec, state['steps']))}</pre>"
-    sizes = ", ".join(
-        counted_noun(state[name], noun)
-        for name, noun in (("units", "unit"), ("features", "feature"), ("steps", "time-step"))
-    )
-    said = f"{sizes}: {counted.total} parameters {change}"
-    return View(headline, diagram, notes, said)
+    entering, out = (None, *x.shape[1:]), written(leaving(spec, steps))
+    notes = f"In goes {entering}, out comes {out}; None stands for the batch.{code_block(code)}"
+    nouns = (("units", "unit"), ("features", "feature"), ("steps", "time-step"))
+    sizes = ", ".join(counted(state[name], noun) for name, noun in nouns)
+    said = f"{_named(state)}, {sizes}: {total} parameters{changed}. Out comes {out}."
+    return View(headline, Diagram(unrolled_scene(plan)), notes, said)
 
 
-def keras_code(spec: RecurrentSpec, steps: int) -> str:
-    """Return the Keras lines that build this layer."""
-    more = ", return_sequences=True" if spec.return_sequences else ""
-    return (
-        "keras.Sequential([\n"
-        f"    keras.Input(shape=({steps}, {spec.features})),\n"
-        f"    keras.layers.{spec.kind}({spec.units}{more}),\n"
-        "])"
-    )
+def layer_of(state: State) -> RecurrentSpec | BidirectionalSpec:
+    """Return the layer of a setting, with its weights."""
+    kind, units, features = state["cell"], state["units"], state["features"]
+    switches = {name: state[name] for name in SWITCHES}
+    if not state["bidirectional"]:
+        return layer_spec(kind, units, features, **switches)
+    forward = layer_spec(kind, units, features, name="layer/forward", **switches)
+    turned = switches | {"go_backwards": True}
+    backward = layer_spec(kind, units, features, name="layer/backward", seed=1, **turned)
+    return BidirectionalSpec("layer", forward, backward, "concat", forward.dtype)
 
 
-def _layer_and_input(cell: str, state: State) -> tuple[RecurrentSpec, np.ndarray]:
-    spec = random_spec(
-        cell, units=state["units"], features=state["features"], return_sequences=state["return_sequences"]
-    )
-    return spec, random_input(state["steps"], state["features"])
+def _refused(state: State) -> bool:
+    return state["bidirectional"] and state["go_backwards"]
 
 
-def _change(cell: str, total: int, before: State | None) -> str:
-    """Say how the count differs from the one before the last move."""
-    if before is None:
-        return ""
-    difference = total - count(_layer_and_input(cell, before)[0]).total
-    return f"({abs(difference)} {'more' if difference > 0 else 'fewer'})" if difference else "(unchanged)"
+def _check(state: State) -> str:
+    x = random_input(state["steps"], state["features"])
+    ask = ask_for_the_error if _refused(state) else check_with_keras
+    return ask(layer_of(state), x.shape if _refused(state) else x)
 
 
-def _most(name: str, value: int, limit: int) -> int:
-    if not isinstance(value, int) or not 2 <= value <= limit:
-        raise ValueError(f"{name} must be a whole number from 2 to {limit}, but it is {value!r}.")
-    return value
+def _named(state: State) -> str:
+    return f"Bidirectional {state['cell']}" if state["bidirectional"] else state["cell"]

@@ -118,7 +118,8 @@ def test_a_refused_value_moves_nothing():
     for wrong in ({"units": "5"}, {"units": None}, {"units": 2.5}, {"units": True}, {"return_sequences": "no"}):
         with pytest.raises(ValueError, match="must be"):
             explorer.set(steps=9, **wrong)
-        assert explorer.state == {"units": 4, "features": 2, "steps": 3, "return_sequences": False}
+        switches = dict.fromkeys(("return_sequences", "return_state", "go_backwards", "bidirectional"), False)
+        assert explorer.state == {"units": 4, "features": 2, "steps": 3, "cell": "SimpleRNN", **switches}
 
 
 def test_the_same_words_are_announced_again():
@@ -238,7 +239,9 @@ def test_check_with_keras_leaves_the_random_numbers_alone(keras):
 
 
 def test_hidden_controls_are_out_of_sight():
-    explorer = course_utils.explore_unrolling(hide=("features",))
+    explorer = course_utils.explore_unrolling(
+        hide=("features", "cell", "return_state", "go_backwards", "bidirectional")
+    )
     shown = [knob.description for knob in explorer.children[0].children]
     assert shown == ["units", "time-steps", "return_sequences"]
     assert explorer.state["features"] == 2
@@ -250,7 +253,7 @@ def test_hidden_controls_are_out_of_sight():
         (lambda: course_utils.explore_unrolling(units=0), "units must be a whole number from 1 to 12"),
         (lambda: course_utils.explore_unrolling(units=2.5), "units must be a whole number"),
         (lambda: course_utils.explore_unrolling(most_units=999), "most_units must be a whole number from 2 to 64"),
-        (lambda: course_utils.explore_unrolling(cell="Transformer"), "cell must be SimpleRNN"),
+        (lambda: course_utils.explore_unrolling(cell="Transformer"), "cell must be one of SimpleRNN, LSTM, GRU"),
         (lambda: course_utils.explore_unrolling(hide=("colour",)), "hide must name controls"),
         (lambda: course_utils.explore_unrolling(hide="features"), "hide must name controls"),
         (lambda: course_utils.explore_unrolling().set(unit=3), "'units', 'features', 'steps'"),

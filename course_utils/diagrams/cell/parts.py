@@ -159,8 +159,8 @@ def limit_of(items: Iterable[Item]) -> float:
 
 def scale_note(items: Iterable[Item]) -> str:
     """Return what to say of values beyond the scale, if there are any."""
-    limit = limit_of(items)
-    beyond = any(isinstance(item, Cells) and strongest(item.values) > limit for item in items)
+    items = list(items)
+    beyond = strongest(*(item.values for item in items if isinstance(item, Cells))) > limit_of(items)
     return "beyond the scale: its strongest colour" if beyond else ""
 
 

@@ -44,9 +44,12 @@ def _subtitle(now: Moment) -> str:
 
 def _block(id: str, left: float, top: float, values: np.ndarray, axes: tuple[str, ...]) -> Cells:
     """Draw a matrix, or a vector as one row: with wider cells where its numbers need them, or without numbers."""
-    width = CELL_WIDTH if fits(values, CELL_WIDTH) else WIDE_UNIT
-    cells = block(id, left, top, values, axes, width=width)
-    return replace(cells, numbers=cells.numbers and fits(values, cells.cell_size[0]))
+    cells = block(id, left, top, values, axes)
+    if not cells.numbers:  # many: to measure each of them would take long
+        return cells
+    if not fits(values, CELL_WIDTH):
+        cells = block(id, left, top, values, axes, width=WIDE_UNIT)
+    return replace(cells, numbers=fits(values, cells.cell_size[0]))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ The same line of every column is at the same height, named once at the left.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from course_utils.diagrams.cell.parts import (
     TIMES,
@@ -57,13 +58,13 @@ class Table:
         """U."""
         return self.now.spec.units
 
-    @property
+    @cached_property
     def column_width(self) -> float:
         """The width of a column: its cells, or what is written on its bar."""
         names = [text_width(name, 12, BOLD) for name in ROLES[self.now.spec.kind].values()]
         return max(row_width(self.now, self.units), LETTER_ROOM + max(names) + BAR_PAD)
 
-    @property
+    @cached_property
     def first(self) -> float:
         """The left edge of the first column; left of it are the states before, the input and the names of the rows."""
         now = self.now

@@ -78,6 +78,23 @@ class ActivationFacts:
         """The largest number that either curve reaches."""
         return float(max(np.nanmax(self.out[1]), np.nanmax(self.slope[1])))
 
+    @property
+    def flat_in_words(self) -> str:
+        """Where it is flat.
+
+        >>> facts_of("tanh").flat_in_words, facts_of("linear").flat_in_words
+        ('flat left of −2.18 and right of 2.18', 'flat nowhere in view')
+        """
+        parts = [
+            f"left of {short(stop)}"
+            if start == LOWEST_X
+            else f"right of {short(start)}"
+            if stop == HIGHEST_X
+            else f"from {short(start)} to {short(stop)}"
+            for start, stop in self.flat
+        ]
+        return f"flat {' and '.join(parts)}" if parts else "flat nowhere in view"
+
     def value(self, x: float) -> float:
         """Return what comes out for x."""
         return float(_apply(self.name, np.array([x]))[0])

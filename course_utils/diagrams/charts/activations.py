@@ -2,13 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.charts.activation_facts import FLAT, HIGHEST_X, LOWEST_X, ActivationFacts, facts_of, short
-from course_utils.diagrams.charts.axes import Panel, Scale, curve, free_place, grid, part_id, x_axis, y_numbers
+from course_utils.diagrams.charts.axes import (
+    Panel,
+    Scale,
+    cloud_of,
+    curve,
+    free_place,
+    grid,
+    part_id,
+    x_axis,
+    y_numbers,
+)
 from course_utils.diagrams.lettering import BOLD, MONO, text_width
 from course_utils.diagrams.parts import MARGIN, compose, heading
 from course_utils.diagrams.scene import Box, Item, Label, Line, Mark, Rectangle, Scene
@@ -56,7 +66,7 @@ class _Grid:
     @cached_property
     def pitch(self) -> tuple[float, float]:
         """From one panel to the next, to the right and down."""
-        words = [text for facts in self.facts for text in (_caption(facts), _flat_caption(facts))]
+        words = [text for facts in self.facts for text in (_caption(facts), facts.flat_in_words)]
         if self.at is not None:  # room for any x, so that the panels stand still while a slider moves
             words += [f"x = −0.00: {facts.name} = −00.00" for facts in self.facts]
         wide = max(self.size[0], max(text_width(text, SMALL) for text in words))
@@ -114,20 +124,43 @@ def activations_scene(names: Sequence[str], *, at: float | None = None) -> Scene
 
 def _chart(layout: _Grid, index: int) -> list[Item]:
     """Draw one panel with all that stands in it, above it and below it."""
-    facts, panel = layout.facts[index], layout.panel(index)
-    ticks = [tick for tick in range(layout.low, layout.high + 1) if tick]
-    lines = [grid(panel, ticks), _zero(panel), *_curves(panel, facts), *_guide(layout, panel)]
-    first = index % layout.columns == 0
+    still = _still(layout if layout.at is None else replace(layout, at=0.0), index)  # for any x the same
+    facts, panel, guide = layout.facts[index], still.panel, _guide(layout, still.panel)
+    cloud = np.concatenate([still.cloud, cloud_of(guide)])
     return [
-        *_zones(panel, facts),
-        *lines,
-        *x_axis(panel, X_TICKS, X_TICKS if len(layout.facts) <= 4 else X_TICKS[::2]),
-        *(y_numbers(panel, [0, *ticks], right=False) if first else []),
-        *([_x_name(panel)] if index in layout.row_ends else []),
+        *still.behind,
+        *guide,
+        *still.around,
         *_marks(layout, panel, facts),
-        *(_texts_inside(panel, facts, lines) if index in layout.named else []),
+        *(_texts_inside(panel, facts, cloud) if index in layout.named else []),
         *_texts_outside(layout, panel, facts),
     ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Still:
+    """What of a panel stands still while the x that is pointed at moves.
+
+    behind: zones, grid and curves; around: axes with their numbers; cloud: points on the lines, for ``free_place``
+    """
+
+    panel: Panel
+    behind: list[Item]
+    around: list[Item]
+    cloud: np.ndarray
+
+
+@lru_cache(maxsize=16)
+def _still(layout: _Grid, index: int) -> _Still:
+    facts, panel = layout.facts[index], layout.panel(index)
+    ticks = [tick for tick in range(layout.low, layout.high + 1) if tick]
+    lines = [grid(panel, ticks), _zero(panel), *_curves(panel, facts)]
+    around = [
+        *x_axis(panel, X_TICKS, X_TICKS if len(layout.facts) <= 4 else X_TICKS[::2]),
+        *(y_numbers(panel, [0, *ticks], right=False) if index % layout.columns == 0 else []),
+        *([_x_name(panel)] if index in layout.row_ends else []),
+    ]
+    return _Still(panel, [*_zones(panel, facts), *lines], around, cloud_of(lines))
 
 
 def _x_name(panel: Panel) -> Label:
@@ -178,15 +211,15 @@ def _marks(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Mark]:
     return [mark for mark in marks if panel.shows((mark.x, mark.y))]
 
 
-def _texts_inside(panel: Panel, facts: ActivationFacts, lines: list[Line]) -> list[Label]:
+def _texts_inside(panel: Panel, facts: ActivationFacts, cloud: np.ndarray) -> list[Label]:
     """Name the curves beside them, and the zones, wherever there is room for it."""
     labels: list[Label] = []
     for stem, text, path in [("slope_name", "its slope", facts.slope), ("out_name", facts.name, facts.out)]:
         label = Label(f"{stem}{panel.name}", 0, 0, text, SMALL)
-        labels += free_place(_beside(label, panel, panel.points(*path)), panel.place, lines, labels)
+        labels += free_place(_beside(label, panel, panel.points(*path)), panel.place, cloud, labels)
     for box in _zones(panel, facts):
         label = Label(box.id.replace("flat", "flat_name"), 0, 0, "flat", SMALL - 0.5, "muted")
-        labels += free_place(_down(label, box.place), box.place, lines, labels)
+        labels += free_place(_down(label, box.place), box.place, cloud, labels)
     return labels
 
 
@@ -212,7 +245,7 @@ def _down(label: Label, zone: Rectangle) -> Iterator[Label]:
 def _texts_outside(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Label]:
     """Write name and formula above, range, slope and flat parts below."""
     place, name = panel.place, panel.name
-    words = [_caption(facts), _flat_caption(facts), *layout.point(facts)]
+    words = [_caption(facts), facts.flat_in_words, *layout.point(facts)]
     below = [
         Label(
             f"caption{name[:-1]},line={number}]",
@@ -237,18 +270,6 @@ def _caption(facts: ActivationFacts) -> str:
     return f"{facts.range_in_words} · {facts.steepest_in_words}"
 
 
-def _flat_caption(facts: ActivationFacts) -> str:
-    parts = [
-        f"left of {short(stop)}"
-        if start == LOWEST_X
-        else f"right of {short(start)}"
-        if stop == HIGHEST_X
-        else f"from {short(start)} to {short(stop)}"
-        for start, stop in facts.flat
-    ]
-    return f"flat {' and '.join(parts)}" if parts else "flat nowhere in view"
-
-
 def _point_in_words(facts: ActivationFacts, x: float) -> list[str]:
     slopes = [wording.number(slope) for slope in facts.slopes(x)]
     slope = f"slope {slopes[0]}" if len(slopes) == 1 else f"slope jumps from {slopes[0]} to {slopes[1]}"
@@ -269,7 +290,7 @@ def _description(layout: _Grid) -> str:
 
 
 def _in_words(layout: _Grid, facts: ActivationFacts) -> str:
-    parts = [f"{facts.formula}; {_caption(facts).replace(' · ', '; ')}; {_flat_caption(facts)}"]
+    parts = [f"{facts.formula}; {_caption(facts).replace(' · ', '; ')}; {facts.flat_in_words}"]
     if facts.kinks:
         parts.append("its slope jumps at x = " + " and ".join(short(kink) for kink in facts.kinks))
     return f"{facts.name}: " + "; ".join([*parts, *layout.point(facts)]) + "."

@@ -211,14 +211,14 @@ def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: 
     return places.tolist()
 
 
-def free_place(
-    texts: Iterable[Label], room: Rectangle, lines: Iterable[Line], others: Iterable[Label] = ()
-) -> list[Label]:
+def free_place(texts: Iterable[Label], room: Rectangle, cloud: np.ndarray, others: Iterable[Label] = ()) -> list[Label]:
     """Return the first of some places for a text that is inside the room, off every line and every other text.
+
+    cloud: of the lines, as ``cloud_of`` gives it
 
     The list is empty where there is no such place.
     """
-    cloud, others = _cloud(lines), list(others)
+    others = list(others)
     for text in texts:
         place = text.place
         wide = Rectangle(place.x - CLEAR, place.y - CLEAR, place.width + 2 * CLEAR, place.height + 2 * CLEAR)
@@ -229,7 +229,7 @@ def free_place(
     return []
 
 
-def _cloud(lines: Iterable[Line]) -> np.ndarray:
+def cloud_of(lines: Iterable[Line]) -> np.ndarray:
     """Return points on lines, (n, 2), nowhere further apart than a text is high."""
     found = [np.zeros((0, 2))]
     for line in lines:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -33,7 +34,7 @@ AXES = {"kernel": ("f", "u"), "recurrent_kernel": ("v", "u"), "bias": ("u",)}
 
 
 @dataclass(frozen=True)
-class _Grid:
+class Grid:
     """The one grid that all weights are drawn on.
 
     cell:    width and height of the place of one weight
@@ -47,7 +48,7 @@ class _Grid:
     every: tuple[int, int]
     numbers: bool
 
-    @property
+    @cached_property
     def left(self) -> float:
         """Where the first column begins: right of the words beside the rows."""
         texts = [text for weight in self.spec.weights for text in _beside(self.spec, weight)]
@@ -115,9 +116,17 @@ def weights_scene(spec: RecurrentSpec) -> Scene:
 
     spec: the layer. Its weights may hold anything, NaN too; of large ones some rows and columns are drawn.
     """
-    grid = _grid(spec)
+    (grid,) = grids_of([spec])
     limit = grid.limit
-    items = [*heading(_title(spec), _subtitle(spec)), *_headers(grid)]
+    body, below = map_items(grid)
+    legend = noted_legend(MARGIN, below + 26, limit, grid_notes([grid], limit))
+    items = [*heading(weights_title(spec), _subtitle(spec)), *body, *legend]
+    return compose(weights_title(spec), weights_description(grid), items, limit)
+
+
+def map_items(grid: Grid) -> tuple[list[Item], float]:
+    """Return headers, weights, the words on both sides and the sum, without heading and legend; and where they end."""
+    spec, items = grid.spec, _headers(grid)
     for row in count(spec).rows:
         items += [*_weight(grid, row.weight), *_words_left(grid, row.weight), *_words_right(grid, row)]
     below = grid.bottom + 26
@@ -126,10 +135,7 @@ def weights_scene(spec: RecurrentSpec) -> Scene:
         y = grid.top("bias") + grid.height("bias") + 18
         items.append(Label("note[bias,f]", centre, y, "the bias of f starts at 1", 12))
         below = max(below, y + 22)
-    items += _sum(grid, below)
-    notes = [*_notes(grid), *beyond(limit, *(grid.all_values(weight) for weight in spec.weights))]
-    items += noted_legend(MARGIN, below + 70, limit, notes)
-    return compose(_title(spec), _description(grid), items, limit)
+    return [*items, *_sum(grid, below)], below + 44
 
 
 def only_recurrent(found: Sequence[RecurrentSpec | tuple], name: str) -> RecurrentSpec:
@@ -162,30 +168,31 @@ def _path(part: str, name: str) -> str:
     return path
 
 
-def _grid(spec: RecurrentSpec) -> _Grid:
-    """Choose the size of a cell: with a number if all fit, else square where that is not too thin."""
-    rows = sum(_rows(spec, weight) for weight in spec.weights)
-    columns = spec.units * len(spec.blocks)
+def grids_of(specs: Sequence[RecurrentSpec]) -> list[Grid]:
+    """Choose one size of a cell for all maps of a picture: with a number if all fit, else square where not too thin."""
+    rows = sum(_rows(spec, weight) for spec in specs for weight in spec.weights)
+    columns = max(spec.units * len(spec.blocks) for spec in specs)
     few = rows * columns <= MOST_NUMBERS and rows * CELL_HEIGHT <= TALL
-    longest = max(_widest_number(array) for array in spec.weights.values()) if few else WIDE
+    longest = max(_widest_number(array) for spec in specs for array in spec.weights.values()) if few else WIDE
     if longest + 6 <= min(CELL_WIDTH, WIDE / columns):
         width = max(44.0, longest + 6)
-        return _Grid(spec, (width, CELL_HEIGHT), (1, 1), numbers=True)
+        return [Grid(spec, (width, CELL_HEIGHT), (1, 1), numbers=True) for spec in specs]
     width, height = min(CELL_WIDTH, WIDE / columns), min(CELL_HEIGHT, TALL / rows)
     cell = min(width, max(height, NARROWEST / columns)), min(height, max(width, LOWEST / rows))
-    return _thinned(_Grid(spec, cell, (1, 1), numbers=False))
+    return _thinned([Grid(spec, cell, (1, 1), numbers=False) for spec in specs])
 
 
-def _thinned(grid: _Grid) -> _Grid:
+def _thinned(grids: list[Grid]) -> list[Grid]:
     """Leave rows and columns out until no square is too small to be seen and there are few enough."""
-    width, height = grid.cell
-    grid = replace(grid, every=(math.ceil(SMALLEST_SQUARE / height), math.ceil(SMALLEST_SQUARE / width)))
-    while _squares(grid) > MOST_CELLS:
-        grid = replace(grid, every=(grid.every[0] + 1, grid.every[1] + 1))
-    return grid
+    width, height = grids[0].cell
+    rows, columns = math.ceil(SMALLEST_SQUARE / height), math.ceil(SMALLEST_SQUARE / width)
+    grids = [replace(grid, every=(rows, columns)) for grid in grids]
+    while sum(map(_squares, grids)) > MOST_CELLS:
+        grids = [replace(grid, every=(grid.every[0] + 1, grid.every[1] + 1)) for grid in grids]
+    return grids
 
 
-def _squares(grid: _Grid) -> int:
+def _squares(grid: Grid) -> int:
     spec = grid.spec
     rows = sum(groups(_rows(spec, weight), grid.strides(weight)[0]) for weight in spec.weights)
     return rows * groups(spec.units, grid.every[1]) * len(spec.blocks)
@@ -196,7 +203,8 @@ def _widest_number(array: np.ndarray) -> float:
 
 
 def _rows(spec: RecurrentSpec, weight: str) -> int:
-    return np.atleast_2d(spec.weights[weight]).shape[0]
+    array = getattr(spec, weight)
+    return array.shape[0] if array.ndim == 2 else 1
 
 
 def _starts_at_one(spec: RecurrentSpec) -> bool:
@@ -204,7 +212,8 @@ def _starts_at_one(spec: RecurrentSpec) -> bool:
     return spec.kind == "LSTM" and spec.use_bias and bool((spec.block("bias", "f") == 1).all())
 
 
-def _title(spec: RecurrentSpec) -> str:
+def weights_title(spec: RecurrentSpec) -> str:
+    """Return what the picture is."""
     return f"The weights of {spec.kind}({spec.units}) on {wording.counted(spec.features, 'feature')}"
 
 
@@ -218,7 +227,7 @@ def _subtitle(spec: RecurrentSpec) -> str:
     return f"{2 * blocks} matrices are stored as 2{bias}: the blocks {letters} stand side by side"
 
 
-def _headers(grid: _Grid) -> list[Item]:
+def _headers(grid: Grid) -> list[Item]:
     """Draw the name of each block above its columns, and beside them how many columns it has."""
     spec = grid.spec
     each = f"U = {spec.units:,} column{'s' * (spec.units != 1)}" + (" each" if len(spec.blocks) > 1 else "")
@@ -229,7 +238,7 @@ def _headers(grid: _Grid) -> list[Item]:
     return items
 
 
-def _weight(grid: _Grid, weight: str) -> list[Item]:
+def _weight(grid: Grid, weight: str) -> list[Item]:
     """Draw one weight: a block of cells for each gate, with a small gap between them."""
     items = []
     for place, block in enumerate(grid.spec.blocks):
@@ -240,7 +249,7 @@ def _weight(grid: _Grid, weight: str) -> list[Item]:
     return items
 
 
-def _axes(grid: _Grid, weight: str) -> tuple[str, ...]:
+def _axes(grid: Grid, weight: str) -> tuple[str, ...]:
     """Return the letters that index a cell; where some are left out, the place must not pass for the index."""
     axes = AXES[weight]
     if weight == "bias" and _rows(grid.spec, weight) == 2:
@@ -258,7 +267,7 @@ def _beside(spec: RecurrentSpec, weight: str) -> tuple[str, ...]:
     return ("1st row: to x·W", "2nd row: to h·R") if _rows(spec, weight) == 2 else ("added to x·W + h·R",)
 
 
-def _words_left(grid: _Grid, weight: str) -> list[Item]:
+def _words_left(grid: Grid, weight: str) -> list[Item]:
     lines = _beside(grid.spec, weight)
     middle = grid.top(weight) + grid.height(weight) / 2
     first = middle + 5 - 9 * (len(lines) - 1)
@@ -271,7 +280,7 @@ def _words_left(grid: _Grid, weight: str) -> list[Item]:
     ]
 
 
-def _words_right(grid: _Grid, row: ParameterRow) -> list[Item]:
+def _words_right(grid: Grid, row: ParameterRow) -> list[Item]:
     """Write beside a weight what it is called, its shape and how many numbers it holds."""
     middle = grid.top(row.weight) + grid.height(row.weight) / 2
     left, right = grid.right + SIDE_GAP, _right(grid)
@@ -292,7 +301,7 @@ def _product(row: ParameterRow) -> str:
     return f"{sides} = {row.count:,}" if len(row.shape) > 1 else sides
 
 
-def _right(grid: _Grid) -> float:
+def _right(grid: Grid) -> float:
     """Return where the counts end: all below each other, as in an addition."""
     rows = count(grid.spec).rows
     names = [text_width(_name(row.weight), 13, BOLD) for row in rows]
@@ -300,7 +309,7 @@ def _right(grid: _Grid) -> float:
     return grid.right + SIDE_GAP + max(names + counts)
 
 
-def _sum(grid: _Grid, y: float) -> list[Item]:
+def _sum(grid: Grid, y: float) -> list[Item]:
     """Draw the rule below the counts, their sum, and how it comes about in letters and in numbers."""
     counted, left, right = count(grid.spec), grid.right + SIDE_GAP, _right(grid)
     text = f"= {counted.formula} = {counted.substituted}"
@@ -313,17 +322,20 @@ def _sum(grid: _Grid, y: float) -> list[Item]:
     ]
 
 
-def _notes(grid: _Grid) -> list[str]:
-    """Return what a reader must know about the cells."""
-    left_out, thick = _left_out(grid), grid.thickened()
+def grid_notes(grids: Sequence[Grid], limit: float) -> list[str]:
+    """Return what a reader must know about the squares, also of those beyond the limit of the scale."""
+    thinned = [grid for grid in grids if grid.rows_left_out] or grids
+    left_out = min(map(_left_out, thinned), key=len)  # the one with the fewest exceptions: it holds for all
+    thick = list(dict.fromkeys(letter for grid in grids for letter in grid.thickened()))
     verb = "are" if len(thick) > 1 else "is"
     return [
         "one square = one weight" + (f" · {left_out}" if left_out else ""),
         "height and width show the shape" + (f", but {' and '.join(thick)} {verb} drawn thicker" if thick else ""),
+        *beyond(limit, *(grid.all_values(weight) for grid in grids for weight in grid.spec.weights)),
     ]
 
 
-def _left_out(grid: _Grid) -> str:
+def _left_out(grid: Grid) -> str:
     """Say which rows and columns are drawn, if not all; the few rows of a small weight always are."""
     (rows, columns), whole = grid.every, [name for name in grid.spec.weights if 1 < _rows(grid.spec, name) <= FEW_ROWS]
     parts = ["rows"] * grid.rows_left_out + ["columns"] * (columns > 1)
@@ -337,13 +349,13 @@ def _left_out(grid: _Grid) -> str:
     return f"of the {' and '.join(parts)}, one in {share} is drawn{exception}"
 
 
-def _description(grid: _Grid) -> str:
+def weights_description(grid: Grid) -> str:
     """Say in words what is stored, in which order, and what it holds."""
     spec, counted = grid.spec, count(grid.spec)
     blocks = ", ".join(f"{block_letter(spec.kind, block)} ({WORDS[spec.kind][block]})" for block in spec.blocks)
     order = f"The columns stand in Keras's order {blocks}, {spec.units} for each."
     sentences = [
-        f"{_title(spec)}: {_subtitle(spec)}.",
+        f"{weights_title(spec)}: {_subtitle(spec)}.",
         order if len(spec.blocks) > 1 else f"Each has {wording.counted(spec.units, 'column')}, one for each unit.",
         *(_weight_in_words(grid, row) for row in counted.rows),
         f"In all {counted.formula} = {counted.substituted} = {counted.total:,} parameters.",
@@ -353,7 +365,7 @@ def _description(grid: _Grid) -> str:
     return " ".join(sentences)
 
 
-def _weight_in_words(grid: _Grid, row: ParameterRow) -> str:
+def _weight_in_words(grid: Grid, row: ParameterRow) -> str:
     """Say the values of one weight block by block: row by row where they are shown and few, else their range."""
     spec, said = grid.spec, []
     for block in spec.blocks:

@@ -1,0 +1,178 @@
+"""explore_state: what a stateful layer carries from batch to batch, and for which sample."""
+
+from collections.abc import Collection
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from course_utils.diagrams import Diagram
+from course_utils.diagrams.lanes import Lanes, lanes_scene, sign
+from course_utils.diagrams.wording import counted, number
+from course_utils.frontend import slider, toggle
+from course_utils.recurrence import RecurrentSpec, random_input, random_spec
+from course_utils.recurrence.running import run_layer
+from course_utils.recurrence.specs import BLOCKS
+from course_utils.widgets.explorer import Explorer, State, View
+from course_utils.widgets.keras_check import ROUNDING, built
+
+MOST_BATCHES, MOST_SAMPLES, MOST_STEPS = 5, 4, 4
+SEEDS = {"SimpleRNN": 1, "LSTM": 1, "GRU": 3}  # of weights with which a state is still felt some steps later
+
+
+def explore_state(
+    *,
+    cell: str = "SimpleRNN",
+    batches: int = 3,
+    samples: int = 2,
+    steps: int = 2,
+    stateful: bool = True,
+    reset_after_batch: int = 0,
+    hide: Collection[str] = (),
+) -> Explorer:
+    """Return controls for what goes on from batch to batch, with the state of every sample.
+
+    cell:              "SimpleRNN", "LSTM" or "GRU", of one unit
+    batches:           how many are given to the layer one after the other, at most 5
+    samples, steps:    of each batch, at most 4
+    stateful:          whether sample i of a batch starts where sample i of the batch before ended
+    reset_after_batch: after which batch ``reset_state()`` is called; 0: never
+    hide:              names of controls to leave out, e.g. ``("samples",)``
+
+    Raises ValueError for a value that is not allowed.
+
+    >>> explorer = explore_state()
+    >>> explorer.diagram.scene.title
+    'SimpleRNN(1, stateful=True) on 3 batches in a row'
+    """
+    if cell not in BLOCKS:
+        raise ValueError(f"cell must be one of {', '.join(BLOCKS)}, but it is {cell!r}.")
+    if not isinstance(stateful, bool):
+        raise ValueError(f"stateful must be True or False, but it is {stateful!r}.")
+    limits = {"batches": (1, MOST_BATCHES, batches), "samples": (1, MOST_SAMPLES, samples)}
+    limits |= {"steps": (1, MOST_STEPS, steps), "reset_after_batch": (0, MOST_BATCHES - 1, reset_after_batch)}
+    for name, (least, most, value) in limits.items():
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"{name} must be a whole number from {least} to {most}, but it is {value!r}.")
+    controls = {
+        "batches": slider("batches", 1, MOST_BATCHES, batches),
+        "samples": slider("samples", 1, MOST_SAMPLES, samples),
+        "steps": slider("time-steps", 1, MOST_STEPS, steps),
+        "stateful": toggle("stateful", stateful),
+        "reset_after_batch": slider("reset after", 0, MOST_BATCHES - 1, reset_after_batch),
+    }
+    return Explorer(
+        controls,
+        lambda state, before: view(cell, state, before),
+        hide=hide,
+        check=lambda state: check(cell, state),
+    )
+
+
+def layer_and_input(cell: str, state: State) -> tuple[RecurrentSpec, np.ndarray]:
+    """Return the layer of one unit, and for each sample one long sequence, (samples, batches·steps, 1).
+
+    More batches or samples change nothing of what was there.
+    """
+    spec = random_spec(cell, units=1, features=1, return_sequences=True, seed=SEEDS[cell])
+    x = random_input(state["batches"] * state["steps"], state["samples"])
+    return spec, np.ascontiguousarray(x.transpose(2, 1, 0))
+
+
+def _lanes(cell: str, state: State) -> Lanes:
+    return _lanes_of(cell, *(state[name] for name in ("batches", "samples", "steps", "stateful", "reset_after_batch")))
+
+
+@lru_cache(maxsize=256)
+def _lanes_of(cell: str, batches: int, samples: int, steps: int, stateful: bool, reset: int) -> Lanes:
+    """Run the layer batch by batch, and once over all steps."""
+    spec, x = layer_and_input(cell, {"batches": batches, "samples": samples, "steps": steps})
+    pieces, goes_on = np.split(x, batches, axis=1), [stateful and reset != batch for batch in range(1, batches)]
+    states, hidden = None, []
+    for piece, keep in zip(pieces, [False, *goes_on], strict=True):
+        run = run_layer(spec, piece, initial_state=list(states) if keep else None)
+        states = run.states
+        hidden.append(run.output[..., 0])
+    name = f"{cell}(1, stateful={stateful})"
+    whole = run_layer(spec, x).output[:, -1, 0]
+    reset = reset if stateful else 0
+    return Lanes(name, np.stack(pieces)[..., 0], np.stack(hidden), goes_on, reset, whole)
+
+
+def view(cell: str, state: State, before: State | None) -> View:
+    """Return the lanes, which sample continues which, and the Keras code."""
+    lanes = _lanes(cell, state)
+    going, ending = continuing(state), ending_in_words(lanes)
+    headline = f"<b>{going}</b><br>{ending}"
+    notes = f"<pre>{escape(keras_code(cell, state))}</pre>"
+    return View(headline, Diagram(lanes_scene(lanes)), notes, f"{going} {ending}")
+
+
+def continuing(state: State) -> str:
+    """Say in one sentence or two which sample continues which."""
+    batches, reset = state["batches"], state["reset_after_batch"]
+    late = f" The reset after batch {reset} comes too late to be seen here." if reset >= batches else ""
+    if batches == 1:
+        return "One batch alone: every sample starts at zero." + late * bool(reset)
+    if not state["stateful"]:
+        idle = " The reset changes nothing: there is no state to forget." if reset else ""
+        return "stateful=False: every batch starts at zero; no sample continues another." + idle
+    which = "sample i of each batch continues sample i of the batch before"
+    if 0 < reset < batches:
+        return f"stateful=True: {which}, but after batch {reset} all states are reset to zero."
+    return f"stateful=True: {which}." + late * bool(reset)
+
+
+def ending_in_words(lanes: Lanes) -> str:
+    """Compare the last states with those of one long sequence."""
+    steps = counted(lanes.batches * lanes.steps, "step")
+    pairs = [
+        f"sample {sample}: {number(last)} {sign(lanes, sample)} {number(whole)}"
+        for sample, (last, whole) in enumerate(zip(lanes.hidden[-1, :, -1], lanes.whole, strict=True), start=1)
+    ]
+    same = all(lanes.same_as_whole(sample) for sample in range(1, lanes.samples + 1))
+    how = "the same as in" if same else "compared with"
+    return f"Last state, {how} one sequence of {steps}: {', '.join(pairs)}."
+
+
+def keras_code(cell: str, state: State) -> str:
+    """Return the Keras lines that build this layer and give it the batches one after the other."""
+    batches, steps, reset = state["batches"], state["steps"], state["reset_after_batch"]
+    shape = (state["samples"], steps, 1)
+    lines = [
+        f"inputs = keras.Input(batch_shape={shape})  # a stateful layer must know the number of samples",
+        f"layer = keras.layers.{cell}(1, return_sequences=True, stateful={state['stateful']})",
+        "model = keras.Model(inputs, layer(inputs))",
+        f"for batch in range({batches}):  # x: ({shape[0]}, {batches * steps}, 1), each sample one long sequence",
+        f"    h = model(x[:, {steps} * batch : {steps} * (batch + 1)])",
+    ]
+    if reset and state["stateful"]:
+        lines += [f"    if batch + 1 == {reset}:", "        layer.reset_state()"]
+    return "\n".join(lines)
+
+
+def check(cell: str, state: State) -> str:
+    """Give Keras the same batches, and say how far its states are from ours, after every step of every batch."""
+    lanes = _lanes(cell, state)
+    layer, theirs = _keras_layer(cell, state), []
+    for batch, x in enumerate(lanes.x, start=1):
+        theirs.append(np.asarray(layer(x[..., None]))[..., 0])
+        if batch == lanes.reset:
+            layer.reset_state()
+    difference = float(np.abs(np.stack(theirs) - lanes.hidden).max())
+    same = difference <= ROUNDING
+    return (
+        f"Keras says {'the same' if same else 'something else: please report this'}, batch after batch. "
+        f"The largest difference is {difference:.8f}; below {ROUNDING:.5f} it is rounding."
+    )
+
+
+def _keras_layer(cell: str, state: State) -> Any:
+    """Return a Keras layer with these weights, stateful or not."""
+    shape = (state["samples"], state["steps"], 1)
+    plain = built(layer_and_input(cell, state)[0], shape)
+    layer = type(plain).from_config(plain.get_config() | {"stateful": state["stateful"]})
+    layer.build(shape)
+    layer.set_weights(plain.get_weights())
+    return layer

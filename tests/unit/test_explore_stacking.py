@@ -1,0 +1,145 @@
+"""explore_stacking: every stack against a fresh Keras model."""
+
+import html
+import re
+import sys
+
+import pytest
+
+import course_utils
+from course_utils.recurrence import shapes
+from course_utils.recurrence.graphs import chain
+from course_utils.widgets.stacking import layers_of
+from tests.unit.layer_explorers import asked, asked_for, assert_code_asks_for, assert_equals_keras, cells, moves
+from tests.unit.tidy import assert_tidy
+
+KINDS = ["SimpleRNN", "LSTM", "GRU"]
+UNITS = [f"units_{place}" for place in (1, 2, 3, 4)]
+SWEEP = {
+    "depth": [1, 2, 3, 4],
+    **dict.fromkeys(UNITS, range(1, 13)),
+    "features": range(1, 9),
+    "steps": range(1, 31),
+    "cell": KINDS,
+    "return_sequences": [False, True],
+}
+FAR = SWEEP | dict.fromkeys(UNITS, range(1, 65)) | {"features": range(1, 65), "steps": range(1, 785)}
+
+
+def table(explorer) -> list[list[str]]:
+    """Return the cells of the table below the picture, row by row."""
+    rows = re.findall("<tr>(.*?)</tr>", explorer._notes.value)
+    return [[html.unescape(cell) for cell in re.findall("<td>(.*?)</td>", row)] for row in rows[1:]]
+
+
+def assert_right(keras, explorer):
+    """Picture, table, count and code are those of a fresh Keras model."""
+    state = explorer.state
+    inner = [True] * (state["depth"] - 1)
+    layers = [
+        asked_for(state["cell"], state[name], return_sequences=every)
+        for name, every in zip(UNITS, [*inner, state["return_sequences"]], strict=False)
+    ]
+    assert_code_asks_for(explorer, *layers)
+    model, _given = assert_equals_keras(keras, explorer, chain(layers_of(explorer.state)))
+    *rows, together = table(explorer)
+    assert together == ["together", "", "", str(model.count_params())]
+    assert len(rows) == explorer.state["depth"]
+    for row, layer, flow in zip(reversed(rows), model.layers, shapes(model), strict=True):
+        name, entering, out, formula = row
+        assert name.endswith(f": {flow.kind}({layer.units})")
+        assert (entering, out) == (str(flow.input), str(flow.output))
+        assert formula.endswith(f" = {layer.count_params()}")
+    assert f"= {model.layers[-1].count_params()}: its F = " in explorer._headline.value
+
+
+@pytest.mark.parametrize("name", SWEEP)
+def test_every_value_of_every_control_alone(keras, name):
+    explorer = course_utils.explore_stacking(depth=4 if name in UNITS[2:] else 2)
+    for value in SWEEP[name]:
+        explorer.set(**{name: value})
+        assert explorer.state[name] == value
+        assert_right(keras, explorer)
+
+
+@pytest.mark.parametrize("move", moves(FAR), ids=str)
+def test_pairs_and_triples_with_the_extremes(keras, move):
+    explorer = course_utils.explore_stacking(most_units=64, most_features=64, most_steps=784)
+    explorer.set(**move)
+    assert_right(keras, explorer)
+    assert_tidy(explorer.diagram.scene)
+
+
+def test_a_layer_reads_the_states_of_the_layer_below():
+    explorer = course_utils.explore_stacking(depth=3)
+    levels = cells(explorer, "output[t=1]")
+    assert len(levels) == 3
+    inner = explorer._viewer(explorer.state | {"depth": 2, "return_sequences": True}, None).diagram
+    below = sorted((c for c in inner.scene.items if c.id.endswith("output[t=1]")), key=lambda c: -c.place.y)
+    for one, other in zip(levels, below, strict=False):
+        assert (one.values == other.values).all()
+
+
+def test_the_headline_says_what_a_layer_costs():
+    explorer = course_utils.explore_stacking(depth=1, units=(4, 3))
+    assert "costs F·U + U·U + U = 2·4 + 4·4 + 4 = 28: its F = 2 are the input's." in explorer._headline.value
+    explorer.set(depth=2)
+    assert explorer._headline.value == (
+        "<b>52 parameters</b> (24 more)<br>Layer 2, the highest, costs F·U + U·U + U = 4·3 + 3·3 + 3 = 24: "
+        "its F = 4 are the 4 units of the layer below."
+    )
+    assert explorer._helper.announcement.startswith("2 layers of SimpleRNN: 52 parameters (24 more). Layer 2, ")
+    explorer.set(steps=9)
+    assert "(unchanged)" in explorer._headline.value
+
+
+def test_units_of_a_layer_that_is_not_there_change_nothing():
+    explorer = course_utils.explore_stacking(depth=2)
+    before = explorer.diagram.description
+    assert [explorer._controls[name].disabled for name in UNITS] == [False, False, True, True]
+    explorer.set(units_3=9)
+    assert explorer.diagram.description == before and "(unchanged)" in explorer._headline.value
+    explorer.set(depth=4)
+    assert not any(explorer._controls[name].disabled for name in UNITS)
+    assert "SimpleRNN(9)" in explorer.diagram.scene.title
+
+
+def test_check_with_keras(keras):
+    assert asked(course_utils.explore_stacking(cell="GRU", depth=3, units=(5, 2, 3))).startswith("Keras says the same.")
+
+
+def test_a_move_needs_no_keras_and_no_figure(monkeypatch):
+    explorer = course_utils.explore_stacking()
+    for module in ("keras", "tensorflow", "matplotlib.pyplot", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, module, None)  # importing it now raises ImportError
+    for move in moves(SWEEP):
+        explorer.set(**move)
+
+
+def test_controls_hide_and_units_spread():
+    explorer = course_utils.explore_stacking(units=(5, 2), hide=("cell", "features", "units_3", "units_4"))
+    shown = [knob.description for knob in explorer.children[0].children]
+    assert shown == ["layers", "units, layer 1", "units, layer 2", "time-steps", "return_sequences"]
+    assert [explorer.state[name] for name in UNITS] == [5, 2, 2, 2]
+    explorer.set(**explorer.state | {"depth": 3})
+    assert explorer.state["depth"] == 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"depth": 5}, "layers must be a whole number from 1 to 4, but it is 5"),
+        ({"depth": 0}, "layers must be a whole number"),
+        ({"units": ()}, "units must be a whole number, or 1 to 4 of them in a tuple, but it is ()"),
+        ({"units": (1, 2, 3, 4, 5)}, "units must be a whole number, or 1 to 4 of them"),
+        ({"units": "44"}, "units must be a whole number, or 1 to 4 of them"),
+        ({"units": 2.5}, "units must be a whole number, or 1 to 4 of them"),
+        ({"units": (4, 99)}, "units, layer 2 must be a whole number from 1 to 12, but it is 99"),
+        ({"cell": "RNN"}, "cell must be one of SimpleRNN, LSTM, GRU"),
+        ({"return_sequences": 0}, "return_sequences must be True or False"),
+        ({"most_features": 1}, "most_features must be a whole number from 2 to 64"),
+    ],
+)
+def test_wrong_keywords_are_named(wrong, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
+        course_utils.explore_stacking(**wrong)
