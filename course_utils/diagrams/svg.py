@@ -40,13 +40,21 @@ def render_svg(scene: Scene, theme: Theme) -> str:
     width, height = scene.width * theme.zoom, scene.height * theme.zoom
     size = f'viewBox="0 0 {scene.width:g} {scene.height:g}" width="{width:g}" height="{height:g}"'
     title, words = escape(printable(scene.title)), escape(printable(scene.description))
-    body = _colours(scene, theme) + "".join(_draw(item, scene.limit, theme) for item in scene.items)
+    grounds = [item for item in scene.items if is_ground(item)]  # they lie below the colours of the cells
+    others = [item for item in scene.items if not is_ground(item)]
+    low, high = ("".join(_draw(item, scene.limit, theme) for item in items) for items in (grounds, others))
+    body = low + _colours(scene, theme) + high
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}. {words}" '
         'style="max-width:100%;height:auto">'
         f"<title>{title}</title>"
         f'<rect width="100%" height="100%" rx="6" style="fill:{theme.paper}"/>{body}</svg>'
     )
+
+
+def is_ground(item: Item) -> bool:
+    """Whether it is a soft ground, on which cells may lie."""
+    return isinstance(item, Box) and item.role == "zone"
 
 
 def drawn_ids(svg: str) -> list[str]:

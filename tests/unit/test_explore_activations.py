@@ -13,6 +13,7 @@ import pytest
 import course_utils
 from course_utils.diagrams import wording
 from course_utils.diagrams.charts.activation_facts import FORMULAS, facts_of
+from course_utils.diagrams.charts.activations import activations_scene
 from course_utils.diagrams.scene import Mark
 from course_utils.widgets import activating, keras_check
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
@@ -193,6 +194,16 @@ def test_panels_stand_still_while_x_moves():
         explorer.set(x=x)
         sizes.add((explorer.diagram.scene.width, explorer.diagram.scene.height))
     assert len(sizes) == 1
+
+
+def test_the_note_stands_below_the_last_row_however_many_there_are():
+    gaps = set()
+    for count in (2, 5, 12):
+        scene = activations_scene(NAMES[:count], at=0.5)
+        assert_tidy(scene)
+        heights = {item.id: item.y for item in scene.items if item.id.startswith(("note", "caption"))}
+        gaps.add(round(heights["note"] - heights[f"caption[{NAMES[count - 1]},line=4]"], 6))
+    assert len(gaps) == 1
 
 
 def test_set_state_and_hide():

@@ -26,6 +26,10 @@ def assert_tidy(scene: Scene) -> None:
     blocks = scene.of(Cells)
     for one, other in combinations([*boxes, *blocks], 2):
         assert not one.place.overlaps(other.place), f"{one.id} and {other.id} overlap"
+    for box in scene.of(Box):  # its fill would hide the colours of cells, unless it is a ground, which is painted first
+        assert box.role == "zone" or not any(box.place.overlaps(cells.place) for cells in blocks), (
+            f"{box.id} hides cells"
+        )
     labels = scene.of(Label)
     for one, other in combinations(labels, 2):
         assert not one.place.overlaps(other.place), f"the texts {one.id} and {other.id} overlap"
@@ -72,7 +76,10 @@ def assert_same_in_both_renderers(scene: Scene) -> None:
         ElementTree.fromstring(svg)
         figure = Figure()
         drawn = draw_on(figure.add_axes((0, 0, 1, 1)), scene, theme)
-        assert drawn_ids(svg) == wanted
+        assert sorted(drawn_ids(svg)) == sorted(wanted)
+        zones = [svg.index(f'data-id="{box.id}"') for box in scene.of(Box) if box.role == "zone"]
+        colours = re.search(r'<path d="M[^"]*z" fill="#', svg)
+        assert not zones or colours is None or max(zones) < colours.start(), "a ground hides the colours of cells"
         assert sorted(drawn) == sorted(wanted)
         texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
         assert len(texts) == len(figure.axes[0].texts)
