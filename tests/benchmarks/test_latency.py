@@ -150,25 +150,29 @@ def test_key_to_picture(benchmark, page, size, way):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_hover(page, size):
-    took = page.evaluate(HOVER, [place_of(size, "ours"), 60])
+def test_hover(benchmark, page, size):
+    took = benchmark.pedantic(page.evaluate, (HOVER, [place_of(size, "ours"), 60]), rounds=1)
     print(f"\nhover {size}: median {statistics.median(took):.2f} ms, longest {max(took):.2f} ms")
 
 
-def test_quick_keys_end_in_the_right_picture(page):
+def test_quick_keys_end_in_the_right_picture(benchmark, page):
     index = place_of((28, 50, 28), "ours")
     handle = page.locator(".jp-Notebook .jp-CodeCell").nth(index).get_by_role("slider", name="units")
     before = int(handle.get_attribute("aria-valuenow").split(".")[0])
     handle.focus()
-    for _ in range(9):
-        page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(33)
+
+    def press() -> None:
+        for _ in range(9):
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(33)
+
+    benchmark.pedantic(press, rounds=1)
     title = page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator("svg[role=img] title")
     page.wait_for_timeout(500)
     assert f"({before + 9}," in title.text_content() or f"({before + 9})" in title.text_content()
 
 
-def test_a_thousand_moves_leave_little_in_the_kernel():
+def test_a_thousand_moves_leave_little_in_the_kernel(benchmark):
     import os
     import tracemalloc
 
@@ -182,8 +186,7 @@ def test_a_thousand_moves_leave_little_in_the_kernel():
         explorer.set(**state)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    for state in sizes:
-        explorer.set(**state)
+    benchmark.pedantic(lambda: [explorer.set(**state) for state in sizes], rounds=1)
     grown = (tracemalloc.get_traced_memory()[0] - before) / 2**20
     tracemalloc.stop()
     print(f"\n1,000 moves add {grown:.2f} MiB (process {os.getpid()})")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import course_utils
-from tests.browser.conftest import Lab
+from tests.browser.conftest import Lab, is_ours
 
 pytest.importorskip("playwright")
 from axe_playwright_python.sync_playwright import Axe
@@ -34,6 +34,7 @@ def explorers(browser, lab: Lab) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if is_ours(message) else None)
     open_notebook(page, lab, "explorers")
     run_all(page)
     expect(page.locator(f"{EXPLORER} svg[role=img]")).to_have_count(len(NAMES))
@@ -112,6 +113,21 @@ def test_typing_in_it_does_not_delete_the_cell(explorers, name):
         handle.press(key)
     explorers.wait_for_timeout(200)  # a deletion would need a moment to show
     assert cells.count() == number
+
+
+def test_without_the_page_helper_picture_and_controls_still_work(browser, lab):
+    """Where anywidget cannot be loaded, the rest of the box is whole."""
+    write_notebook(lab, "bare", ["import course_utils", "course_utils.explore_unrolling()"])
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.route("**/*anywidget*", lambda route: route.abort())
+    open_notebook(page, lab, "bare")
+    run_all(page)
+    title = page.locator("svg[role=img] title")
+    expect(title).to_contain_text("SimpleRNN(4) on 3 steps")
+    page.locator(".jp-OutputArea [role=slider]").first.press("ArrowRight")
+    expect(title).to_contain_text("SimpleRNN(5) on 3 steps")
+    assert page.locator("[role=status][aria-live=polite]").count() == 0, "the helper did load"
+    page.close()
 
 
 @pytest.mark.parametrize("name", ["explore_unrolling", "explore_cell"])
