@@ -6,6 +6,7 @@ picture, and what a thousand moves leave in the kernel.
 """
 
 import json
+import os
 import statistics
 
 import pytest
@@ -18,7 +19,12 @@ pytest.importorskip("playwright")
 from tests.browser.conftest import browser, lab  # noqa: F401 (fixtures)
 from tests.browser.pages import open_notebook, run_all, write_notebook
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+alone = "PYTEST_XDIST_WORKER" not in os.environ  # beside other tests nothing can be measured
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not alone, reason="measured alone: python -m course_utils benchmark"),
+]
 
 SIZES = [(3, 4, 2), (10, 32, 8), (28, 50, 28)]
 KEYS = 20
@@ -173,7 +179,6 @@ def test_quick_keys_end_in_the_right_picture(benchmark, page):
 
 
 def test_a_thousand_moves_leave_little_in_the_kernel(benchmark):
-    import os
     import tracemalloc
 
     import course_utils

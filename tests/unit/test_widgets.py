@@ -11,7 +11,7 @@ import pytest
 import course_utils
 from course_utils.diagrams import wording
 from course_utils.recurrence import random_input, random_spec
-from course_utils.recurrence.reading import read_simple_rnn
+from course_utils.recurrence.reading import read_recurrent
 from course_utils.widgets import stepping
 from course_utils.widgets.keras_check import check_with_keras
 
@@ -219,7 +219,7 @@ def test_check_with_keras_asks_the_layer_that_is_shown(keras):
 def test_check_with_keras_knows_rounding(keras, arguments):
     layer = keras.layers.SimpleRNN(4, **arguments)
     x = 1000 * random_input(3, 2) if "activation" in arguments else random_input(3, 2)
-    spec = read_simple_rnn(layer, x)
+    spec = read_recurrent(layer, x)
     assert check_with_keras(spec, x, layer).startswith("Keras says the same")
     x = x.copy()
     x[0, 1, 0] = np.nan

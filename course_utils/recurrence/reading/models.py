@@ -45,17 +45,6 @@ def read_recurrent(layer: Any, x: Any = None) -> RecurrentSpec:
     return spec
 
 
-def read_simple_rnn(layer: Any, x: Any = None) -> RecurrentSpec:
-    """Return the spec of one SimpleRNN: the kind that pictures and widgets show so far."""
-    spec = read_recurrent(layer, x)
-    if spec.kind != "SimpleRNN":
-        raise TypeError(f"layer must be a SimpleRNN, since pictures show no other yet, but it is {what(layer)}.")
-    for argument in ("go_backwards", "stateful"):
-        if getattr(spec.manner, argument):
-            raise ValueError(f"Pictures do not show {argument}=True yet, and layer {spec.name!r} has it.")
-    return spec
-
-
 def _recurs(spec: LayerSpec) -> bool:
     """Return whether there is a recurrent layer in it."""
     if isinstance(spec, GraphSpec):
