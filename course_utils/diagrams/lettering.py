@@ -4,6 +4,7 @@ DejaVu Sans comes with matplotlib. It is wider than the fonts that a browser put
 its place, so a text that fits here fits there.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -72,3 +73,21 @@ def shortened(text: str, size: float, width: float, face: str = SANS) -> str:
     while text and text_width(text + "…", size, face) > width:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def wrapped(parts: Iterable[str], size: float, width: float, joint: str = " · ") -> list[str]:
+    """Return parts joined, on a new line where the next one has no room; a part is never cut.
+
+    >>> wrapped(["a loop", "a line", "a box"], 12, 110)
+    ['a loop · a line', 'a box']
+    >>> wrapped("one two three".split(), 10, 60, " ")
+    ['one two', 'three']
+    """
+    lines: list[str] = []
+    for part in parts:
+        longer = f"{lines[-1]}{joint}{part}" if lines else part
+        if lines and text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines

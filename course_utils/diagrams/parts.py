@@ -6,12 +6,11 @@ import numpy as np
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.lettering import BOLD
-from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
+from course_utils.diagrams.scene import Cells, Frame, Item, Label, Line, Rectangle, Scene
 
 MARGIN = 28
 CELL_WIDTH, CELL_HEIGHT = 50, 22
 TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
-TAG = 24
 SCALE_WIDTH, NOTE_RISE = 162, 19  # px: from the scale of colours to the notes beside it, from note to note
 MOST_STEPS, FIRST, LAST = 6, 3, 2  # of the time-steps, how many are drawn; if more, the first and the last ones
 
@@ -76,18 +75,6 @@ def outline(id: str, cells: Cells, *, row: int | None = None, column: int | None
 def arrow(id: str, *points: tuple[float, float], role: str = "flow") -> Line:
     """Draw an arrow through points."""
     return Line(id, points, role)
-
-
-def tags(step: int, centre: float, top: float, letters: Iterable[str]) -> list[Item]:
-    """Draw the letters of the weights that a step uses: the same ones on every copy."""
-    letters = list(letters)
-    left = centre - (len(letters) * (TAG + 12) - 12) / 2
-    items: list[Item] = []
-    for place, letter in enumerate(letters):
-        x = left + place * (TAG + 12)
-        items.append(Box(f"tag[t={step},{letter}]", Rectangle(x, top, TAG, TAG), "tag", radius=6))
-        items.append(Label(f"tag_letter[t={step},{letter}]", x + TAG / 2, top + 17, letter, 13, face=BOLD))
-    return items
 
 
 def heading(title: str, subtitle: str) -> list[Item]:

@@ -219,3 +219,7 @@ class BidirectionalSpec:
     backward: AnyRecurrent
     merge_mode: str | None
     dtype: np.dtype
+
+
+RECURRENT = (RecurrentSpec, OwnCellSpec, StackedSpec, BidirectionalSpec)
+"""All that is a recurrent layer, for ``isinstance``."""

@@ -3,8 +3,7 @@
 import numpy as np
 
 from course_utils.diagrams.cell.parts import Moment
-from course_utils.diagrams.cell.table import ROLES
-from course_utils.diagrams.gates import block_letter
+from course_utils.diagrams.gates import block_letter, block_role
 from course_utils.diagrams.wording import number
 from course_utils.recurrence import RecurrentTrace
 from course_utils.recurrence.specs import GATES
@@ -81,7 +80,7 @@ def _block(now: Moment, letter: str, u: int, *from_state: str) -> list[str]:
     total = number(parts.total[u])
     lines += [f"sum: {_added(number(added[0]), *map(_bracketed, added[1:]))} = {total}"]
     lines += [f"{name} = {activation}({total}) = {number(now.gate(letter)[u])}"]
-    return [f"{name}, {ROLES[spec.kind][letter]}", *(f"  {line}" for line in lines)]
+    return [f"{name}, {block_role(spec.kind, letter)}", *(f"  {line}" for line in lines)]
 
 
 def _from_input(now: Moment, letter: str, u: int) -> str:

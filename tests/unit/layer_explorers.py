@@ -3,6 +3,7 @@
 import html
 import random
 import re
+import sys
 
 import ipywidgets
 import numpy as np
@@ -31,6 +32,12 @@ def moves(ranges: dict, number: int = 30) -> list[dict]:
         }
         sample.append({name: value, **far})
     return sample
+
+
+def forbid_keras_and_figures(monkeypatch) -> None:
+    """Let every import of Keras, TensorFlow, pyplot or figures fail from now on."""
+    for module in ("keras", "tensorflow", "matplotlib.pyplot", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, module, None)  # importing it now raises ImportError
 
 
 def code_shown(explorer) -> str:

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 import course_utils
 from course_utils.diagrams import wording
-from course_utils.diagrams.paint import LIGHT
+from course_utils.diagrams.paint import LIGHT, ZERO
 from course_utils.diagrams.scene import Box, Cells, Label, Line
 from course_utils.diagrams.svg import render_svg
 from course_utils.diagrams.unrolled import plan_layer, plan_trace, unrolled_scene
 from course_utils.diagrams.unrolled.layout import MOST_ROWS
 from course_utils.recurrence import random_input, random_spec, run
 from course_utils.recurrence.activations import activation_named
-from course_utils.recurrence.graphs import DenseSpec, FlattenSpec, GraphSpec, Node, Ref
-from course_utils.recurrence.specs import BidirectionalSpec
+from course_utils.recurrence.graphs import DenseSpec, FlattenSpec, chain
+from course_utils.recurrence.initializing import random_bidirectional
 from tests.unit import test_architectures
 from tests.unit.test_trace_equals_keras import own_cell
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
@@ -36,25 +36,7 @@ def scene_of(kind="LSTM", units=4, steps=3, features=2, **arguments):
 
 def both(kind, units, features, merge_mode="concat", **arguments):
     """Return a Bidirectional spec."""
-    sides = [
-        random_spec(
-            kind,
-            units=units,
-            features=features,
-            name=f"both/{way}",
-            go_backwards=way == "backward",
-            seed=seed,
-            **arguments,
-        )
-        for seed, way in enumerate(("forward", "backward"))
-    ]
-    return BidirectionalSpec("both", *sides, merge_mode, SINGLE)
-
-
-def chain(*layers):
-    """Return a model of layers one after the other, each with one output."""
-    nodes = tuple(Node(layer, (Ref(place),), {}, (place + 1,)) for place, layer in enumerate(layers))
-    return GraphSpec("chain", nodes, Ref(0), ((None, None, None),), ("float32",), ("x",), Ref(len(layers)))
+    return random_bidirectional(kind, units=units, features=features, merge_mode=merge_mode, name="both", **arguments)
 
 
 def dense(inputs, outputs):
@@ -115,7 +97,7 @@ def test_a_mesh_of_layers_is_tidy(kinds, units, steps, last, flat):
         layers.append(FlattenSpec("flat", SINGLE))
         width = units * steps
     layers.append(dense(width, 3))
-    plan = plan_layer(chain(*layers), [random_input(steps, 2)])
+    plan = plan_layer(chain(layers), [random_input(steps, 2)])
     scene = unrolled_scene(plan)
     assert_tidy(scene)
     assert len(set(scene.ids())) == len(list(scene.ids()))
@@ -242,7 +224,7 @@ def test_a_layer_above_that_reads_backwards_is_turned_round():
         random_spec("GRU", units=2, features=2, return_sequences=True, go_backwards=way, name=f"layer_{way}")
         for way in (False, True)
     )
-    scene = unrolled_scene(plan_layer(chain(low, high), [random_input(3, 2)]))
+    scene = unrolled_scene(plan_layer(chain([low, high]), [random_input(3, 2)]))
     names = {label.id: label.text for label in scene.of(Label)}
     assert [names[f"layer_True/name[output,t={t}]"] for t in (1, 2, 3)] == ["h₃", "h₂", "h₁"]
     assert "go_backwards: the last step first" in names.values()
@@ -373,7 +355,7 @@ def test_an_output_says_what_it_is_made_of(kind, steps):
 def test_a_layer_above_is_made_of_the_one_below():
     low = random_spec("GRU", units=2, features=2, return_sequences=True, name="low")
     high = random_spec("LSTM", units=3, features=2, name="high")
-    scene = unrolled_scene(plan_layer(chain(low, high, dense(3, 1)), [random_input(3, 2)]))
+    scene = unrolled_scene(plan_layer(chain([low, high, dense(3, 1)]), [random_input(3, 2)]))
     blocks = {cells.id: cells.made_of for cells in scene.of(Cells)}
     assert "low/output[t=2] all" in blocks["high/output[t=2]"] and "x[t=2] all" in blocks["low/output[t=2]"]
     assert (
@@ -409,7 +391,7 @@ def test_nothing_goes_into_a_skipped_step(keras):
 def test_states_of_several_layers_carry_the_number_of_their_layer():
     layers = [random_spec("GRU", units=2, features=2, return_sequences=True, name=f"layer_{n}") for n in (1, 2)]
     names = {
-        label.id: label.text for label in unrolled_scene(plan_layer(chain(*layers), [random_input(3, 2)])).of(Label)
+        label.id: label.text for label in unrolled_scene(plan_layer(chain(layers), [random_input(3, 2)])).of(Label)
     }
     assert names["layer_1/name[h,t=1]"] == "h₁⁽¹⁾" and names["layer_2/name[h,t=1]"] == "h₁⁽²⁾"
 
@@ -548,3 +530,21 @@ def test_an_input_that_is_none_is_named(keras, x):
     layer.build((None, 3, 2))
     with pytest.raises((TypeError, ValueError), match="x must be an array of shape"):
         course_utils.draw_unrolled(layer, x)
+
+
+def test_zeros_and_what_is_not_known_have_looks_of_their_own(keras):
+    """Zeros are the middle of the scale; what is not known yet is the bare paper with lines between the cells."""
+    layer = keras.layers.GRU(3)
+    zeros = course_utils.draw_unrolled(layer, np.zeros((1, 3, 2))).to_svg(theme="light")
+    empty = course_utils.draw_unrolled(layer, steps=3).to_svg(theme="light")
+    unknown = f"fill:{LIGHT.paper};stroke:{LIGHT.ghost}"
+    assert unknown in empty and unknown not in zeros
+    assert ">0.00</text>" in zeros and f'fill="{ZERO}"' in zeros
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_left_out_costs_nothing(kind):
+    """The picture of 1,000 steps has as many items as that of 28."""
+    few, many = (scene_of(kind, steps=steps) for steps in (28, 1000))
+    assert len(few.items) == len(many.items)
+    assert sum(np.prod(cells.shape) for cells in few.of(Cells)) == sum(np.prod(c.shape) for c in many.of(Cells))

@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import sys
 
 import pytest
 
@@ -15,6 +14,7 @@ from tests.unit.layer_explorers import (
     assert_code_asks_for,
     assert_equals_keras,
     assert_refused_in_these_words,
+    forbid_keras_and_figures,
     moves,
 )
 from tests.unit.test_explore_stacking import table
@@ -143,8 +143,7 @@ def test_check_with_keras(keras):
 
 def test_a_move_needs_no_keras_and_no_figure(monkeypatch):
     explorer = course_utils.explore_return_sequences()
-    for module in ("keras", "tensorflow", "matplotlib.pyplot", "matplotlib.figure"):
-        monkeypatch.setitem(sys.modules, module, None)  # importing it now raises ImportError
+    forbid_keras_and_figures(monkeypatch)
     for move in [*moves(SWEEP), *({"follow": follow} for follow in FOLLOW)]:
         explorer.set(**move)
 

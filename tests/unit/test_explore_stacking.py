@@ -2,7 +2,6 @@
 
 import html
 import re
-import sys
 
 import pytest
 
@@ -10,7 +9,15 @@ import course_utils
 from course_utils.recurrence import shapes
 from course_utils.recurrence.graphs import chain
 from course_utils.widgets.stacking import layers_of
-from tests.unit.layer_explorers import asked, asked_for, assert_code_asks_for, assert_equals_keras, cells, moves
+from tests.unit.layer_explorers import (
+    asked,
+    asked_for,
+    assert_code_asks_for,
+    assert_equals_keras,
+    cells,
+    forbid_keras_and_figures,
+    moves,
+)
 from tests.unit.tidy import assert_tidy
 
 KINDS = ["SimpleRNN", "LSTM", "GRU"]
@@ -110,8 +117,7 @@ def test_check_with_keras(keras):
 
 def test_a_move_needs_no_keras_and_no_figure(monkeypatch):
     explorer = course_utils.explore_stacking()
-    for module in ("keras", "tensorflow", "matplotlib.pyplot", "matplotlib.figure"):
-        monkeypatch.setitem(sys.modules, module, None)  # importing it now raises ImportError
+    forbid_keras_and_figures(monkeypatch)
     for move in moves(SWEEP):
         explorer.set(**move)
 

@@ -1,7 +1,6 @@
 """explore_unrolling: every kind and every switch, against fresh Keras layers."""
 
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from tests.unit.layer_explorers import (
     assert_equals_keras,
     assert_refused_in_these_words,
     cells,
+    forbid_keras_and_figures,
     moves,
 )
 from tests.unit.tidy import assert_tidy
@@ -130,8 +130,7 @@ def test_check_with_keras(keras):
 
 def test_a_move_needs_no_keras_and_no_figure(monkeypatch):
     explorer = course_utils.explore_unrolling()
-    for module in ("keras", "tensorflow", "matplotlib.pyplot", "matplotlib.figure"):
-        monkeypatch.setitem(sys.modules, module, None)  # importing it now raises ImportError
+    forbid_keras_and_figures(monkeypatch)
     for move in moves(SWEEP):
         explorer.set(**move)
 

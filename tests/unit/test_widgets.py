@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import sys
 
 import ipywidgets
 import numpy as np
@@ -14,6 +13,7 @@ from course_utils.recurrence import random_input, random_spec
 from course_utils.recurrence.reading import read_recurrent
 from course_utils.widgets import stepping
 from course_utils.widgets.keras_check import check_with_keras
+from tests.unit.layer_explorers import forbid_keras_and_figures
 
 UNROLLING_SWEEP = {
     "units": range(1, 13),
@@ -95,8 +95,7 @@ def test_moving_a_control_redraws_the_same_element_once():
 
 def test_a_move_touches_neither_keras_nor_pyplot(monkeypatch):
     explorers = [course_utils.explore_unrolling(), course_utils.explore_cell()]
-    for module in ("keras", "tensorflow", "matplotlib.pyplot", "matplotlib.figure"):
-        monkeypatch.setitem(sys.modules, module, None)  # importing it now raises ImportError
+    forbid_keras_and_figures(monkeypatch)
     explorers[0].set(units=9, steps=20)
     explorers[1].set(step=3, unit=4)
 

@@ -14,6 +14,7 @@ from course_utils.diagrams.cell.parts import (
 from course_utils.diagrams.cell.table import (
     BAR_HEIGHT,
     Table,
+    column_in_words,
     column_of,
     dot,
     feeds,
@@ -228,14 +229,8 @@ def gru_description(now: Moment) -> str:
         f"{CANDIDATE_LETTER} = {activated(spec.activation.name, inside)}."
     )
     sentences = [*now.opening(), idea, f"{x} = {say(now.x)}, {before} = {say(now.before)}."]
-    for letter in ("z", "r"):
-        parts = now.sum_of(letter)
-        both = "both biases" if spec.reset_after else "b"
-        bias = f" + {both} {say(parts.bias)}" if spec.use_bias else ""
-        sentences.append(
-            f"{letter}: {x}·W {say(parts.from_input)} + {before}·R {say(parts.from_state)}{bias} = {say(parts.total)}; "
-            f"{spec.recurrent_activation} of it is {letter} = {say(now.gate(letter))}."
-        )
+    biases = "both biases" if spec.reset_after else "b"
+    sentences += [column_in_words(now, letter, biases) for letter in ("z", "r")]
     sentences += [*_candidate_in_words(now), *_mix_in_words(now)]
     return " ".join([*sentences, order_in_words(spec)])
 

@@ -16,6 +16,7 @@ from course_utils.diagrams.cell.parts import (
 )
 from course_utils.diagrams.cell.table import (
     Table,
+    column_in_words,
     column_of,
     dot,
     feeds,
@@ -164,15 +165,8 @@ def lstm_description(now: Moment) -> str:
         idea,
         f"{x} = {say(now.x)}, {h0} = {say(now.before)}, {c0} = {say(now.memory_before)}.",
     ]
-    for letter in COLUMNS:
-        parts, name = now.sum_of(letter), block_letter(spec.kind, letter)
-        activation = spec.activation if letter == "c" else spec.recurrent_activation
-        bias = f" + b {say(parts.bias)}" if spec.use_bias else ""
-        sentences.append(
-            f"{name}: {x}·W {say(parts.from_input)} + {h0}·R {say(parts.from_state)}{bias} = {say(parts.total)}; "
-            f"{activation} of it is {name} = {say(now.gate(letter))}."
-        )
     sentences += [
+        *(column_in_words(now, letter) for letter in COLUMNS),
         f"Keep: f {TIMES} {c0} = {say(kept)}.",
         f"Write: i {TIMES} {block_letter('LSTM', 'c')} = {say(written_)}.",
         f"The two add up to {c1} = {say(now.memory_after)}.",

@@ -7,6 +7,7 @@ The same line of every column is at the same height, named once at the left.
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from course_utils.diagrams import wording
 from course_utils.diagrams.cell.parts import (
     TIMES,
     Moment,
@@ -20,7 +21,7 @@ from course_utils.diagrams.cell.parts import (
     scale_note,
     start_caption,
 )
-from course_utils.diagrams.gates import block_letter
+from course_utils.diagrams.gates import block_letter, block_role
 from course_utils.diagrams.lettering import BOLD, MONO, shortened, text_width
 from course_utils.diagrams.parts import CELL_HEIGHT, MARGIN, arrow, legend
 from course_utils.diagrams.scene import Box, Item, Label, Line, Mark, Rectangle
@@ -34,10 +35,6 @@ BAR_HEIGHT, BAR_PAD = 42, 12
 LETTER_ROOM = 36  # in a bar, for the letter
 JOIN = 5  # between a bar and the rows above and below it
 PITCH = CELL_HEIGHT + 6  # from a row to the next
-ROLES = {
-    "LSTM": {"i": "input gate", "f": "forget gate", "c": "candidate", "o": "output gate"},
-    "GRU": {"z": "update gate", "r": "reset gate", "h": "candidate"},
-}
 SHARES = ("sigmoid", "hard_sigmoid", "sparse_sigmoid")  # activations from 0 to 1
 BRINGS = {"h": ("h", 1), "x": ("x", 0)}  # the letter and how many steps ago
 ORDER_SIZE = (30, 22)  # of a box in the row that shows Keras's own order
@@ -61,7 +58,8 @@ class Table:
     @cached_property
     def column_width(self) -> float:
         """The width of a column: its cells, or what is written on its bar."""
-        names = [text_width(name, 12, BOLD) for name in ROLES[self.now.spec.kind].values()]
+        spec = self.now.spec
+        names = [text_width(block_role(spec.kind, letter), 12, BOLD) for letter in spec.blocks]
         return max(row_width(self.now, self.units), LETTER_ROOM + max(names) + BAR_PAD)
 
     @cached_property
@@ -157,7 +155,7 @@ def _bar(table: Table, slot: int, letter: str) -> list[Item]:
     return [
         Box(f"gate[{letter}]", Rectangle(left, top, width, BAR_HEIGHT), "gate", radius=8, hue=letter),
         Label(f"gate_letter[{letter}]", left + 19, top + 28, block_letter(spec.kind, letter), 19, "on_hue", face=BOLD),
-        Label(f"gate_name[{letter}]", start, top + 18, ROLES[spec.kind][letter], 12, "on_hue", "start", BOLD),
+        Label(f"gate_name[{letter}]", start, top + 18, block_role(spec.kind, letter), 12, "on_hue", "start", BOLD),
         Label(
             f"gate_activation[{letter}]",
             start,
@@ -261,6 +259,17 @@ def weights_listed(spec: RecurrentSpec) -> str:
     letters = {"kernel": "W", "recurrent_kernel": "R", "bias": "b"}
     parts = [f"{letters[name]} {array.shape}" for name, array in spec.weights.items()]
     return ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def column_in_words(now: Moment, letter: str, biases: str = "b") -> str:
+    """Say one small layer: what is added up, the sum, the activation. biases: how the bias is called."""
+    say, parts, spec, name = wording.vector, now.sum_of(letter), now.spec, block_letter(now.spec.kind, letter)
+    activation = spec.recurrent_activation if letter in GATES[spec.kind] else spec.activation
+    bias = f" + {biases} {say(parts.bias)}" if spec.use_bias else ""
+    return (
+        f"{name}: {now.said('x')}·W {say(parts.from_input)} + {now.said('h', 1)}·R {say(parts.from_state)}{bias} = "
+        f"{say(parts.total)}; {activation} of it is {name} = {say(now.gate(letter))}."
+    )
 
 
 def order_in_words(spec: RecurrentSpec) -> str:

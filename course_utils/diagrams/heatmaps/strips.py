@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.gates import WORDS, block_letter
+from course_utils.diagrams.gates import block_letter, block_role
 from course_utils.diagrams.heatmaps.grouping import grouped, groups
 from course_utils.diagrams.lettering import printable
 from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH
@@ -106,7 +106,7 @@ class Layer:
 
     def _block(self, block: str) -> Strip:
         kind, gate = self.trace.spec.kind, self.trace.gates.get(block)
-        word = WORDS[kind][block] + (" gate" if gate is not None else "")
+        word = block_role(kind, block)
         values = (self.trace.candidate if gate is None else gate)[self.sample].T
         return Strip("candidate" if gate is None else block, block_letter(kind, block), word, values, 1, block)
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.lettering import BOLD, MONO, SANS, printable, shortened, text_width
+from course_utils.diagrams.lettering import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
 from course_utils.diagrams.models.layering import Layout, arrange
-from course_utils.diagrams.models.notes import LINE, note_lines, wrapped
+from course_utils.diagrams.models.notes import LINE, note_lines
 from course_utils.diagrams.models.placing import Knot, Net, narrowest
 from course_utils.diagrams.models.shortening import Entry, Flow, Shortened, counted_parameters, shorten
 from course_utils.diagrams.parts import MARGIN, arrow, compose, heading

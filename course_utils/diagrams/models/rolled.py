@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.lettering import BOLD, MONO, printable, shortened, text_width
+from course_utils.diagrams.lettering import BOLD, MONO, printable, shortened, text_width, wrapped
 from course_utils.diagrams.models import rolled_words
-from course_utils.diagrams.models.notes import LINE, note_lines, wrapped
+from course_utils.diagrams.models.notes import LINE, note_lines
 from course_utils.diagrams.models.rolled_cell import CLEAR, cell_height, cell_items, exit_reach, loop_reach
 from course_utils.diagrams.models.rungs import Chain, Rung, chain_of, shape_text
 from course_utils.diagrams.parts import MARGIN, arrow, compose, extent, heading

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.diagrams.gates import block_letter
+from course_utils.diagrams.gates import chips, tags
 from course_utils.diagrams.lettering import BOLD, printable, shortened, text_width
 from course_utils.diagrams.models.rungs import Face, Rung
-from course_utils.diagrams.parts import TAG, arrow
+from course_utils.diagrams.parts import arrow
 from course_utils.diagrams.scene import Box, Item, Label, Line, Rectangle
 
 TITLE, ROW, TEXT, PAD = 22, 34, 18, 22  # px in a box: the title, a row of letters, a line of text, above and below all
@@ -52,35 +52,16 @@ def cell_items(rung: Rung, face: Face, box: Rectangle, name: str, side: int) -> 
     yield Label(f"title[{name}]", x, y + 14, shortened(printable(face.title), 14, box.width - 24, BOLD), 14, face=BOLD)
     y += TITLE
     if face.gates:
-        yield from _chips(name, face, x, y + 6)
+        yield from chips(face.kind, face.gates, x, y + 6, name)
         y += ROW
     if face.letters:
-        yield from _tags(name, x, y + 6, face.letters)
+        yield from tags(face.letters, x, y + 6, name)
         y += ROW
     for id, text in _texts(rung, face).items():
         yield Label(f"{id}[{name}]", x, y + TEXT, shortened(text, 12, box.width - 24), 12, "muted")
         y += TEXT
     yield from _loop(face, box, name, side)
     yield from _exit(face, box, name, 1 if len(rung.faces) > 1 and side > 0 else -1)
-
-
-def _chips(name: str, face: Face, centre: float, top: float) -> Iterator[Item]:
-    """Yield the letters of gates and candidate, each on its hue, in Keras's order."""
-    left = centre - (len(face.gates) * (TAG + 4) - 4) / 2
-    for place, letter in enumerate(face.gates):
-        x = left + place * (TAG + 4)
-        text = block_letter(face.kind, letter)
-        yield Box(f"gate[{name},{letter}]", Rectangle(x, top, TAG, TAG), "gate", radius=6, hue=letter)
-        yield Label(f"gate_letter[{name},{letter}]", x + TAG / 2, top + 17, text, 13, "on_hue", face=BOLD)
-
-
-def _tags(name: str, centre: float, top: float, letters: str) -> Iterator[Item]:
-    """Yield the letters of the weights."""
-    left = centre - (len(letters) * (TAG + 12) - 12) / 2
-    for place, letter in enumerate(letters):
-        x = left + place * (TAG + 12)
-        yield Box(f"tag[{name},{letter}]", Rectangle(x, top, TAG, TAG), "tag", radius=6)
-        yield Label(f"tag_letter[{name},{letter}]", x + TAG / 2, top + 17, letter, 13, face=BOLD)
 
 
 def _loop(face: Face, box: Rectangle, name: str, side: int) -> list[Item]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.diagrams import wording
+from course_utils.diagrams.gates import gate_letters, weight_letters
 from course_utils.diagrams.lettering import subscript
 from course_utils.recurrence.graphs import (
     DenseSpec,
@@ -17,15 +18,12 @@ from course_utils.recurrence.graphs import (
 )
 from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape
 from course_utils.recurrence.specs import (
-    BLOCKS,
+    RECURRENT,
     AnyRecurrent,
     BidirectionalSpec,
-    OwnCellSpec,
     RecurrentSpec,
     StackedSpec,
 )
-
-RECURRENT = (RecurrentSpec, OwnCellSpec, StackedSpec, BidirectionalSpec)
 
 
 @dataclass(frozen=True)
@@ -190,9 +188,8 @@ def _face(spec: AnyRecurrent, start: str, steps: int | None) -> Face:
     manner = spec.manner
     kind, letters, gates = "", "", ()
     if isinstance(spec, RecurrentSpec):
-        kind, letters = spec.kind, "WRb" if spec.use_bias else "WR"
+        kind, letters, gates = spec.kind, weight_letters(spec), gate_letters(spec)
         title, states = f"{kind}({spec.units})", ("h", "c") if kind == "LSTM" else ("h",)
-        gates = BLOCKS[kind] if kind != "SimpleRNN" else ()
     elif isinstance(spec, StackedSpec):
         title, states = f"{len(spec.cells)} stacked cells", ("states",)
     else:

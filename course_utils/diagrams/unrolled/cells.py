@@ -1,13 +1,13 @@
 """The row of a recurrent layer: one copy of its cell for each step, the states that go on, what leaves."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.gates import block_letter
+from course_utils.diagrams.gates import CHIP, chips, gate_letters, tags, weight_letters
 from course_utils.diagrams.lettering import BOLD, MONO, SANS, printable, shortened, subscript
-from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, column, tags
+from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, column
 from course_utils.diagrams.scene import Box, Cells, Item, Label, Line, Rectangle
 from course_utils.diagrams.unrolled.grid import (
     ASIDE,
@@ -20,9 +20,8 @@ from course_utils.diagrams.unrolled.grid import (
 )
 from course_utils.diagrams.unrolled.plan import Row
 from course_utils.recurrence import RecurrentTrace
-from course_utils.recurrence.specs import BLOCKS, CellSpec, RecurrentSpec
+from course_utils.recurrence.specs import CellSpec
 
-CHIP = 24
 EXIT_GAP = 48  # px: from the last box to a returned state, with room for its caption
 
 
@@ -130,7 +129,7 @@ def _box(lane: Lane, slot: int, position: int) -> list[Item]:
 def _roomy_inside(lane: Lane, place: Rectangle, position: int, order: int) -> list[Item]:
     spec, centre = lane.trace.spec, place.centre[0]
     lines, heights = formulas(lane.row, order), list(lane.heights.values())
-    gates = _gates(spec)
+    gates = gate_letters(spec)
     middle = place.centre[1]
     if len(lines) == 2:
         rows, top = [height + 4 for height in heights], (heights[0] + heights[1]) / 2 - CHIP - 5
@@ -143,54 +142,25 @@ def _roomy_inside(lane: Lane, place: Rectangle, position: int, order: int) -> li
         for place_, (line, y) in enumerate(zip(lines, rows, strict=True))
     ]
     if gates:
-        items += chips(lane.key, spec.kind, gates, position, centre, top)
+        items += chips(spec.kind, gates, centre, top, f"t={position}", lane.key)
         top += CHIP + 10
-    return items + _keyed(lane.key, tags(position, centre, top, _letters(spec)))
+    return items + tags(weight_letters(spec), centre, top, f"t={position}", lane.key)
 
 
 def _compact_inside(key: str, spec: CellSpec, place: Rectangle, position: int, dense: bool) -> list[Item]:
     """Draw the gates, or the name of the activation, above the letters of the weights."""
     centre, middle = place.centre
-    gates, letters = _gates(spec), _letters(spec)
+    gates, letters = gate_letters(spec), weight_letters(spec)
     if dense and letters:
         weights = Label(f"{key}letters[t={position}]", centre, middle + 16, " ".join(letters), 13, face=BOLD)
         return [Label(f"{key}kind[t={position}]", centre, middle - 6, spec.kind, 12.5, face=MONO), weights]
     if not letters:
         return [Label(f"{key}kind[t={position}]", centre, middle + 5, spec.kind, 12.5, face=MONO)]
     if gates:
-        above: list[Item] = chips(key, spec.kind, gates, position, centre, middle - CHIP - 4)
+        above: list[Item] = chips(spec.kind, gates, centre, middle - CHIP - 4, f"t={position}", key)
     else:
         above = [Label(f"{key}kind[t={position}]", centre, middle - 10, str(spec.activation), 12.5, face=MONO)]
-    return above + _keyed(key, tags(position, centre, middle + 4, letters))
-
-
-def chips(key: str, kind: str, letters: tuple[str, ...], position: int, centre: float, top: float) -> list[Item]:
-    """Draw the letters of gates and candidate, each on its hue, in Keras's order."""
-    left = centre - (len(letters) * (CHIP + 4) - 4) / 2
-    items: list[Item] = []
-    for place, letter in enumerate(letters):
-        x = left + place * (CHIP + 4)
-        stem = f"[t={position},{letter}]"
-        items.append(Box(f"{key}gate{stem}", Rectangle(x, top, CHIP, CHIP), "gate", radius=6, hue=letter))
-        text = block_letter(kind, letter)
-        items.append(Label(f"{key}gate_letter{stem}", x + CHIP / 2, top + 17, text, 13, "on_hue", face=BOLD))
-    return items
-
-
-def _gates(spec: CellSpec) -> tuple[str, ...]:
-    """Return the letters of the blocks of an LSTM or GRU."""
-    return BLOCKS[spec.kind] if isinstance(spec, RecurrentSpec) and spec.kind != "SimpleRNN" else ()
-
-
-def _letters(spec: CellSpec) -> str:
-    if not isinstance(spec, RecurrentSpec):
-        return ""
-    return "WRb" if spec.use_bias else "WR"
-
-
-def _keyed(key: str, items: list[Item]) -> list[Item]:
-    """Put the row's name before the ids."""
-    return [replace(item, id=key + item.id) for item in items] if key else items
+    return above + tags(letters, centre, middle + 4, f"t={position}", key)
 
 
 def _state(lane: Lane, letter: str, order: int, centre: float, middle: float, longest: float) -> Cells:

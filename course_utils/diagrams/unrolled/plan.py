@@ -25,9 +25,8 @@ from course_utils.recurrence.graphs import (
     leaves,
     map_nested,
 )
-from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
+from course_utils.recurrence.specs import RECURRENT, BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
 
-RECURRENT = (RecurrentSpec, OwnCellSpec, StackedSpec, BidirectionalSpec)
 EACH = (DenseSpec, TimeDistributedSpec, EmbeddingSpec)
 KINDS = {
     DropoutSpec: ("Dropout", "acts only while training"),
@@ -175,12 +174,7 @@ def plan_layer(
 def path_input(spec: GraphSpec) -> int:
     """Return which of a model's inputs, from 0, the path that is drawn begins with."""
     first = leaves(_main_path(spec)[0].args[0])[0]
-    return leaves_of(spec.inputs).index(first.number)
-
-
-def leaves_of(inputs: Any) -> list[int]:
-    """Return the numbers of the inputs in flat order."""
-    return [ref.number for ref in leaves(inputs)]
+    return [ref.number for ref in leaves(spec.inputs)].index(first.number)
 
 
 def _state_giver(spec: GraphSpec, node: Node) -> str:

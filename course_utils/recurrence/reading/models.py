@@ -9,9 +9,7 @@ from course_utils.recurrence.checking import as_first_input
 from course_utils.recurrence.graphs import ClosedSpec, GraphSpec, LayerSpec, Node, Ref, TimeDistributedSpec, map_nested
 from course_utils.recurrence.reading.backend import what
 from course_utils.recurrence.reading.layers import calls_its_layers, closed, read_layer, trains
-from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
-
-RECURRENT = (RecurrentSpec, OwnCellSpec, StackedSpec, BidirectionalSpec)
+from course_utils.recurrence.specs import RECURRENT, RecurrentSpec
 
 
 def read(model: Any, x: Any = None) -> LayerSpec:
