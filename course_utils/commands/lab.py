@@ -20,6 +20,8 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 
+CONNECTION = "course_utils.commands.quick_socket.QuickConnection"
+
 
 def main(arguments: list[str]) -> int:
     """Sign the lessons, put the settings in place and run JupyterLab; return its exit status."""
@@ -56,7 +58,10 @@ def start(words: list[str]) -> int:
 
 def command_line(lessons: Path, arguments: list[str], root: bool) -> list[str]:
     """Return the options for JupyterLab: ours, except those that the reader gives, then the reader's."""
-    ours = [("--ServerApp.root_dir", str(lessons), ("--notebook-dir", "--ServerApp.notebook_dir"))]
+    ours = [
+        ("--ServerApp.root_dir", str(lessons), ("--notebook-dir", "--ServerApp.notebook_dir")),
+        ("--ServerApp.kernel_websocket_connection_class", CONNECTION, ()),
+    ]
     first = first_lesson(lessons)
     if first:
         ours.append(("--LabApp.default_url", f"/lab/tree/{first}", ("--ServerApp.default_url",)))

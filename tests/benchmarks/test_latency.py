@@ -84,23 +84,25 @@ async ([index, key]) => {
   const handle = [...area.querySelectorAll("[role=slider]")].find((one) => one.closest(".widget-slider"));
   const shown = () => {
     const picture = area.querySelector("svg[role=img]") ?? area.querySelector("img");
-    return picture && (picture.tagName === "IMG" ? picture.complete && picture.naturalWidth && picture.src
-                                                 : picture.outerHTML);
+    return picture?.tagName === "IMG" ? picture.complete && picture.naturalWidth && picture.src : picture;
   };
   const before = shown();
   const start = performance.now();
   handle.focus();
   handle.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
   await new Promise((done, fail) => {
-    const look = () => {
-      const now = shown();
-      if (now && now !== before) done();
-      else if (performance.now() - start > 10000) fail(new Error("the picture did not change"));
-      else requestAnimationFrame(look);
-    };
-    look();
+    const look = () => { const now = shown(); if (now && now !== before) done(); };
+    const watcher = new MutationObserver(look);
+    watcher.observe(area, { childList: true, subtree: true, attributes: true });
+    area.addEventListener("load", look, true);
+    setTimeout(() => fail(new Error("the picture did not change")), 10000);
   });
-  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  // A frame is painted after its animation callbacks and before the next task.
+  await new Promise((done) => requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = done;
+    port2.postMessage(null);
+  }));
   return performance.now() - start;
 }
 """

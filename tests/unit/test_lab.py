@@ -1,6 +1,8 @@
 """JupyterLab as the command ``lab`` starts it."""
 
+import asyncio
 import errno
+import importlib
 import json
 import os
 import re
@@ -13,6 +15,8 @@ import urllib.request
 
 import nbformat
 import pytest
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from nbformat.sign import NotebookNotary
 
 from course_utils.commands import lab
@@ -41,8 +45,12 @@ def test_options_for_jupyterlab(tmp_path):
         (tmp_path / name).touch()
     words = lab.command_line(tmp_path, ["--no-browser"], root=True)
     assert words == [
-        f"--ServerApp.root_dir={tmp_path}", "--LabApp.default_url=/lab/tree/01_a.ipynb", "--allow-root", "--no-browser"
-    ]  # fmt: skip
+        f"--ServerApp.root_dir={tmp_path}",
+        f"--ServerApp.kernel_websocket_connection_class={lab.CONNECTION}",
+        "--LabApp.default_url=/lab/tree/01_a.ipynb",
+        "--allow-root",
+        "--no-browser",
+    ]
     assert "--allow-root" not in lab.command_line(tmp_path, [], root=False)
 
 
@@ -55,6 +63,27 @@ def test_options_of_the_reader_win(tmp_path, theirs):
     name = theirs[0].partition("=")[0]
     same = ("--ServerApp.root_dir", "--notebook-dir") if name != "--LabApp.default_url" else (name,)
     assert sum(word.startswith(same) for word in words) == 1
+
+
+def test_small_messages_reach_the_page_at_once(monkeypatch):
+    """The class that the option names opens Jupyter's connection, and never waits to collect messages."""
+    module, _, name = lab.CONNECTION.rpartition(".")
+    connection = getattr(importlib.import_module(module), name)
+    done = []
+
+    async def opened(self):
+        done.append("opened")
+
+    class Handler(KernelWebsocketHandler):
+        def __init__(self):
+            pass  # no request
+
+        def set_nodelay(self, value):
+            done.append(value)
+
+    monkeypatch.setattr(ZMQChannelsWebsocketConnection, "connect", opened)
+    asyncio.run(connection(websocket_handler=Handler()).connect())
+    assert done == [True, "opened"]
 
 
 def test_ports(monkeypatch):
