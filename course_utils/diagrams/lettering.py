@@ -48,6 +48,7 @@ def ascent(size: float) -> float:
     return LARGEST_TYPE * 0.76 * size
 
 
+@lru_cache(maxsize=4096)
 def subscript(letter: str, index: int | str) -> str:
     """Return a letter with its index, as in the formulas.
 

@@ -168,14 +168,13 @@ def _line(line: Line, theme: Theme) -> str:
     colour = theme.line_of(line.role, line.hue)
     dashes = f' stroke-dasharray="{DASHES[line.role][0]} {DASHES[line.role][1]}"' if line.role in DASHES else ""
     points = list(line.points)
-    head = ""
     if line.head:
         tip, corners, points[-1] = arrow_head(line)
-        head = _polygon((tip, *corners), colour)
-    path = "M" + "L".join(f"{_px(x)} {_px(y)}" for x, y in points)
     stroke = LINE_STROKES.get(line.role, 1.8) * theme.stroke
     if line.head and len(points) == 2 and not dashes:
         return _straight_arrow(line, points, colour, stroke)
+    path = "M" + "L".join(f"{_px(x)} {_px(y)}" for x, y in points)
+    head = _polygon((tip, *corners), colour) if line.head else ""
     inside = _stroke(path, theme.paper, MEMORY_GAP * theme.stroke) if line.role == "memory" else ""
     return f"<g {_id(line)}>{_stroke(path, colour, stroke, dashes)}{inside}{head}</g>"
 

@@ -7,10 +7,9 @@ import numpy as np
 
 from course_utils.recurrence.activations import Activation
 from course_utils.recurrence.jacobians import jacobians_back
+from course_utils.recurrence.one_thread import one_thread
 from course_utils.recurrence.running import RecurrentTrace, run
 from course_utils.recurrence.specs import RecurrentSpec
-
-BY_ONE_THREAD = 2**18  # multiplications; OpenBLAS shares out larger products
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +54,8 @@ def flow_back(spec: RecurrentSpec, x: Any) -> GradientFlow:
     spec = in_double_precision(spec)
     for activation in (spec.activation, spec.recurrent_activation):
         _check_takes_doubles(activation)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # a gradient may explode: that is the point
+    calm = np.errstate(over="ignore", under="ignore", invalid="ignore")  # a gradient may explode: that is the point
+    with one_thread(), calm:
         return _measured(run(spec, x))
 
 
@@ -66,20 +66,10 @@ def _measured(trace: RecurrentTrace) -> GradientFlow:
     for block in jacobians_back(trace):
         chains = []
         for jacobian in block:
-            chain = _product(chain, jacobian)
+            chain = chain @ jacobian
             chains.append(chain)
         sizes.append(_sizes(np.stack(chains)))
     return GradientFlow(*np.concatenate(sizes, axis=1)[:, ::-1])
-
-
-def _product(chain: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
-    """Return chain·jacobian, some rows at a time, each product so small that it is taken by one thread.
-
-    Two threads that share a product of a millisecond wait for each other; on a busy machine 200 steps took seconds.
-    """
-    rows = max(1, BY_ONE_THREAD // jacobian[0].size)
-    parts = [chain[:, start : start + rows] @ jacobian for start in range(0, chain.shape[1], rows)]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _sizes(chains: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import ipywidgets
 from course_utils.diagrams import Diagram
 from course_utils.frontend import PageHelper
 from course_utils.frontend.page_helper import GUARDED
+from course_utils.recurrence.one_thread import one_thread
 
 State = dict[str, Any]
 
@@ -112,8 +113,9 @@ class Explorer(ipywidgets.VBox):
         if state == self._last:
             return
         try:
-            view = self._viewer(state, self._last)
-            svg = view.diagram.to_svg("jupyter")
+            with one_thread():
+                view = self._viewer(state, self._last)
+                svg = view.diagram.to_svg("jupyter")
         except Exception as problem:
             self._last = None
             self._picture.value = _card(state, problem)

@@ -199,13 +199,29 @@ def test_a_thousand_moves_leave_little_in_the_kernel(benchmark):
     print(f"\n1,000 moves add {grown:.2f} MiB (process {os.getpid()})")
 
 
-def test_python_of_one_move(benchmark):
+MOVED = {
+    "explore_unrolling, SimpleRNN": ("explore_unrolling", {"units": 50, "return_sequences": True}, "units"),
+    "explore_unrolling, LSTM": ("explore_unrolling", {"units": 50, "cell": "LSTM"}, "units"),
+    "explore_unrolling, two LSTMs": (
+        "explore_unrolling",
+        {"units": 50, "cell": "LSTM", "bidirectional": True},
+        "units",
+    ),
+    "explore_return_sequences, LSTM": ("explore_return_sequences", {"units": 50, "cell": "LSTM"}, "units"),
+    "explore_stacking, four LSTMs": ("explore_stacking", {"units": 50, "cell": "LSTM", "depth": 4}, "units_1"),
+}
+
+
+@pytest.mark.parametrize("what", MOVED)
+def test_python_of_one_move(benchmark, what):
+    """Every move goes to a size that was not shown before, so that weights are drawn afresh."""
     import course_utils
 
-    benchmark.group = "Python of one move at (28, 50, 28)"
-    explorer = course_utils.explore_unrolling(
-        units=50, features=28, steps=28, most_units=64, most_features=64, most_steps=784
+    benchmark.group = "Python of one move to a new size near (28, 50, 28)"
+    name, start, knob = MOVED[what]
+    explorer = getattr(course_utils, name)(
+        features=28, steps=28, most_units=64, most_features=64, most_steps=784, **start
     )
-    moves = iter(range(10**6))
-    benchmark(lambda: explorer.set(units=49 + next(moves) % 2))
+    fresh = iter(range(49, 29, -1))
+    benchmark.pedantic(lambda: explorer.set(**{knob: next(fresh)}), rounds=20)
     assert json.dumps(explorer.state) and random_input(1, 1).size

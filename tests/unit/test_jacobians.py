@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from course_utils.recurrence import gradients, jacobians, random_input, random_spec, run
+from course_utils.recurrence import jacobians, random_input, random_spec, run
 from course_utils.recurrence.activations import SIGMOID, TANH, Activation
 from course_utils.recurrence.gradients import flow_back
 from course_utils.recurrence.specs import RecurrentSpec
@@ -53,15 +53,6 @@ def test_few_steps_at_a_time_give_the_same_flow(monkeypatch, kind, arguments, nu
     spec, x = doubled(kind, **arguments), batch_of(3, 7)
     whole = flow_back(spec, x)
     monkeypatch.setattr(jacobians, "MOST_NUMBERS", numbers)
-    parts = flow_back(spec, x)
-    np.testing.assert_allclose([parts.hidden, parts.state], [whole.hidden, whole.state], rtol=1e-12)
-
-
-@pytest.mark.parametrize("multiplications", [1, 130, 200])
-def test_few_rows_at_a_time_give_the_same_flow(monkeypatch, multiplications):
-    spec, x = doubled("LSTM"), batch_of(2, 5)
-    whole = flow_back(spec, x)
-    monkeypatch.setattr(gradients, "BY_ONE_THREAD", multiplications)
     parts = flow_back(spec, x)
     np.testing.assert_allclose([parts.hidden, parts.state], [whole.hidden, whole.state], rtol=1e-12)
 

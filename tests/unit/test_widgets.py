@@ -6,12 +6,15 @@ import re
 import ipywidgets
 import numpy as np
 import pytest
+from threadpoolctl import ThreadpoolController
 
 import course_utils
 from course_utils.diagrams import wording
+from course_utils.frontend import slider
 from course_utils.recurrence import random_input, random_spec
 from course_utils.recurrence.reading import read_recurrent
-from course_utils.widgets import stepping
+from course_utils.widgets import stepping, unrolling
+from course_utils.widgets.explorer import Explorer
 from course_utils.widgets.keras_check import check_with_keras
 from tests.unit.layer_explorers import forbid_keras_and_figures
 
@@ -98,6 +101,23 @@ def test_a_move_touches_neither_keras_nor_pyplot(monkeypatch):
     forbid_keras_and_figures(monkeypatch)
     explorers[0].set(units=9, steps=20)
     explorers[1].set(step=3, unit=4)
+
+
+def test_a_move_computes_on_one_thread_and_gives_the_others_back():
+    """On a busy machine the threads of BLAS wait for each other: up to 400 ms for four small layers."""
+    blas = ThreadpoolController().select(user_api="blas")
+    seen = []
+
+    def viewer(state, before):
+        seen.append([library["num_threads"] for library in blas.info()])
+        return unrolling.view(explorer_state | state, None)
+
+    explorer_state = course_utils.explore_unrolling().state
+    with blas.limit(limits=2):
+        explorer = Explorer({"units": slider("units", 1, 9, 3)}, viewer)
+        explorer.set(units=5)
+        assert {library["num_threads"] for library in blas.info()} == {2}
+    assert len(seen) == 2 and {number for numbers in seen for number in numbers} == {1}
 
 
 def test_an_error_in_the_viewer_shows_a_card_and_the_next_move_recovers():
