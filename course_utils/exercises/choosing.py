@@ -25,7 +25,7 @@ def buttons(ask: str, options: Sequence[str], check: Callable[[str], Outcome]) -
         outcome = check(change["new"])
         verdict.value = outcome._repr_html_()
         helper.announcement = ""  # so that the same words are said again
-        helper.announcement = str(outcome)
+        helper.announcement = f"{outcome.heading} {outcome.message}"
 
     choice.observe(judge, names="value")
     box = ipywidgets.VBox([question, choice, verdict, helper])

@@ -1,8 +1,11 @@
 """An exercise: a question with its numbers, the check, the hints, the solution."""
 
+import io
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import redirect_stdout
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +15,11 @@ import numpy as np
 
 from course_utils.exercises.judging import Judge, safely
 from course_utils.exercises.outcomes import CORRECT, INCORRECT, NOT_ATTEMPTED, Outcome, Text
+from course_utils.exercises.reading import Refused
+from course_utils.quiet import quiet_start
 
 MOST_DRAWS = 100
+MARGIN = 3  # two answers of one question are at least this many tolerances apart
 SWITCH = "UNROLLED_SOLUTIONS"  # an instructor sets it to "off"
 
 
@@ -25,7 +31,7 @@ class Slip:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Variant:
     """A question with numbers put in.
 
@@ -37,7 +43,8 @@ class Variant:
     code:     Python that leaves the right answer in the name ``answer``; it may use ``given``
     given:    arrays that the question hands out
     options:  for a choice: the texts to choose from
-    reveal:   for a prediction: what is shown after the first answer, right or wrong
+    reveal:   for a prediction: Python that prints what happens; it may use ``given``. It is run, and shown
+              with what it prints, after an answer that is of the right kind, be it right or wrong
     """
 
     ask: str
@@ -50,6 +57,9 @@ class Variant:
     options: tuple[str, ...] = ()
     reveal: str = ""
 
+    def __repr__(self) -> str:
+        return f"Variant({self.ask!r})"  # not the solution
+
 
 class Exercise:
     """A question to answer. Shows itself; nothing that a student passes to it raises.
@@ -61,31 +71,41 @@ class Exercise:
 
     def __init__(self, make: Callable[[np.random.Generator], Variant], judge: Judge, *, number: int = 0):
         """make: draws the numbers of a variant; judge: compares answers; number: which variant."""
-        self._make, self._judge, self._number = make, judge, number
+        self._make, self.judge, self._number = make, judge, number
         own = crc32(make.__name__.encode())  # so that the exercises of a lesson do not all draw the same numbers
-        self.variant = _draw(make, judge, np.random.default_rng((own, number)))
+        self.variant, (self._right, *self._wrong) = _draw(make, judge, np.random.default_rng((own, number)))
         self._hints_given = 0
 
     @property
     def given(self) -> SimpleNamespace:
-        """The arrays that the question hands out."""
-        return self.variant.given
+        """The arrays that the question hands out: new copies each time, so that they may be changed."""
+        return deepcopy(self.variant.given)
 
-    def check(self, answer: Any = ...) -> Outcome:
+    def check(self, answer: Any = ..., *more: Any) -> Outcome:
         """Judge an answer; three dots mean that there is none yet."""
+        if more:
+            return Outcome(INCORRECT, "check takes one answer. For a shape, write check((2, 3)), with two brackets.")
         if answer is ...:
             return Outcome(NOT_ATTEMPTED, "Put your answer in the place of the three dots and run the cell again.")
-        outcome = self._judged(answer)
-        reveal = f" {self.variant.reveal}" if self.variant.reveal else ""
-        return Outcome(outcome.kind, outcome.message + reveal)
+        try:
+            given = safely(self.judge, answer, self.variant.answer)
+            outcome = self._verdict(given)
+        except Refused as refusal:
+            return Outcome(INCORRECT, str(refusal))
+        shown = _run_and_show(self.variant.reveal, self.given) if self.variant.reveal else ""
+        return replace(outcome, shown=shown)
 
-    def _judged(self, answer: Any) -> Outcome:
-        verdict = safely(self._judge, answer, self.variant.answer)
-        if verdict is True:
+    def _verdict(self, given: Any) -> Outcome:
+        """Judge an answer that is already read."""
+        if self.judge.same(given, self._right, 1):
             return Outcome(CORRECT, self.variant.praise)
-        reasons = (slip.why for slip in self.variant.slips if safely(self._judge, answer, slip.answer) is True)
-        said = verdict if isinstance(verdict, str) else "Look at the picture again, or ask for a hint()."
-        return Outcome(INCORRECT, next(reasons, said))
+        for slip, wrong in zip(self.variant.slips, self._wrong, strict=True):
+            if self.judge.same(given, wrong, 1):
+                return Outcome(INCORRECT, slip.why)
+        if self.variant.options:
+            raise Refused(f"Your text is none of these: {'; '.join(self.variant.options)}.")
+        said = self.judge.differ(given, self._right) or "Look at the picture again, or ask for a hint()."
+        return Outcome(INCORRECT, said)
 
     def choose(self) -> Any:
         """Return buttons, one for each option; the outcome stands below them. For a choice only."""
@@ -96,24 +116,35 @@ class Exercise:
         return buttons(self.variant.ask, self.variant.options, self.check)
 
     def hint(self) -> Text:
-        """Return the next hint; after the last one, the last again."""
-        last = len(self.variant.hints) - 1
-        place = min(self._hints_given, last)
+        """Return the next hint; after the last one, the last again, and what else there is."""
+        hints, place = self.variant.hints, self._hints_given
         self._hints_given += 1
-        return Text(f"Hint {place + 1} of {last + 1}:", self.variant.hints[place])
+        if place < len(hints):
+            return Text(f"Hint {place + 1} of {len(hints)}:", hints[place])
+        rest = "" if solutions_are_off() else " Or read the solution() and then try another()."
+        return Text("No more hints.", f"The last one was: {hints[-1]} Take your time and try once more.{rest}")
 
     def solution(self) -> Text:
         """Return code that solves the question, and the reason.
 
         Where an instructor has set the environment variable UNROLLED_SOLUTIONS to "off", it says so instead.
+        That is a sign, not a lock: who reads the source of the course finds them.
         """
-        if os.environ.get(SWITCH, "").strip().casefold() in ("off", "0", "no", "false"):
+        if solutions_are_off():
             return Text("Solution:", "Your instructor has switched the solutions off: ask for a hint().")
         return Text("Solution:", self.variant.praise, self.variant.code)
 
     def another(self) -> "Exercise":
         """Return the same question with other numbers."""
-        return Exercise(self._make, self._judge, number=self._number + 1)
+        for number in range(self._number + 1, self._number + MOST_DRAWS):
+            new = Exercise(self._make, self.judge, number=number)
+            if new._numbers() != self._numbers():
+                return new
+        raise ValueError(f"{self._make.__name__} draws the same numbers again and again.")
+
+    def _numbers(self) -> str:
+        """Return all numbers of a variant as text: of the question, of what it hands out, of the trials."""
+        return repr((self.variant.ask, vars(self.variant.given), getattr(self.variant.answer, "trials", ())))
 
     def __repr__(self) -> str:
         choices = "\n".join(f"- {option}" for option in self.variant.options)
@@ -123,11 +154,33 @@ class Exercise:
         return Text("Question:", self.variant.ask)._repr_html_()
 
 
-def _draw(make: Callable[[np.random.Generator], Variant], judge: Judge, random: np.random.Generator) -> Variant:
-    """Draw numbers until no slip gives the right answer, or another slip's, by luck."""
+def solutions_are_off() -> bool:
+    """Return whether an instructor has switched the solutions off."""
+    return os.environ.get(SWITCH, "").strip().casefold() in ("off", "0", "no", "false")
+
+
+def _run_and_show(code: str, given: SimpleNamespace) -> str:
+    """Run the course's own code and return it with what it prints."""
+    printed = io.StringIO()
+    try:
+        with quiet_start(), redirect_stdout(printed):  # Keras may be loaded here for the first time
+            exec(code, {"given": given})
+    except Exception as problem:  # an answer is never met with a traceback
+        printed.write(f"{type(problem).__name__}: {problem}")
+    return f"{code.strip()}\n\n{printed.getvalue().strip()}"
+
+
+def _draw(
+    make: Callable[[np.random.Generator], Variant], judge: Judge, random: np.random.Generator
+) -> tuple[Variant, list[Any]]:
+    """Draw numbers until no slip gives the right answer, or another slip's, by luck.
+
+    Returns the variant and, as the judge reads them, its answer and those of the slips.
+    """
     for _ in range(MOST_DRAWS):
         variant = make(random)
         answers = [variant.answer, *(slip.answer for slip in variant.slips)]
-        if not any(judge(one, other) is True for one, other in combinations(answers, 2)):
-            return variant
+        read = [judge.read(answer, variant.answer) for answer in answers]
+        if not any(judge.same(one, other, MARGIN) for one, other in combinations(read, 2)):
+            return variant, read
     raise ValueError(f"{make.__name__} drew {MOST_DRAWS} variants in which two answers fall together.")

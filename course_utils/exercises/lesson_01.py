@@ -7,6 +7,7 @@ import numpy as np
 from course_utils.exercises.engine import Exercise, Slip, Variant
 from course_utils.exercises.judging import (
     Behaviour,
+    behaviour_of,
     judge_array,
     judge_choice,
     judge_function,
@@ -14,29 +15,18 @@ from course_utils.exercises.judging import (
     judge_shape,
     judge_shape_of_layer,
 )
-from course_utils.recurrence import count, random_input, random_spec, run_layer
-
-
-def _three_sizes(random: np.random.Generator) -> tuple[int, int, int]:
-    """Draw T, F and U, all different, so that no slip gives the right answer by luck."""
-    return tuple(int(size) for size in random.choice(np.arange(3, 8), size=3, replace=False))
+from course_utils.exercises.slips import different_sizes, parameter_slips, shape_slips, total
+from course_utils.recurrence import random_input, random_spec, run_layer
 
 
 def _parameters(random: np.random.Generator) -> Variant:
-    T, F, U = _three_sizes(random)
-    right = count(random_spec("SimpleRNN", units=U, features=F)).total
+    T, F, U = different_sizes(random)
+    right = total("SimpleRNN", F, U)
     return Variant(
         ask=f"How many parameters does SimpleRNN({U}) have on sequences of {T} time-steps with {F} features each?",
         answer=right,
         praise=f"W holds {F}·{U}, R holds {U}·{U} and b holds {U}: together {right}. The {T} time-steps share them.",
-        slips=(
-            Slip(right - U, "The bias is missing: every unit has one number of its own, U in all."),
-            Slip(right - U * U, "The recurrent kernel is missing: U·U numbers carry the old state into the new one."),
-            Slip(right - U * F, "The kernel is missing: F·U numbers carry the input in."),
-            Slip(T * U + U * U + U, "You took the time-steps for the features: T is nowhere in the formula."),
-            Slip(right * T, "You counted the weights once for every time-step, but all steps share the same ones."),
-            Slip(F * (F + U) + F, "You swapped units and features: the state has U numbers, the input has F."),
-        ),
+        slips=parameter_slips("SimpleRNN", T, F, U),
         hints=(
             "There are three arrays: W, R and b. What is the shape of each?",
             "W is (F, U), R is (U, U), b is (U,). Time-steps share them.",
@@ -47,23 +37,14 @@ def _parameters(random: np.random.Generator) -> Variant:
 
 
 def _output_shape(random: np.random.Generator) -> Variant:
-    T, F, U = _three_sizes(random)
+    T, F, U = different_sizes(random)
     B = 2
     right = run_layer(random_spec("SimpleRNN", units=U, features=F), np.zeros((B, T, F))).output.shape
     return Variant(
         ask=f"x has shape ({B}, {T}, {F}). What shape does keras.layers.SimpleRNN({U})(x) have?",
         answer=right,
         praise=f"One row of {U} numbers for each of the {B} samples: the last state, h_{T}.",
-        slips=(
-            Slip(
-                (B, T, U),
-                "These are the states of all steps; the layer gives out only the last (all of them: lesson 04).",
-            ),
-            Slip((B, F), "The output has as many numbers as there are units, not features."),
-            Slip((B, T), "The output has as many numbers as there are units, not time-steps."),
-            Slip((U,), "The batch axis is missing: every sample of the batch has an output of its own."),
-            Slip((B, T, F), "This is the shape of the input."),
-        ),
+        slips=shape_slips(B, T, F, U),
         hints=(
             "Which states leave the layer, all of them or one? Look for the solid output in the picture.",
             "One state for each sample: (samples, units).",
@@ -140,12 +121,12 @@ def _cell(random: np.random.Generator) -> Variant:
 
 
 def _layer(random: np.random.Generator) -> Variant:
-    T, F, U = _three_sizes(random)
+    T, F, U = different_sizes(random)
     x = random_input(T, F)
 
     def giving(units: int, *, sequences: bool = False, use_bias: bool = True) -> Behaviour:
         spec = random_spec("SimpleRNN", units=units, features=F, return_sequences=sequences, use_bias=use_bias)
-        return Behaviour(lambda given: run_layer(spec, given).output, ((x,),), count(spec).total)
+        return behaviour_of(spec, trials=(x,))
 
     return Variant(
         ask=(
@@ -166,13 +147,14 @@ def _layer(random: np.random.Generator) -> Variant:
 
 
 def _what_grows(random: np.random.Generator) -> Variant:
-    _T, F, U = _three_sizes(random)
+    T, F, U = different_sizes(random)
 
-    def total(units: int, features: int) -> int:
-        return count(random_spec("SimpleRNN", units=units, features=features)).total
-
-    before = total(U, F)
-    after = {"the units": total(2 * U, F), "the features": total(U, 2 * F), "the time-steps": before}
+    before = total("SimpleRNN", F, U)
+    after = {
+        "the units": total("SimpleRNN", F, 2 * U),
+        "the features": total("SimpleRNN", 2 * F, U),
+        "the time-steps": before,
+    }
     right = next(name for name, number in after.items() if number == before)
     none = "none of them"
     options = [*after, none]
@@ -191,6 +173,14 @@ def _what_grows(random: np.random.Generator) -> Variant:
         hints=("W is (F, U), R is (U, U), b is (U,).", "Which of T, F and U is in none of these shapes?"),
         code=f"answer = {right!r}",
         options=tuple(options[place] for place in random.permutation(len(options))),
+        reveal=(
+            "import keras\n\n"
+            f"doubled = {{'the units': ({T}, {F}, {2 * U}), 'the features': ({T}, {2 * F}, {U}), "
+            f"'the time-steps': ({2 * T}, {F}, {U})}}\n"
+            f"for what, (T, F, U) in {{'nothing': ({T}, {F}, {U}), **doubled}}.items():\n"
+            "    model = keras.Sequential([keras.Input((T, F)), keras.layers.SimpleRNN(U)])\n"
+            "    print(what, 'doubled:', model.count_params(), 'parameters')"
+        ),
     )
 
 

@@ -1,12 +1,18 @@
-"""A limit on the time that a student's own code may take."""
+"""Limits on what a student's own code may do: how long it runs, how much it prints."""
 
 import ctypes
+import io
+import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from time import monotonic
+from typing import Any, TextIO
 
 SECONDS = 5.0
-TRIES = 20  # how often a call is told to stop, 0.05 s apart: a bare ``except`` in a loop swallows the first ones
+PATIENCE = 2.0  # for how long a call that takes too long is told to stop, again and again
+PAUSE = 0.01
+MOST_PRINTED = 2000
 
 
 class TimeUp(BaseException):
@@ -14,40 +20,97 @@ class TimeUp(BaseException):
 
 
 class TookTooLong(Exception):
-    """A call did not end within its time."""
+    """A call did not end within its time. stopped: whether it could be ended, or still runs."""
+
+    def __init__(self, seconds: float, stopped: bool):
+        """seconds: how long it had."""
+        super().__init__(f"it did not end within {seconds:g} seconds")
+        self.seconds, self.stopped = seconds, stopped
 
 
 def within(seconds: float, call: Callable[[], Any]) -> Any:
     """Return what a call returns, or raise what it raises; raise TookTooLong where it does not end in time.
 
-    The call runs in a thread of its own, into which an exception is put when the time is up: that ends any
-    loop written in Python. A call that hangs inside C (a NumPy operation on huge arrays, a blocked socket)
-    cannot be stopped from within: it is left behind and ends by itself, or with the kernel.
+    The call runs in a thread of its own, into which an exception is put when the time is up, again and again:
+    that ends a loop written in Python, and nearly always one that catches every exception. What it cannot do:
+
+    - A call that hangs inside C and lets other threads run (a blocked socket, NumPy on huge arrays) cannot be
+      stopped from within: it is left behind and ends by itself, or with the kernel.
+    - A call inside C that lets no other thread run (``sum(range(10**12))``) holds up this limit too.
+    - Memory is not limited.
+
+    Where the user interrupts the cell, the call is stopped in the same way and KeyboardInterrupt goes on.
 
     >>> within(1.0, lambda: 2 + 2)
     4
     """
-    result: list[Any] = []
+    result: list[tuple[bool, Any]] = []
+    ended = threading.Event()  # not join(): where that is interrupted, Python 3.11 takes the thread for ended
+    worker = threading.Thread(target=_work, args=(call, result, ended), daemon=True)
+    late, stopped = True, False
+    try:
+        worker.start()  # inside: an interrupt may come while the new thread already runs
+        late = not ended.wait(seconds)
+    finally:
+        stopped = _stop(worker, ended)
+    if late or not result:
+        raise TookTooLong(seconds, stopped)
+    returned, value = result[0]
+    if not returned:
+        raise value
+    return value
 
-    def work() -> None:
+
+def _work(call: Callable[[], Any], result: list[tuple[bool, Any]], ended: threading.Event) -> None:
+    """Put what a call returns, or what it raises, into the result; end in silence where it is stopped."""
+    try:
         try:
-            result.append(("value", call()))
+            result.append((True, call()))
         except TimeUp:
             pass
         except BaseException as problem:  # whatever it is, it is raised again in the caller's thread
-            result.append(("problem", problem))
+            result.append((False, problem))
+        ended.set()
+    except TimeUp:  # told once more while it was stopping
+        ended.set()
 
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    worker.join(seconds)
-    for _ in range(TRIES):
-        if not worker.is_alive():
-            break
+
+def _stop(worker: threading.Thread, ended: threading.Event) -> bool:
+    """Tell a thread to stop until it does; return whether it did."""
+    end = monotonic() + PATIENCE
+    while not ended.is_set() and worker.ident in sys._current_frames() and monotonic() < end:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(worker.ident), ctypes.py_object(TimeUp))
-        worker.join(0.05)
-    if not result:
-        raise TookTooLong(f"it did not end within {seconds:g} seconds")
-    kind, value = result[0]
-    if kind == "problem":
-        raise value
-    return value
+        ended.wait(PAUSE)
+    if ended.is_set():
+        worker.join(1)  # the last of its steps, outside the student's code
+    return ended.is_set() or worker.ident not in sys._current_frames()
+
+
+class _Short(io.TextIOBase):
+    """Lets the first characters through to another stream, and drops the rest."""
+
+    def __init__(self, stream: TextIO):
+        self._stream, self._left = stream, MOST_PRINTED
+
+    def write(self, text: str) -> int:
+        if self._left >= 0:
+            self._stream.write(text[: self._left])
+            if len(text) > self._left:
+                self._stream.write("\n… the rest of what your code prints is left out.\n")
+            self._left -= len(text)
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
+@contextmanager
+def short_prints() -> Iterator[None]:
+    """Show only the beginning of what is printed in the ``with`` block.
+
+    >>> with short_prints():
+    ...     print("a word")
+    a word
+    """
+    with redirect_stdout(_Short(sys.stdout)), redirect_stderr(_Short(sys.stderr)):
+        yield

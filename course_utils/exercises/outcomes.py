@@ -11,10 +11,19 @@ _COLOURS = {CORRECT: "#0072B2", INCORRECT: "#D55E00", NOT_ATTEMPTED: "#7B8794"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a check. kind: "correct", "incorrect" or "not attempted"; message: why, in one sentence."""
+    """The result of a check.
+
+    kind:    "correct", "incorrect" or "not attempted"
+    message: why, in one sentence
+    shown:   for a prediction: the code that was run after the answer, and what it printed
+
+    >>> print(Outcome("incorrect", "The bias is missing."))
+    ✘ Not yet. The bias is missing.
+    """
 
     kind: str
     message: str
+    shown: str = ""
 
     @property
     def heading(self) -> str:
@@ -22,12 +31,12 @@ class Outcome:
         return f"{_SIGNS[self.kind]} {_HEADINGS[self.kind]}"
 
     def __str__(self) -> str:
-        return f"{self.heading} {self.message}"
+        return "\n".join(part for part in (f"{self.heading} {self.message}", self.shown) if part)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return card(self.heading, self.message, _COLOURS[self.kind])
+        return card(self.heading, self.message, _COLOURS[self.kind], self.shown)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""What the exercises of many lessons share: sizes to draw, and the classic slips with their sentences.
+
+A slip is an answer that people really give. ``Exercise`` draws numbers until all answers differ, so nothing
+here has to take care of that.
+"""
+
+import numpy as np
+
+from course_utils.exercises.engine import Slip
+from course_utils.recurrence import count, random_spec
+from course_utils.recurrence.specs import BLOCKS
+
+
+def different_sizes(random: np.random.Generator, how_many: int = 3, *, low: int = 3, high: int = 7) -> tuple[int, ...]:
+    """Draw sizes, such as T, F and U, all different.
+
+    >>> sorted(different_sizes(np.random.default_rng(0), 3, low=2, high=4))
+    [2, 3, 4]
+    """
+    return tuple(int(size) for size in random.choice(np.arange(low, high + 1), size=how_many, replace=False))
+
+
+def total(kind: str, F: int, U: int) -> int:
+    """Count the parameters of a SimpleRNN, LSTM or GRU.
+
+    >>> total("LSTM", 1, 10), total("GRU", 4, 5)
+    (480, 165)
+    """
+    return count(random_spec(kind, units=U, features=F)).total
+
+
+def parameter_slips(kind: str, T: int, F: int, U: int) -> tuple[Slip, ...]:
+    """Return the slips in counting the parameters of SimpleRNN(U), LSTM(U) or GRU(U) on T steps of F features.
+
+    >>> [slip.answer for slip in parameter_slips("SimpleRNN", 3, 2, 4)]
+    [24, 12, 20, 32, 18, 84, 14]
+    """
+    right, blocks = total(kind, F, U), len(BLOCKS[kind])
+    biases = right - blocks * (F * U + U * U)
+    each = "U numbers" if blocks == 1 else f"{biases // U}·U numbers"
+    common = (
+        Slip(right - biases, f"The bias is missing: {each} in all."),
+        Slip(right - blocks * U * U, "The recurrent kernel is missing: it carries the old state into the new one."),
+        Slip(right - blocks * F * U, "The kernel is missing: it carries the input in."),
+        Slip(total(kind, T, U), "You took the time-steps for the features: T is nowhere in the formula."),
+        Slip(total(kind, F, T), "You took the time-steps for the units: T is nowhere in the formula."),
+        Slip(right * T, "You counted the weights once for every time-step, but all steps share the same ones."),
+        Slip(total(kind, U, F), "You swapped units and features: the state has U numbers, the input has F."),
+    )
+    return common + _block_slips(kind, F, U, right)
+
+
+def _block_slips(kind: str, F: int, U: int, right: int) -> tuple[Slip, ...]:
+    """Return the slips of cells that have several blocks."""
+    one = F * U + U * U + U
+    if kind == "LSTM":
+        return (
+            Slip(one, "The factor 4 is missing: each of i, f, c̃ and o has its own W, R and b."),
+            Slip(right - 3 * U, "You counted one bias, but each of i, f, c̃ and o has its own."),
+            Slip(3 * one, "You counted three blocks: the candidate c̃ has weights too, so there are four."),
+        )
+    if kind == "GRU":
+        return (
+            Slip(one, "The factor 3 is missing: each of z, r and h̃ has its own W, R and b."),
+            Slip(3 * one, "The second bias is missing: with reset_after=True, R has a bias of its own."),
+            Slip(4 * one, "Four blocks are those of an LSTM: a GRU has three, z, r and h̃."),
+        )
+    return ()
+
+
+def shape_slips(B: int, T: int, F: int, U: int, *, return_sequences: bool = False) -> tuple[Slip, ...]:
+    """Return the slips in the shape of what a recurrent layer of U units gives for an input (B, T, F).
+
+    >>> [slip.answer for slip in shape_slips(2, 3, 4, 5)]
+    [(2, 3, 5), (2, 4), (2, 3), (5,), (2, 3, 4)]
+    """
+    batch = "The batch axis is missing: every sample of the batch has an output of its own."
+    input_shape = Slip((B, T, F), "This is the shape of the input.")
+    if return_sequences:
+        return (
+            Slip((B, U), "This is the last state alone: with return_sequences=True the states of all steps leave."),
+            Slip((B, U, T), "You swapped two axes: time-steps come before units."),
+            Slip((T, U), batch),
+            input_shape,
+        )
+    return (
+        Slip((B, T, U), "These are the states of all steps; only the last leaves, unless return_sequences=True."),
+        Slip((B, F), "The output has as many numbers as there are units, not features."),
+        Slip((B, T), "The output has as many numbers as there are units, not time-steps."),
+        Slip((U,), batch),
+        input_shape,
+    )
+
+
+def wrong_end(states: np.ndarray) -> Slip:
+    """Return the slip of taking h_1 for h_T. states: h_1 … h_T, one row each.
+
+    >>> wrong_end(np.array([[0.1], [0.2]])).answer
+    array([0.1])
+    """
+    return Slip(states[0], "This is the state after the first step: the last step stands at the other end.")
