@@ -1,32 +1,48 @@
 """A card of words in the place of a picture: what cannot be shown, why, and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from course_utils.diagrams.lettering import BOLD, printable, shortened, text_width, wrapped
+from course_utils.diagrams.lettering import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
 from course_utils.diagrams.parts import MARGIN, compose
 from course_utils.diagrams.scene import Box, Item, Label, Rectangle, Scene
 
-WIDEST, LINE = 900, 24  # px
+WIDEST, LINE, GAP, SIZE = 900, 22, 10, 13  # px; GAP: more room above a heading
+QUOTED = "Keras says"
 
 
-def card_scene(title: str, lines: Sequence[str]) -> Scene:
-    """Lay out a card: a title, and below it a few sentences, wrapped where they are long.
+def card_scene(title: str, parts: Mapping[str, str]) -> Scene:
+    """Lay out a card: a title, and below it what is said under a few headings, wrapped where it is long.
 
-    >>> card_scene("A Dense layer does not fit here", ["It needs one vector.", "Set return_sequences=False."]).title
-    'A Dense layer does not fit here'
+    parts: heading → sentences; below the heading QUOTED stand the words of a program, in its type
+
+    >>> card_scene("A Dense layer does not fit", {"Why": "It needs one vector.", "What to do": "Flatten."}).description
+    'A Dense layer does not fit. Why: It needs one vector. What to do: Flatten.'
     """
     room = WIDEST - 2 * MARGIN
-    words = [[shortened(word, 13, room) for word in printable(line).split()] for line in lines]
-    texts = [text for line in words for text in wrapped(line, 13, room, " ")]
+    lines = [line for heading, text in parts.items() for line in _lines(heading, printable(text), room)]
     named = shortened(printable(title), 16, room, BOLD)
-    width = max([text_width(named, 16, BOLD), *(text_width(part, 13) for part in texts)]) + 2 * MARGIN
-    box = Rectangle(MARGIN, MARGIN, width, 52 + LINE * len(texts) + 12)
+    width = max([text_width(named, 16, BOLD), *(text_width(text, SIZE, face) for text, face in lines)]) + 2 * MARGIN
+    height = 36 + sum(_rise(face) for _text, face in lines) + 20
+    box = Rectangle(MARGIN, MARGIN, width, height)
     items: list[Item] = [
         Box("card", box, "closed", 10),
         Label("title", box.x + MARGIN, box.y + 36, named, 16, anchor="start", face=BOLD),
     ]
-    for place, part in enumerate(texts):
-        y = box.y + 36 + LINE * (place + 1)
-        items.append(Label(f"line[{place + 1}]", box.x + MARGIN, y, part, 13, anchor="start"))
-    said = " ".join(printable(line) for line in lines)
+    y = box.y + 36
+    for place, (text, face) in enumerate(lines, start=1):
+        y += _rise(face)
+        items.append(Label(f"line[{place}]", box.x + MARGIN, y, text, SIZE, anchor="start", face=face))
+    said = " ".join(f"{heading}: {printable(text)}" for heading, text in parts.items())
     return compose(named, f"{printable(title)}. {said}", items, 1.0)
+
+
+def _lines(heading: str, text: str, room: float) -> list[tuple[str, str]]:
+    """Return the lines of one part, each with its face."""
+    face = MONO if heading == QUOTED else SANS
+    words = [shortened(word, SIZE, room, face) for word in text.split()]
+    return [(heading, BOLD), *((line, face) for line in wrapped(words, SIZE, room, " ", face))]
+
+
+def _rise(face: str) -> int:
+    """Return how far below the line before it a line stands: more before a heading."""
+    return LINE + GAP * (face == BOLD)

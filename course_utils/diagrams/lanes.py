@@ -11,14 +11,39 @@ from course_utils.diagrams.lettering import BOLD, MONO, text_width
 from course_utils.diagrams.parts import CELL_WIDTH, MARGIN, compose, heading, noted_legend, strongest
 from course_utils.diagrams.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 
-GAP = 84  # px between two batches
-PAD = 16  # px inside the ground of a batch
-START = 24  # px: the side of the cell of a start at zero
 BATCH_TOP, LANES_TOP = 96, 152
 H_TALL, X_TALL = 28, 9
 LANE = 74  # px from lane to lane
-ALL_GAP = 40  # px: from the last batch to the sign
+WIDEST = 1150  # px; a wider picture is drawn close
+_NUMBERS_BESIDE = "square: h after this step, its number: the last of a batch"
 SAME = 1e-6  # states nearer than this are the same but for rounding
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Lengths in px.
+
+    cell:    the width of one step; numbers: whether its number stands in it, else the last one of a batch beside it
+    gap:     between two batches
+    pad:     inside the ground of a batch
+    start:   the side of the cell of a start at zero
+    lost:    how far the mark of a forgotten state reaches beyond its batch
+    reset:   from a batch to the line of its reset
+    all_gap: from the last batch to the end in one go
+    """
+
+    cell: float
+    numbers: bool
+    gap: float
+    pad: float
+    start: float
+    lost: float
+    reset: float
+    all_gap: float
+
+
+ROOMY = _Sizes(CELL_WIDTH, True, 84, 16, 24, 14, 22, 40)
+CLOSE = _Sizes(22, False, 58, 10, 20, 8, 14, 88)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +92,28 @@ class Lanes:
         return f"{self.kind} on {f'{self.batches} batches in a row' if self.batches > 1 else 'one batch'}"
 
     @cached_property
+    def sizes(self) -> _Sizes:
+        """The lengths: roomy while the picture is not too wide for the numbers to be read."""
+        return ROOMY if self._width(ROOMY) <= WIDEST else CLOSE
+
+    def _width(self, sizes: _Sizes) -> float:
+        batches = self.batches * (self.steps * sizes.cell + 2 * sizes.pad + sizes.gap) - sizes.gap
+        return self._left(sizes) + batches + sizes.all_gap + CELL_WIDTH + MARGIN
+
+    def _left(self, sizes: _Sizes) -> float:
+        return float(np.ceil(MARGIN + text_width(f"sample {self.samples}", 13, BOLD) + sizes.gap))
+
+    @property
     def left(self) -> float:
         """The left edge of the first batch."""
-        return float(np.ceil(MARGIN + text_width(f"sample {self.samples}", 13, BOLD) + GAP))
+        return self._left(self.sizes)
 
     def place(self, batch: int) -> Rectangle:
         """The ground of a batch, from 1."""
-        width = self.steps * CELL_WIDTH + 2 * PAD
+        sizes = self.sizes
+        width = self.steps * sizes.cell + 2 * sizes.pad
         height = LANES_TOP - BATCH_TOP + self.samples * LANE - 18
-        return Rectangle(self.left + (batch - 1) * (width + GAP), BATCH_TOP, width, height)
+        return Rectangle(self.left + (batch - 1) * (width + sizes.gap), BATCH_TOP, width, height)
 
     def middle(self, sample: int) -> float:
         """The height of the states of a lane, from 1."""
@@ -117,7 +155,7 @@ def _batch(lanes: Lanes, batch: int) -> list[Item]:
         Label(f"batch_name[{batch}]", centre, place.y + 24, f"batch {batch}", 14, face=BOLD),
     ]
     for step in range(1, lanes.steps + 1):
-        x = place.x + PAD + (step - 0.5) * CELL_WIDTH
+        x = place.x + lanes.sizes.pad + (step - 0.5) * lanes.sizes.cell
         count = str((batch - 1) * lanes.steps + step)
         items.append(Label(f"step[{batch},t={step}]", x, place.bottom + 20, count, 11.5, "muted"))
     return items
@@ -125,37 +163,59 @@ def _batch(lanes: Lanes, batch: int) -> list[Item]:
 
 def _lane(lanes: Lanes, batch: int, sample: int) -> list[Item]:
     """Draw one sample of a batch: its states, and below them what each step reads."""
-    left, middle = lanes.place(batch).x + PAD, lanes.middle(sample)
-    width, top = lanes.steps * CELL_WIDTH, middle - H_TALL / 2
+    sizes = lanes.sizes
+    left, middle = lanes.place(batch).x + sizes.pad, lanes.middle(sample)
+    width, top = lanes.steps * sizes.cell, middle - H_TALL / 2
     now = (batch - 1, sample - 1)
     index = f"[batch={batch},sample={sample}]"
-    start = f"start{index}" if lanes.starts_afresh(batch) else f"h[batch={batch - 1},sample={sample}]"
     h = Rectangle(left, top, width, H_TALL)
     x = Rectangle(left, top + H_TALL + 4, width, X_TALL)
+    shape, axes, made_of = (1, lanes.steps), ("t",), _made_of(lanes, batch, sample)
     return [
-        Cells(
-            f"h{index}", h, (1, lanes.steps), lanes.hidden[now][None], ("t",), made_of=(f"x{index} all", f"{start} all")
-        ),
-        Cells(f"x{index}", x, (1, lanes.steps), lanes.x[now][None], ("t",), numbers=False),
+        Cells(f"h{index}", h, shape, lanes.hidden[now][None], axes, numbers=sizes.numbers, made_of=made_of),
+        Cells(f"x{index}", x, shape, lanes.x[now][None], axes, numbers=False),
+        *_last_number(lanes, batch, sample),
     ]
+
+
+def _last_number(lanes: Lanes, batch: int, sample: int) -> list[Label]:
+    """Write the last state of a batch beside it where the cells have no numbers, unless it is forgotten."""
+    last = batch == lanes.batches
+    if lanes.sizes.numbers or not (last or lanes.goes_on[batch - 1]):
+        return []
+    right, middle = lanes.place(batch).right, lanes.middle(sample)
+    x, y = (right + 26, middle + 4.5) if last else (right + lanes.sizes.gap / 2, middle - 7)
+    text = wording.number(lanes.hidden[batch - 1, sample - 1, -1])
+    return [Label(f"last[batch={batch},sample={sample}]", x, y, text, 12)]
+
+
+def _made_of(lanes: Lanes, batch: int, sample: int) -> tuple[str, ...]:
+    """Return what the states of a lane are made of: what is read at that very step, and the one state before."""
+    own, before = (f"[batch={number},sample={sample}]" for number in (batch, batch - 1))
+    start = f"start{own} all" if lanes.starts_afresh(batch) else f"h{before} cell={lanes.steps}"
+    states = [f"h{own} cell={step - 1}:{step}-{step}" for step in range(2, lanes.steps + 1)]
+    return (f"x{own} cell", f"{start}:1-1", *states)
 
 
 def _into(lanes: Lanes, batch: int) -> list[Item]:
     """Draw what each lane of a batch starts with: the last state of the batch before, or zero."""
-    right = lanes.place(batch).x + PAD
+    sizes = lanes.sizes
+    right = lanes.place(batch).x + sizes.pad
     items: list[Item] = []
     for sample in range(1, lanes.samples + 1):
         middle, index = lanes.middle(sample), f"[batch={batch},sample={sample}]"
         if not lanes.starts_afresh(batch):
-            items.append(Line(f"goes_on{index}", ((lanes.place(batch - 1).right - PAD, middle), (right, middle))))
+            items.append(Line(f"goes_on{index}", ((lanes.place(batch - 1).right - sizes.pad, middle), (right, middle))))
             continue
-        cell = Rectangle(right - PAD - 16 - START, middle - START / 2, START, START)
+        cell = Rectangle(lanes.place(batch).x - 16 - sizes.start, middle - sizes.start / 2, sizes.start, sizes.start)
         zero = np.zeros((1, 1))
         items.append(Cells(f"start{index}", cell, (1, 1), zero, ("v",), whole=True))
         items.append(Line(f"start_line{index}", ((cell.right, middle), (right, middle))))
         if batch > 1:
             end = lanes.place(batch - 1).right
-            items.append(Line(f"lost{index}", ((end - PAD, middle), (end + 14, middle)), "ghost", head=False))
+            items.append(
+                Line(f"lost{index}", ((end - sizes.pad, middle), (end + sizes.lost, middle)), "ghost", head=False)
+            )
     if batch > 1 and lanes.reset == batch - 1:
         items += _reset(lanes, batch)
     return items
@@ -164,7 +224,7 @@ def _into(lanes: Lanes, batch: int) -> list[Item]:
 def _reset(lanes: Lanes, batch: int) -> list[Item]:
     """Draw where the states are set to zero."""
     before = lanes.place(batch - 1)
-    x = before.right + 22
+    x = before.right + lanes.sizes.reset
     return [
         Label("reset", x, BATCH_TOP - 8, "reset_state()", 11.5, face=MONO),
         Line("reset_line", ((x, BATCH_TOP - 1), (x, before.bottom)), "rule", head=False),
@@ -183,7 +243,7 @@ def _names(lanes: Lanes) -> list[Item]:
 def _whole(lanes: Lanes) -> list[Item]:
     """Draw beside each lane how it would end as one long sequence."""
     right = lanes.place(lanes.batches).right
-    left = right + ALL_GAP
+    left = right + lanes.sizes.all_gap
     centre = left + CELL_WIDTH / 2
     steps = lanes.batches * lanes.steps
     items: list[Item] = [
@@ -194,10 +254,9 @@ def _whole(lanes: Lanes) -> list[Item]:
         middle = lanes.middle(sample)
         place = Rectangle(left, middle - H_TALL / 2, CELL_WIDTH, H_TALL)
         value = lanes.whole[sample - 1].reshape(1, 1)
-        items.append(Cells(f"whole[sample={sample}]", place, (1, 1), value, ("v",)))
-        items.append(
-            Label(f"sign[sample={sample}]", right + ALL_GAP / 2, middle + 7, sign(lanes, sample), 20, face=BOLD)
-        )
+        read = tuple(f"x[batch={batch},sample={sample}] all" for batch in range(1, lanes.batches + 1))
+        items.append(Cells(f"whole[sample={sample}]", place, (1, 1), value, ("v",), made_of=read))
+        items.append(Label(f"sign[sample={sample}]", left - 20, middle + 7, sign(lanes, sample), 20, face=BOLD))
     return items
 
 
@@ -214,8 +273,9 @@ def sign(lanes: Lanes, sample: int) -> str:
 
 def _notes(lanes: Lanes) -> list[str]:
     """Return what a reader must know about the marks."""
+    numbers = "square with a number: h after this step" if lanes.sizes.numbers else _NUMBERS_BESIDE
     notes = [
-        "square with a number: h after this step · thin strip: x, what the step reads · 0: a start at zero",
+        f"{numbers} · thin strip: x, what the step reads · 0: a start at zero",
         "in one go: the end of one long sequence; = the same, ≠ another, ≈ almost the same: the start has faded",
     ]
     lost = any(not goes for goes in lanes.goes_on)

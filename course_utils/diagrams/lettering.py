@@ -76,7 +76,7 @@ def shortened(text: str, size: float, width: float, face: str = SANS) -> str:
     return text.rstrip() + "…"
 
 
-def wrapped(parts: Iterable[str], size: float, width: float, joint: str = " · ") -> list[str]:
+def wrapped(parts: Iterable[str], size: float, width: float, joint: str = " · ", face: str = SANS) -> list[str]:
     """Return parts joined, on a new line where the next one has no room; a part is never cut.
 
     >>> wrapped(["a loop", "a line", "a box"], 12, 110)
@@ -87,7 +87,7 @@ def wrapped(parts: Iterable[str], size: float, width: float, joint: str = " · "
     lines: list[str] = []
     for part in parts:
         longer = f"{lines[-1]}{joint}{part}" if lines else part
-        if lines and text_width(longer, size) <= width:
+        if lines and text_width(longer, size, face) <= width:
             lines[-1] = longer
         else:
             lines.append(part)

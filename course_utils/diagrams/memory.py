@@ -2,19 +2,22 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.lettering import BOLD, subscript, text_width
-from course_utils.diagrams.parts import CELL_WIDTH, MARGIN, compose, heading, noted_legend, shown_steps, strongest
+from course_utils.diagrams.parts import CELL_WIDTH, MARGIN, compose, heading, noted_legend, strongest
 from course_utils.diagrams.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.recurrence import RecurrentTrace
+from course_utils.recurrence.activations import FUNCTIONS
 
-FIRST, LAST = 6, 2  # of the steps, how many are drawn at each end where not all are
-PITCH = 118  # px from step to step
+MOST_STEPS = 8  # are drawn all
+FIRST = 6  # of more steps, how many are drawn before the last one
+PITCH = 106  # px from step to step; half as much for steps that are left out
 LETTER_BOX, LETTER_ROOM = 22, 34
-BAR_WIDTH, BAR_HEIGHT = 28, 12
+BAR_WIDTH, BAR_HEIGHT = 20, 12
 # the rows, top to bottom: their upper edges and heights
 ZONE_TOP, ZONE_BOTTOM = 88, 446
 H_TOP, CELL_TALL = 116, 24
@@ -41,17 +44,38 @@ def kept_shares(i: np.ndarray, f: np.ndarray) -> np.ndarray:
     return i * after
 
 
+def drawn_steps(steps: int, first: int = 1) -> list[int | None]:
+    """Return the steps that are drawn, None for those left out between two of them.
+
+    first: a step that is drawn, with the one before it
+
+    >>> drawn_steps(200)
+    [1, 2, 3, 4, 5, 6, None, 200]
+    >>> drawn_steps(200, 100)
+    [1, 2, None, 6, None, 99, 100, None, 200]
+    """
+    if steps <= MOST_STEPS:
+        return list(range(1, steps + 1))
+    begin = [*range(1, FIRST + 1)] if first <= FIRST else [1, 2, FIRST, first - 1, first]
+    slots: list[int | None] = [1]
+    for before, step in pairwise(sorted({*begin, steps})):
+        slots += [None, step] if step - before > 2 else range(before + 1, step + 1)
+    return slots
+
+
 @dataclass(frozen=True, eq=False)
 class _Memory:
     """One unit of an LSTM over time, and where it is drawn.
 
-    first: the step from which its gates are set by hand; 1 for all steps
+    first:   the step from which its gates are set by hand; 1 for all steps
+    by_hand: whether they are; else by weights
     """
 
     trace: RecurrentTrace
     unit: int
     sample: int
     first: int
+    by_hand: bool
 
     def of(self, array: np.ndarray) -> np.ndarray:
         """Return the values of this unit, (T,)."""
@@ -77,16 +101,17 @@ class _Memory:
 
     @cached_property
     def slots(self) -> list[int | None]:
-        return shown_steps(self.steps, FIRST, LAST)
+        """The steps that are drawn; None for some that are left out."""
+        return drawn_steps(self.steps, self.first)
 
     @cached_property
     def left(self) -> float:
         """The left edge of c_0."""
-        return float(np.ceil(MARGIN + LETTER_ROOM + max(text_width(text, 12.5) for text in self.row_words) + 20))
+        return float(np.ceil(MARGIN + LETTER_ROOM + max(text_width(text, 12.5) for text in self.row_words) + 12))
 
     @property
     def row_words(self) -> list[str]:
-        return [*GATE_WORDS.values(), "candidate: the news", "cell state: the memory", "hidden state", self.kept_words]
+        return [*GATE_WORDS.values(), "candidate: the news", "cell state: memory", "hidden state", self.kept_words]
 
     @property
     def kept_words(self) -> str:
@@ -94,7 +119,19 @@ class _Memory:
 
     def centre(self, slot: int) -> float:
         """The middle of a slot; -1 is c_0."""
-        return self.left + CELL_WIDTH / 2 + (slot + 1) * PITCH
+        return self.left + CELL_WIDTH / 2 + (slot + 1 - self.slots[: slot + 1].count(None) / 2) * PITCH
+
+    @cached_property
+    def numbered(self) -> set[tuple[str, int]]:
+        """The gates, by letter and step, whose numbers are written; by hand those that differ from the one before."""
+        found: set[tuple[str, int]] = set()
+        for letter in GATE_WORDS:
+            last = ""
+            for step in filter(None, self.slots):
+                text = wording.number(self.values[letter][step - 1])
+                found |= {(letter, step)} if text != last or not self.by_hand else set()
+                last = text
+        return found
 
 
 def memory_scene(
@@ -109,16 +146,16 @@ def memory_scene(
     title:   instead of the usual one
     by_hand: whether the gates are set by hand
     """
-    memory = _Memory(trace, unit, sample, first)
+    memory = _Memory(trace, unit, sample, first, by_hand)
     title = title or (
         f"What unit {unit} of LSTM({trace.spec.units}) remembers over {wording.counted(memory.steps, 'step')}"
     )
-    items = heading(title, _subtitle()) + _ground(memory) + _rows(memory) + _start(memory)
+    items = heading(title, _subtitle(memory)) + _ground(memory) + _rows(memory) + _start(memory)
     for slot, step in enumerate(memory.slots):
         items += _left_out(memory, slot) if step is None else _step(memory, slot, step)
     limit = _limit(memory)
-    items += noted_legend(MARGIN, LEGEND_TOP, limit, _notes(memory, by_hand))
-    return compose(title, _description(memory, title, by_hand), items, limit)
+    items += noted_legend(MARGIN, LEGEND_TOP, limit, _notes(memory))
+    return compose(title, _description(memory, title), items, limit)
 
 
 def _limit(memory: _Memory) -> float:
@@ -126,28 +163,23 @@ def _limit(memory: _Memory) -> float:
     return strongest(*(memory.values[name][shown] for name in ("h", "c", "candidate")))
 
 
-def _subtitle() -> str:
-    return "f keeps, i writes, o shows: cₜ = f·cₜ₋₁ + i·c̃ₜ, then hₜ = o·tanh(cₜ)"
+def _subtitle(memory: _Memory) -> str:
+    name = memory.trace.spec.activation.name
+    return f"f keeps, i writes, o shows: cₜ = f·cₜ₋₁ + i·c̃ₜ, then hₜ = o·{name if name in FUNCTIONS else 'g'}(cₜ)"
 
 
 def _ground(memory: _Memory) -> list[Item]:
     """Draw a soft ground behind the steps that are set by hand, where these are not all."""
     if memory.first == 1:
         return []
-    slot = _slot_of(memory, memory.first)
-    left = memory.centre(slot) - PITCH + CELL_WIDTH / 2 + 6
-    right = memory.centre(len(memory.slots) - 1) + CELL_WIDTH / 2 + 16
+    left = memory.centre(memory.slots.index(memory.first)) - PITCH + CELL_WIDTH / 2 + 6
+    right = memory.centre(len(memory.slots) - 1) + CELL_WIDTH / 2 + 8
+    words = f"your gates, from step {memory.first} on"
+    words = words if text_width(words, 12) <= right - left - 20 else "your gates"
     return [
         Box("by_hand", Rectangle(left, ZONE_TOP, right - left, ZONE_BOTTOM - ZONE_TOP), "zone"),
-        Label(
-            "by_hand_words", left + 10, ZONE_TOP + 18, f"your gates, from step {memory.first} on", 12, anchor="start"
-        ),
+        Label("by_hand_words", left + 10, ZONE_TOP + 18, words, 12, anchor="start"),
     ]
-
-
-def _slot_of(memory: _Memory, step: int) -> int:
-    """Return the slot of a step, or of those left out where it is one of them."""
-    return memory.slots.index(step if step in memory.slots else None)
 
 
 def _rows(memory: _Memory) -> list[Item]:
@@ -158,7 +190,7 @@ def _rows(memory: _Memory) -> list[Item]:
         items += [*_hued(letter, letter, middle), _words(letter, middle, GATE_WORDS[letter])]
     middle = CANDIDATE_TOP + CELL_TALL / 2
     items += [*_hued("candidate", "c̃", middle, "c"), _words("candidate", middle, "candidate: the news")]
-    plain = {"h": (H_TOP + CELL_TALL / 2, "hidden state"), "c": (C_MIDDLE + 14, "cell state: the memory")}
+    plain = {"h": (H_TOP + CELL_TALL / 2, "hidden state"), "c": (C_MIDDLE + 14, "cell state: memory")}
     for letter, (middle, words) in plain.items():
         items.append(Label(f"letter[{letter}]", MARGIN + LETTER_BOX / 2, middle + 5.5, letter, 15, face=BOLD))
         items.append(_words(letter, middle, words))
@@ -198,7 +230,7 @@ def _step(memory: _Memory, slot: int, step: int) -> list[Item]:
     now = {name: float(values[step - 1]) for name, values in memory.values.items()}
     before = (f"c[t={step - 1}] all",) if slot == 0 or memory.slots[slot - 1] else ()
     t = f"[t={step}]"
-    return [
+    parts = [
         *_along(step, centre, now["f"]),
         _cell(f"candidate{t}", centre, CANDIDATE_TOP, CELL_TALL, now["candidate"]),
         *_upwards("i", step, centre, (CANDIDATE_TOP, I_MIDDLE, C_TOP + C_TALL), now["i"]),
@@ -208,6 +240,8 @@ def _step(memory: _Memory, slot: int, step: int) -> list[Item]:
         _step_name(f"t={step}", centre, str(step) if slot else "step 1"),
         _cell(f"kept{t}", centre, KEPT_TOP, KEPT_TALL, now["kept"]),
     ]
+    silent = {f"{letter}{t}" for letter in GATE_WORDS if (letter, step) not in memory.numbered}
+    return [part for part in parts if part.id not in silent]
 
 
 def _along(step: int, centre: float, f: float) -> list[Item]:
@@ -249,30 +283,29 @@ def _bar(letter: str, step: int, centre: float, middle: float, value: float) -> 
 
 def _left_out(memory: _Memory, slot: int) -> list[Item]:
     """Say how many steps are left out, where the memory goes on."""
-    centre = memory.centre(slot)
-    left = centre - PITCH + CELL_WIDTH / 2
-    count = memory.steps - FIRST - LAST
+    left, before, after = memory.centre(slot - 1) + CELL_WIDTH / 2, memory.slots[slot - 1], memory.slots[slot + 1]
+    id, centre = f"[after={before}]", left + 35
     return [
-        Line("memory[left_out]", ((left, C_MIDDLE), (centre - 22, C_MIDDLE)), "memory", head=False),
-        Label("dots", centre, C_MIDDLE + 5, "…", 20, face=BOLD),
-        Label("left_out", centre, C_TOP + C_TALL + 18, f"{count} more", 12, "muted"),
-        Label("left_out_steps", centre, C_TOP + C_TALL + 35, "steps", 12, "muted"),
+        Line(f"memory{id}", ((left, C_MIDDLE), (left + 20, C_MIDDLE)), "memory", head=False),
+        Label(f"dots{id}", centre, C_MIDDLE + 5, "…", 20, face=BOLD),
+        Label(f"left_out{id}", centre, C_TOP + C_TALL + 18, f"{after - before - 1} more", 12, "muted"),
+        Label(f"left_out_steps{id}", centre, C_TOP + C_TALL + 35, "steps", 12, "muted"),
     ]
 
 
-def _notes(memory: _Memory, by_hand: bool) -> list[str]:
+def _notes(memory: _Memory) -> list[str]:
     """Return what a reader must know about the marks."""
     last = subscript("c", memory.steps)
     notes = [
-        "bar: a gate, empty at 0 (closed), full at 1 (open) · square: one number of one unit",
+        "bar: a gate, empty at 0 (closed), full at 1 (open)" + "; its number stands where it changes" * memory.by_hand,
         f"double line: c, the memory · lowest row: the share of each candidate that is still in {last}, i·f·…·f",
     ]
-    if by_hand and memory.first > 1:
+    if memory.by_hand and memory.first > 1:
         notes.append(f"before step {memory.first} all gates are open: 1")
     return notes
 
 
-def _description(memory: _Memory, title: str, by_hand: bool) -> str:
+def _description(memory: _Memory, title: str) -> str:
     """Say in words what the picture shows."""
     names = {"candidate": "candidate c̃", "i": "input gate i", "f": "forget gate f", "c": "memory c"}
     names |= {"o": "output gate o", "h": "hidden state h"}
@@ -280,10 +313,10 @@ def _description(memory: _Memory, title: str, by_hand: bool) -> str:
     kept = wording.vector(memory.values["kept"])
     start = wording.plain_number(memory.start)
     sentences = [
-        f"{title}. {_subtitle()}. From c_0 = {start}, over {wording.counted(memory.steps, 'step')}:",
+        f"{title}. {_subtitle(memory)}. From c_0 = {start}, over {wording.counted(memory.steps, 'step')}:",
         f"{'; '.join(parts)}.",
         f"Share of each candidate that is still in c_{memory.steps}: {kept}.",
     ]
-    if by_hand and memory.first > 1:
+    if memory.by_hand and memory.first > 1:
         sentences.append(f"Before step {memory.first} all gates are open, from there on they are set by hand.")
     return " ".join(sentences)

@@ -28,6 +28,7 @@ class Theme:
     """One colour a role. Every text reaches 4.5:1 on its ground, every line 3:1.
 
     zoom, type, stroke: how much larger the whole picture, its type beside that, and its lines are drawn
+    smallest: the share of its size below which a picture in a narrow place does not shrink, but scrolls; 0: any
     """
 
     name: str
@@ -41,6 +42,7 @@ class Theme:
     zoom: float = 1.0
     type: float = 1.0
     stroke: float = 1.0
+    smallest: float = 0.0
 
     def fill(self, role: str, hue: str = "") -> str:
         """Return the ground of a box."""
@@ -81,6 +83,7 @@ JUPYTER = Theme(
     edge="var(--jp-brand-color1, #0072B2)",
     line="var(--jp-content-font-color1, #1F2933)",
     ghost="var(--jp-content-font-color2, #7B8794)",
+    smallest=0.75,  # letters of 12 px stay larger than 9
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK, PROJECTOR)}
 

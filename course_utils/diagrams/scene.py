@@ -84,7 +84,9 @@ class Cells:
     numbers: whether each cell is large enough to carry its number
     whole:   all values are whole numbers, written without decimals
     made_of: what lights up where one of its cells is pointed at: "id how" each, how being "all", "column",
-             "row" or "cell" (the one with the same number)
+             "row" or "cell" (the one with the same number), or "cell=3" (the third one). Said for some of its
+             cells alone with their numbers: "all:5-8"; then the fifth goes with the first column, row or cell
+    limit:   the value that gets the strongest colour here, where the picture has more than one scale
     """
 
     id: str
@@ -96,6 +98,7 @@ class Cells:
     numbers: bool = True
     made_of: tuple[str, ...] = ()
     whole: bool = False
+    limit: float | None = None
 
     @property
     def cell_size(self) -> tuple[float, float]:

@@ -39,6 +39,7 @@ def render_svg(scene: Scene, theme: Theme) -> str:
     """
     width, height = scene.width * theme.zoom, scene.height * theme.zoom
     size = f'viewBox="0 0 {scene.width:g} {scene.height:g}" width="{width:g}" height="{height:g}"'
+    narrowest = f"min-width:{theme.smallest * width:g}px;" if theme.smallest else ""
     title, words = escape(printable(scene.title)), escape(printable(scene.description))
     grounds = [item for item in scene.items if is_ground(item)]  # they lie below the colours of the cells
     others = [item for item in scene.items if not is_ground(item)]
@@ -46,7 +47,7 @@ def render_svg(scene: Scene, theme: Theme) -> str:
     body = low + _colours(scene, theme) + high
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{title}. {words}" '
-        'style="max-width:100%;height:auto">'
+        f'style="max-width:100%;{narrowest}height:auto">'
         f"<title>{title}</title>"
         f'<rect width="100%" height="100%" rx="6" style="fill:{theme.paper}"/>{body}</svg>'
     )
@@ -111,8 +112,8 @@ def _squares(place: Rectangle, shape: tuple[int, int]) -> list[str]:
 
 
 def bins_of(cells: Cells, limit: float) -> np.ndarray:
-    """Return the number of the colour of each cell, (rows, columns)."""
-    return np.full(cells.shape, UNKNOWN) if cells.values is None else value_bins(cells.values, limit)
+    """Return the number of the colour of each cell, (rows, columns); limit is that of the picture."""
+    return np.full(cells.shape, UNKNOWN) if cells.values is None else value_bins(cells.values, cells.limit or limit)
 
 
 def _colours(scene: Scene, theme: Theme) -> str:

@@ -29,9 +29,22 @@ function nameThePlayer(box) {
   }
 }
 
+// A picture that is wider than the page scrolls; so it must be reached by Tab, and say what it is.
+function letWidePicturesScroll(box) {
+  for (const picture of box.querySelectorAll("div:has(> svg[role=img])")) {
+    const wide = picture.scrollWidth > picture.clientWidth;
+    if (wide === picture.hasAttribute("tabindex")) continue;
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "picture, scrolls sideways"]]) {
+      if (wide) picture.setAttribute(name, value);
+      else picture.removeAttribute(name);
+    }
+  }
+}
+
 function nameThings(box) {
   nameTheHandles(box);
   nameThePlayer(box);
+  letWidePicturesScroll(box);
 }
 
 // Cells have no element of their own. Each block says its shape and what its cells are made of.
@@ -42,7 +55,9 @@ function blocksOf(svg) {
       const [rows, columns] = rect.dataset.shape.split(" ").map(Number);
       const madeOf = (rect.dataset.madeOf ?? "").split("|").filter(Boolean).map((part) => {
         const cut = part.lastIndexOf(" ");
-        return { id: part.slice(0, cut), how: part.slice(cut + 1) };
+        const [how, range] = part.slice(cut + 1).split(":");
+        const [first, last] = range ? range.split("-").map(Number) : [1, rows === 1 ? columns : rows];
+        return { id: part.slice(0, cut), how, first, last };
       });
       return { id: rect.dataset.id, x, y, width, height, rows, columns, madeOf };
     });
@@ -60,13 +75,14 @@ function cellUnder(svg, event) {
   if (!block) return null;
   const row = Math.floor((y - block.y) / block.height * block.rows);
   const column = Math.floor((x - block.x) / block.width * block.columns);
-  const flat = block.rows === 1;
-  return { block, row, column, share: flat ? (column + 0.5) / block.columns : (row + 0.5) / block.rows };
+  const [number, count] = block.rows === 1 ? [column + 1, block.columns] : [row + 1, block.rows];
+  return { block, row, column, number, share: (number - 0.5) / count };
 }
 
 // share: how far along its vector the cell is, 0 … 1; so it also finds its place where cells are drawn in groups.
 function placeOf(block, how, share) {
   if (how === "all") return block;
+  if (how.startsWith("cell=")) return placeOf(block, "cell", (Number(how.slice(5)) - 0.5) / (block.rows * block.columns));
   const upright = how === "row" || (how === "cell" && block.rows > 1);
   if (upright) {
     const height = block.height / block.rows;
@@ -76,13 +92,16 @@ function placeOf(block, how, share) {
   return { ...block, x: block.x + Math.floor(share * block.columns) * width, width };
 }
 
+// Around a small cell the frame stands outside, so that it does not hide it.
 function frame(place, id) {
+  const away = Math.min(place.width, place.height) < 16 ? 2.6 : 0;
+  const [x, y, width, height] = [place.x - away, place.y - away, place.width + 2 * away, place.height + 2 * away];
   const group = document.createElementNS("http://www.w3.org/2000/svg", "g");
   group.dataset.lit = id;
-  for (const [colour, width] of [["#FFFFFF", 5], ["#000000", 2.4]]) {
+  for (const [colour, stroke] of [["#FFFFFF", 5], ["#000000", 2.4]]) {
     const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    for (const name of ["x", "y", "width", "height"]) rect.setAttribute(name, place[name]);
-    rect.setAttribute("style", `fill:none;stroke:${colour};stroke-width:${width}px;pointer-events:none`);
+    for (const [name, value] of Object.entries({ x, y, width, height })) rect.setAttribute(name, value);
+    rect.setAttribute("style", `fill:none;stroke:${colour};stroke-width:${stroke}px;pointer-events:none`);
     group.append(rect);
   }
   return group;
@@ -107,8 +126,10 @@ function light(event) {
   lights.dataset.light = key;
   lights.append(frame(placeOf(cell.block, "cell", cell.share), cell.block.id));
   for (const part of cell.block.madeOf) {
+    if (cell.number < part.first || cell.number > part.last) continue;
+    const share = (cell.number - part.first + 0.5) / (part.last - part.first + 1);
     const block = blocksOf(svg).find((one) => one.id === part.id);
-    if (block) lights.append(frame(placeOf(block, part.how, cell.share), part.id));
+    if (block) lights.append(frame(placeOf(block, part.how, share), part.id));
   }
   svg.append(lights);
 }
@@ -125,11 +146,14 @@ function lookAfter(box) {
   box.addEventListener("pointerleave", leave);
   const watcher = new MutationObserver(() => nameThings(box));
   watcher.observe(box, { childList: true, subtree: true, attributeFilter: ["class"] });
+  const ruler = new ResizeObserver(() => letWidePicturesScroll(box));
+  ruler.observe(box);
   return () => {
     box.removeEventListener("keydown", keepKeysInside);
     box.removeEventListener("pointermove", light);
     box.removeEventListener("pointerleave", leave);
     watcher.disconnect();
+    ruler.disconnect();
   };
 }
 

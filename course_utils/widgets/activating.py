@@ -56,7 +56,7 @@ def view(state: State, before: State | None) -> View:
     x, names = input_of(state), names_in(state)
     sentences = [sentence(facts_of(name), x) for name in names]
     headline = "<br>".join([f"<b>{sentences[0]}</b>", *sentences[1:]])
-    code = "\n".join(f"keras.activations.{name}({x:g})" for name in names)
+    code = "\n".join(f"keras.activations.{name}({x!r})" for name in names)
     facts = "".join(f"<li><b>{name}</b>: {escape(_facts_in_words(facts_of(name)))}</li>" for name in names)
     notes = f"<pre>{escape(code)}</pre><ul>{facts}</ul>"
     return View(headline, Diagram(activations_scene(names, at=x)), notes, ". ".join(sentences))

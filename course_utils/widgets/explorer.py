@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import ipywidgets
@@ -68,9 +68,8 @@ class Explorer(ipywidgets.VBox):
         self._helper = PageHelper()
         self._quiet = False
         shown = [*extras, *(control for name, control in controls.items() if name not in hide)]
-        knobs = ipywidgets.HBox(shown, layout={"flex_flow": "row wrap"})
         button = [self._check_button(check)] if check else []
-        super().__init__([knobs, self._headline, self._picture, self._notes, *button, self._helper])
+        super().__init__([*_rows(shown), self._headline, self._picture, self._notes, *button, self._helper])
         self.add_class(GUARDED)
         self._last: State | None = None
         self._show()
@@ -119,20 +118,24 @@ class Explorer(ipywidgets.VBox):
         except Exception as problem:
             self._last = None
             self._picture.value = _card(state, problem)
+            self._headline.value = self._notes.value = ""
+            self._announce("This setting cannot be drawn. Move a control to go on.")
             raise
         self._view, self._last = view, state
-        self._picture.value = svg
+        self._picture.value = f'<div style="overflow-x:auto">{svg}</div>'
         self._headline.value = view.headline
         self._notes.value = view.notes
         self._announce(view.announcement)
 
     def _announce(self, words: str) -> None:
-        """Let a screen reader say words, the same ones once more too."""
+        """Let a screen reader say words, HTML or plain, the same ones once more too."""
         self._helper.announcement = ""
-        self._helper.announcement = words
+        self._helper.announcement = unescape(words)
 
     def _check_button(self, check: Callable[[State], str]) -> ipywidgets.HBox:
-        button = ipywidgets.Button(description="check with Keras", icon="check", layout={"width": "auto"})
+        button = ipywidgets.Button(
+            description="check with Keras", icon="check", layout={"width": "auto", "flex": "0 0 auto"}
+        )
         verdict = ipywidgets.HTML()
 
         def ask(_button: object) -> None:
@@ -158,9 +161,21 @@ class Explorer(ipywidgets.VBox):
         return {**super()._repr_mimebundle_(**options), **self.diagram._repr_mimebundle_()}
 
 
+def _rows(controls: Collection[ipywidgets.Widget]) -> list[ipywidgets.HBox]:
+    """Return the controls in rows: sliders and lists first, then the boxes to tick, well apart."""
+    ticked = [control for control in controls if isinstance(control, ipywidgets.Checkbox)]
+    others = [control for control in controls if control not in ticked]
+    look = {"flex_flow": "row wrap", "grid_gap": "2px 28px"}
+    return [ipywidgets.HBox(row, layout=look) for row in (others, ticked) if row]
+
+
 def _refuse_unknown(argument: str, names: Collection[str], controls: Mapping[str, Any]) -> None:
     unknown = [name for name in names if name not in controls]
     if isinstance(names, str) or unknown:
+        if isinstance(names, str) and names in controls:
+            raise ValueError(
+                f"{argument} must hold names, as in {argument}=({names!r},), but it is the text {names!r}."
+            )
         known = ", ".join(repr(name) for name in controls)
         given = names if isinstance(names, str) else unknown[0]
         raise ValueError(f"{argument} must name controls of this explorer, {known}, but it names {given!r}.")

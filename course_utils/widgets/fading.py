@@ -4,12 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
+from typing import Any
 
+import ipywidgets
 import numpy as np
 
 from course_utils.diagrams import Diagram
 from course_utils.diagrams.charts.axes import power_of_ten
-from course_utils.diagrams.charts.gradient_flow import gradient_flow_scene
+from course_utils.diagrams.charts.gradient_flow import gradient_flow_scene, measured_from
 from course_utils.diagrams.wording import counted
 from course_utils.frontend import choice, decimal_slider, slider, toggle
 from course_utils.recurrence import GradientFlow, RecurrentSpec, random_input, random_spec
@@ -18,6 +20,7 @@ from course_utils.recurrence.gradients import flow_back
 from course_utils.recurrence.specs import BLOCKS
 from course_utils.widgets.explorer import Explorer, State, View
 from course_utils.widgets.keras_check import gradient_check
+from course_utils.widgets.made_up import MADE_UP_NOTE
 
 FEATURES = 2
 MOST_UNITS, MOST_STEPS, LONGEST = 64, 200, 784
@@ -45,7 +48,8 @@ def explore_gradients(
     cell:        "SimpleRNN", "LSTM" or "GRU"
     steps:       T, 1 … 200; a start beyond, up to 784, makes the slider as long
     forget_bias: the bias of the gate that keeps the old state, -3 … 6: the forget gate of an LSTM, the update gate of
-                 a GRU; without it the one that Keras starts this kind with, 1 for LSTM and 0 for GRU
+                 a GRU; without it the one that Keras starts this kind with, 1 for LSTM and 0 for GRU. Where it was
+                 not moved away from that, it goes with the kind
     scale:       what the recurrent matrix R is multiplied by, 0.5 … 2
     units:       U, 1 … 64
     compare:     whether the same kind is drawn as Keras starts it, too
@@ -71,7 +75,28 @@ def explore_gradients(
         "units": slider("units", 1, MOST_UNITS, units),
         "compare": toggle("compare with Keras's start", compare),
     }
-    return Explorer(controls, view, hide=hide, check=lambda state: gradient_check(*layer_and_input(state)))
+    _follow_kind(kind, controls["forget_bias"])
+    return _KindFirst(controls, view, hide=hide, check=lambda state: gradient_check(*layer_and_input(state)))
+
+
+class _KindFirst(Explorer):
+    """An explorer whose bias follows the kind, unless both are set."""
+
+    def set(self, **state: Any) -> None:
+        """Move several controls at once, the kind first: a bias that is given with it stays."""
+        super().set(**dict(sorted(state.items(), key=lambda item: item[0] != "cell")))
+
+
+def _follow_kind(kind: ipywidgets.Dropdown, bias: ipywidgets.FloatSlider) -> None:
+    """Let the bias start anew with each kind where it still is at the start of the one before; SimpleRNN has none."""
+
+    def follow(change: dict[str, str]) -> None:
+        if bias.value == FIRST_BIAS[change["old"]]:
+            bias.value = FIRST_BIAS[change["new"]]
+        bias.disabled = change["new"] not in KEEPING
+
+    kind.observe(follow, names="value")
+    bias.disabled = kind.value not in KEEPING
 
 
 def view(state: State, before: State | None) -> View:
@@ -82,6 +107,7 @@ def view(state: State, before: State | None) -> View:
         flows[f"{state['cell']} as set here"] = now
     left = Fading.of(now)
     lines = [f"<b>{left.sentence}</b> {left.rate}", _gate_in_words(state), *_beside(state, before)]
+    lines.append(f"<small>{MADE_UP_NOTE}</small>")
     notes = f"<pre>{escape(keras_code(state))}</pre><small>{_rule(state)}</small>"
     return View("<br>".join(lines), Diagram(gradient_flow_scene(flows)), notes, _announcement(state, left))
 
@@ -90,22 +116,24 @@ def view(state: State, before: State | None) -> View:
 class Fading:
     """What becomes of a gradient on its way from step T to step 1.
 
-    steps: T; share: its size at step 1, measured by that at step T
+    since: the step from which it is measured: T, but T - 1 for LSTM, where the first step back is another one
+    share: its size at step 1, measured by that at this step
     """
 
-    steps: int
+    since: int
     share: float
 
     @classmethod
     def of(cls, flow: GradientFlow) -> "Fading":
         """Read it from the sizes; of an LSTM, from those for h and c together."""
-        with np.errstate(over="ignore"):
-            return cls(len(flow.state), float(flow.state[0] / flow.state[-1]))
+        since = measured_from(len(flow.state), not np.array_equal(flow.hidden, flow.state, equal_nan=True))
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            return cls(since, float(flow.state[0] / flow.state[since - 1]))
 
     @property
     def factor(self) -> float:
         """By how much one step back multiplies the size: the geometric mean."""
-        return self.share ** (1 / (self.steps - 1)) if self.steps > 1 else 1.0
+        return self.share ** (1 / (self.since - 1)) if self.since > 1 else 1.0
 
     @property
     def verdict(self) -> str:
@@ -134,11 +162,13 @@ class Fading:
     @property
     def sentence(self) -> str:
         """What is left, as a sentence."""
-        if self.steps == 1:
+        if self.since == 1:
             return "With one step there is no way back: the gradient stays as it is."
+        if self.share > 1 and self.share < LARGE and self.amount != "100 %":
+            return f"At step 1 the gradient has grown to {self.amount} of that at step {self.since}: {self.verdict}."
         if self.share < LARGE:
-            return f"Of the gradient at step {self.steps}, {self.amount} is left at step 1: {self.verdict}."
-        beside = f" as at step {self.steps}" if np.isfinite(self.share) else ""
+            return f"Of the gradient at step {self.since}, {self.amount} is left at step 1: {self.verdict}."
+        beside = f" as at step {self.since}" if np.isfinite(self.share) else ""
         return f"At step 1 the gradient is {self.amount}{beside}: {self.verdict}."
 
     @property
@@ -149,14 +179,14 @@ class Fading:
     @property
     def summary(self) -> str:
         """The same in few words."""
-        if self.steps == 1:
+        if self.since == 1:
             return "one step alone"
         return self.amount + (f", × {self.factor:.3g} for each step back" if self._has_factor else "")
 
     @property
     def _has_factor(self) -> bool:
         """A share that no number can hold has none that can be told."""
-        return self.steps > 1 and 0 < self.share < np.inf
+        return self.since > 1 and 0 < self.share < np.inf
 
 
 def _rough(share: float) -> str:
@@ -248,7 +278,7 @@ def _gate_in_words(state: State) -> str:
 
 def _beside(state: State, before: State | None) -> list[str]:
     """Say what it is as Keras starts it, and what it was before the last move, where these are something else."""
-    others = {} if starts_so(state) else {"As Keras starts it": keras_start(state)}
+    others = {"As Keras starts it": keras_start(state)} if state["compare"] and not starts_so(state) else {}
     if before is not None:
         others["Before the move"] = before
     said = {Fading.of(flow_of(state)).summary}
@@ -262,7 +292,12 @@ def _beside(state: State, before: State | None) -> list[str]:
 
 def _rule(state: State) -> str:
     size = "the size for h and c together" if state["cell"] == "LSTM" else "the size"
-    return (
+    since = measured_from(state["steps"], state["cell"] == "LSTM")
+    first = (
+        f"Measured from step {since}: the first step back is another one, since from the last h all goes through the "
+        "output gate o, while further back c is a way of its own. "
+    )
+    return first * (since < state["steps"]) + (
         f"Vanishes: less than a tenth of {size} is left at step 1. Explodes: more than ten times of it. "
         "The weights are new, as an untrained layer has them."
     )
@@ -271,7 +306,7 @@ def _rule(state: State) -> str:
 def _announcement(state: State, left: Fading) -> str:
     gate = f", forget bias {_plain(state['forget_bias'])}" if state["cell"] in KEEPING else ""
     sizes = f"{counted(state['units'], 'unit')}, {counted(state['steps'], 'time-step')}"
-    return f"{state['cell']}, {sizes}{gate}, scale {state['scale']:g}: {left.sentence}"
+    return f"{state['cell']}, {sizes}{gate}, scale {state['scale']:g}: {left.sentence} ({MADE_UP_NOTE})"
 
 
 def _plain(number: float) -> str:

@@ -9,7 +9,7 @@ from course_utils.recurrence.graphs import ClosedSpec, FlattenSpec, Flow, LayerS
 from course_utils.recurrence.initializing import random_dense
 from course_utils.widgets.layer_settings import Shape, layer_spec
 
-OUTPUTS = 3
+OUTPUTS = 5  # no size that the explorer starts with, so that a shape says whose it is
 """How many units a Dense or a second recurrent layer has."""
 
 

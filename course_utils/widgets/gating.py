@@ -9,14 +9,16 @@ import numpy as np
 
 from course_utils.diagrams import Diagram
 from course_utils.diagrams.lettering import subscript
-from course_utils.diagrams.memory import kept_shares, memory_scene
+from course_utils.diagrams.memory import drawn_steps, kept_shares, memory_scene
 from course_utils.diagrams.wording import counted, number
 from course_utils.frontend import slider
 from course_utils.frontend.controls import decimal_slider
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace, random_input, random_spec, run
+from course_utils.recurrence.reading import read_recurrent
 from course_utils.recurrence.specs import Manner
 from course_utils.widgets.explorer import Explorer, State, View
-from course_utils.widgets.keras_check import check_with_keras
+from course_utils.widgets.keras_check import check_own, check_with_keras
+from course_utils.widgets.made_up import MADE_UP_NOTE
 
 MOST_STEPS, MOST_UNITS, MOST_FEATURES = 784, 64, 64
 PULSES = {2: 1.0, 6: -0.8}  # the candidates by hand, by step; 0 at all others
@@ -24,11 +26,18 @@ OPEN = 40.0  # the logistic function of it is 1 in single precision, that of min
 LARGE = 20.0  # and tanh of this is 1
 LONGEST_PRODUCT = 4
 NOTHING = 1e-6  # a share that is only rounding
+IN_WORDS = {  # what a gate does: closed, in between, open
+    "f": ("forgets at once", "keeps {0:g}·c at each step", "keeps all"),
+    "i": ("writes nothing", "writes {0:g}·c̃", "writes all of c̃"),
+    "o": ("hides the memory, h is 0 and c goes on", "shows {0:g}·tanh(c)", "shows all of tanh(c)"),
+}
 
 
 def explore_gates(
+    layer: Any = None,
+    x: Any = None,
     *,
-    by: str = "hand",
+    by: str | None = None,
     steps: int = 8,
     f: float = 0.9,
     i: float = 1.0,
@@ -41,11 +50,14 @@ def explore_gates(
 ) -> Explorer:
     """Return controls for the gates of an LSTM, with what its memory keeps over time.
 
-    by:              "hand": the gates are sliders; "weights": an LSTM of ``units`` on ``features`` sets them itself
+    layer:           your own LSTM, whose weights set the gates
+    x:               its input (1, T, F)
+    by:              "hand": the gates are sliders; "weights": an LSTM sets them itself, yours or one of ``units`` on
+                     ``features`` with made-up weights; without it "weights" for a layer of yours, else "hand"
     steps:           T, at most 784
     f, i, o:         by hand: the gates it starts with, 0 (closed) to 1 (open), in tenths
     at:              by hand: the step from which they hold; before it all gates are open
-    units, features: by weights: the sizes of the layer
+    units, features: by weights: the sizes of the layer that is made up
     unit:            by weights: the unit it starts with, 1 … U
     hide:            names of controls to leave out, e.g. ``("o", "at")``
 
@@ -56,30 +68,58 @@ def explore_gates(
     >>> explorer.diagram.scene.title
     'One memory over 8 steps: f = 0.5, i = 1, o = 1'
     """
-    _check_whole("steps", steps, MOST_STEPS)
-    if by == "hand":
-        controls = _hand_controls(steps, f, i, o, at)
+    _check_manner(by, layer, x)
+    if by == "hand" or (by is None and layer is None):
         _refuse_other("weights", units=(units, 4), features=(features, 2), unit=(unit, 1))
-        return Explorer(
-            controls,
-            lambda state, before: view_by_hand(steps, state, before),
-            hide=hide,
-            check=lambda state: check_with_keras(*layer_with_gates(steps, **state)),
-        )
-    if by != "weights":
-        raise ValueError(f"by must be 'hand' or 'weights', but it is {by!r}.")
+        return _explore_by_hand(steps, _hand_controls(steps, f, i, o, at), hide)
     _refuse_other("hand", f=(f, 0.9), i=(i, 1.0), o=(o, 1.0), at=(at, 1))
-    _check_whole("units", units, MOST_UNITS)
-    _check_whole("features", features, MOST_FEATURES)
+    if layer is not None and (steps, units, features) != (8, 4, 2):
+        raise ValueError("steps, units and features are for made-up weights; a layer brings its own sizes.")
+    spec, x = _layer_and_input(steps, units, features) if layer is None else (_read(layer, x), x)
+    return _explore_by_weights(spec, x, layer, unit, hide)
+
+
+def _check_manner(by: str | None, layer: Any, x: Any) -> None:
+    if (layer is None) != (x is None):
+        raise ValueError("layer and x go together: give both, or none to try the explorer's own numbers.")
+    if by not in ("hand", "weights", None):
+        raise ValueError(f"by must be 'hand' or 'weights', but it is {by!r}.")
+    if by == "hand" and layer is not None:
+        raise ValueError("by must be 'weights' where a layer is given, since its weights set the gates.")
+
+
+def _read(layer: Any, x: Any) -> RecurrentSpec:
+    """Read the user's own LSTM. Raises ValueError for another kind."""
+    spec = read_recurrent(layer, x)
+    if spec.kind != "LSTM":
+        raise ValueError(f"layer must be an LSTM, since f, i, o and c are its own, but it is of kind {spec.kind}.")
+    return spec
+
+
+def _explore_by_hand(steps: int, controls: dict[str, Any], hide: Collection[str]) -> Explorer:
     return Explorer(
-        {"unit": slider("unit", 1, units, unit)},
-        lambda state, before: view_by_weights(steps, units, features, state),
+        controls,
+        lambda state, before: view_by_hand(steps, state, before),
         hide=hide,
-        check=lambda _state: check_with_keras(*_layer_and_input(steps, units, features)),
+        check=lambda state: check_with_keras(*layer_with_gates(steps, **state)),
+    )
+
+
+def _explore_by_weights(spec: RecurrentSpec, x: Any, layer: Any, unit: int, hide: Collection[str]) -> Explorer:
+    """Run the layer once; the unit is what can be chosen. layer: the user's own, or None."""
+    trace = run(spec, x)
+    if len(trace.x) != 1:
+        raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
+    return Explorer(
+        {"unit": slider("unit", 1, spec.units, unit)},
+        lambda state, before: view_by_weights(trace, layer is not None, state),
+        hide=hide,
+        check=lambda _state: check_own(spec, x, layer),
     )
 
 
 def _hand_controls(steps: int, f: float, i: float, o: float, at: int) -> dict[str, Any]:
+    _check_whole("steps", steps, MOST_STEPS)
     labels = {"f": (f, "f keeps"), "i": (i, "i writes"), "o": (o, "o shows")}
     for name, (value, _label) in labels.items():
         real = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -141,28 +181,61 @@ def _hand_trace(steps: int, f: float, i: float, o: float, at: int) -> RecurrentT
 
 
 def _layer_and_input(steps: int, units: int, features: int) -> tuple[RecurrentSpec, np.ndarray]:
+    _check_whole("steps", steps, MOST_STEPS)
+    _check_whole("units", units, MOST_UNITS)
+    _check_whole("features", features, MOST_FEATURES)
     spec = random_spec("LSTM", units=units, features=features, return_sequences=True)
     return spec, random_input(steps, features)
 
 
-@lru_cache(maxsize=16)
-def _weights_trace(steps: int, units: int, features: int) -> RecurrentTrace:
-    return run(*_layer_and_input(steps, units, features))
-
-
 def view_by_hand(steps: int, state: State, before: State | None) -> View:
     """Return the picture, what is kept of each pulse, and the Keras code of a layer with these gates."""
-    gates = {name: round(state[name], 6) for name in ("f", "i", "o")}
-    at = state["at"]
+    gates, at = _gates_in(state), state["at"]
     trace = _hand_trace(steps, **gates, at=at)
     settings = ", ".join(f"{name} = {value:g}" for name, value in gates.items())
     since = "" if at == 1 else f" from step {at} on"
     title = f"One memory over {counted(steps, 'step')}: {settings}{since}"
     scene = memory_scene(trace, first=at, title=title, by_hand=True)
-    kept = kept_in_words(trace, 1, list(pulses(steps)))
-    headline = f"<b>{kept[0]}</b><br>" + "<br>".join([*kept[1:], _reading(gates, since)])
+    turned = [] if before is None else [name for name in state if state[name] != before[name]]
+    said = _change(steps, state, before, turned) + kept_in_words(trace, 1, list(pulses(steps)))
+    rest = {name: value for name, value in gates.items() if name not in turned}
+    headline = "<br>".join([f"<b>{said[0]}</b>", *said[1:], *_reading(rest, since)])
     notes = f"<pre>{escape(hand_code(steps, gates, at))}</pre>"
-    return View(headline, Diagram(scene), notes, f"{settings}{since}: {' '.join(kept)}")
+    return View(headline, Diagram(scene), notes, f"{settings}{since}: {' '.join(said)}")
+
+
+def _gates_in(state: State) -> dict[str, float]:
+    """Return the gates of a setting; a slider gives 0.30000000000000004 for 0.3."""
+    return {name: round(state[name], 6) for name in ("f", "i", "o")}
+
+
+def _gate_in_words(name: str, value: float) -> str:
+    """Say what a gate by hand does.
+
+    >>> _gate_in_words("o", 0.3), _gate_in_words("f", 0.0)
+    ('o = 0.3 shows 0.3·tanh(c)', 'f = 0 forgets at once')
+    """
+    closed, between, opened = IN_WORDS[name]
+    means = between.format(value) if 0 < value < 1 else opened if value else closed
+    return f"{name} = {value:g} {means}"
+
+
+def _change(steps: int, state: State, before: State | None, turned: list[str]) -> list[str]:
+    """Say what the last move changed, with a number of now and before: c, or h where o alone was turned."""
+    if before is None or not turned:
+        return []
+    now, then = (_hand_trace(steps, **_gates_in(each), at=each["at"]) for each in (state, before))
+    words = [_gate_in_words(name, value) for name, value in _gates_in(state).items() if name in turned]
+    words += [f"your gates hold from step {state['at']} on"] if "at" in turned else []
+    said = "; ".join(words)
+    drawn = [step for step in drawn_steps(steps, state["at"]) if step]
+    for letter, values in (("c", lambda trace: trace.cell_state), ("h", lambda trace: trace.hidden)):
+        new, old = (values(trace)[0, :, 0] for trace in (now, then))
+        moved = [step for step in drawn if number(new[step - 1]) != number(old[step - 1])]
+        if moved:
+            step = steps if steps in moved else max(moved, key=lambda step: abs(new[step - 1] - old[step - 1]))
+            return [f"{said}: {subscript(letter, step)} = {number(new[step - 1])}, it was {number(old[step - 1])}."]
+    return [f"{said}: no c and no h that is drawn has changed."]
 
 
 def kept_in_words(trace: RecurrentTrace, unit: int, steps: list[int]) -> list[str]:
@@ -191,18 +264,10 @@ def _product(step: int, last: int) -> str:
     return "·".join(factors)
 
 
-def _reading(gates: dict[str, float], since: str) -> str:
-    """Say what the extreme gates do."""
-    means = {
-        ("f", 0): "f = 0 forgets at once",
-        ("f", 1): "f = 1 keeps all",
-        ("i", 0): "i = 0 writes nothing",
-        ("o", 0): "o = 0 hides the memory: h is 0, c goes on",
-    }
-    said = [words for (name, value), words in means.items() if gates[name] == value]
-    if 0 < gates["f"] < 1:
-        said.insert(0, f"each step keeps {gates['f']:g} of c")
-    return f"Your gates{since}: {'; '.join(said)}." if said else ""
+def _reading(gates: dict[str, float], since: str) -> list[str]:
+    """Say what the gates do that are not wide open, and f."""
+    said = [_gate_in_words(name, value) for name, value in gates.items() if value < 1 or name == "f"]
+    return [f"Your gates{since}: {'; '.join(said)}."] if said else []
 
 
 def hand_code(steps: int, gates: dict[str, float], at: int) -> str:
@@ -228,21 +293,35 @@ def hand_code(steps: int, gates: dict[str, float], at: int) -> str:
     )
 
 
-def view_by_weights(steps: int, units: int, features: int, state: State) -> View:
-    """Return the picture of one unit, what is kept of its first and of its strongest news, and the Keras code."""
-    trace, unit = _weights_trace(steps, units, features), state["unit"]
-    scene = memory_scene(trace, unit=unit)
+def view_by_weights(trace: RecurrentTrace, own: bool, state: State) -> View:
+    """Return the picture of one unit, what is kept of its first and of its strongest news, and code.
+
+    own: whether the layer is the user's own; else its weights are made up
+    """
+    unit = state["unit"]
     candidate, i, f = (array[0, :, unit - 1] for array in (trace.candidate, trace.gates["i"], trace.gates["f"]))
-    strongest = int(np.argmax(np.abs(candidate * kept_shares(i, f)))) + 1
-    chosen = sorted({1, strongest})
-    kept = kept_in_words(trace, unit, chosen)
-    last = number(trace.cell_state[0, -1, unit - 1])
-    most = f"the news of step {strongest} weighs most in {subscript('c', steps)} = {last}."
-    headline = f"<b>Unit {unit}: {most}</b><br>" + "<br>".join(kept)
-    code = (
+    strongest = int(np.argmax(np.abs(np.nan_to_num(candidate * kept_shares(i, f))))) + 1
+    memory = f"{subscript('c', trace.steps)} = {number(trace.cell_state[0, -1, unit - 1])}"
+    most = f"Unit {unit} of {trace.spec.units}: the news of step {strongest} weighs most in {memory}."
+    kept = kept_in_words(trace, unit, sorted({1, strongest}))
+    whose = f"the weights of your layer {trace.spec.name!r}" if own else MADE_UP_NOTE
+    headline = "<br>".join([f"<b>{most}</b>", *kept, f"<small>{escape(whose, quote=False)}</small>"])
+    notes = f"<pre>{escape(own_code(unit) if own else made_up_code(trace))}</pre>"
+    scene = memory_scene(trace, unit=unit)
+    return View(headline, Diagram(scene), notes, f"{most} {' '.join(kept)} ({whose})")
+
+
+def made_up_code(trace: RecurrentTrace) -> str:
+    """Return the Keras lines that build a layer of these sizes."""
+    return (
         "keras.Sequential([\n"
-        f"    keras.Input(shape=({steps}, {features})),\n"
-        f"    keras.layers.LSTM({units}, return_sequences=True),\n"
+        f"    keras.Input(shape=({trace.steps}, {trace.spec.features})),\n"
+        f"    keras.layers.LSTM({trace.spec.units}, return_sequences=True),\n"
         "])"
     )
-    return View(headline, Diagram(scene), f"<pre>{escape(code)}</pre>", f"unit {unit}: {most} {' '.join(kept)}")
+
+
+def own_code(unit: int) -> str:
+    """Return the lines that read these numbers from the user's own layer."""
+    lines = [f"gates = course_utils.trace(layer, x).recurrent[0].gates  # unit {unit}, step by step:"]
+    return "\n".join([*lines, *(f'gates["{letter}"][0, :, {unit - 1}]' for letter in "fio")])

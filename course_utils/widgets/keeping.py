@@ -5,19 +5,23 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
+import ipywidgets
 import numpy as np
 
 from course_utils.diagrams import Diagram
 from course_utils.diagrams.lanes import Lanes, lanes_scene, sign
 from course_utils.diagrams.wording import counted, number
-from course_utils.frontend import slider, toggle
+from course_utils.frontend import choice, slider, toggle
 from course_utils.recurrence import RecurrentSpec, random_input, random_spec
 from course_utils.recurrence.running import run_layer
 from course_utils.recurrence.specs import BLOCKS
 from course_utils.widgets.explorer import Explorer, State, View
 from course_utils.widgets.keras_check import ROUNDING, built
+from course_utils.widgets.made_up import MADE_UP_NOTE
 
 MOST_BATCHES, MOST_SAMPLES, MOST_STEPS = 5, 4, 4
+NEVER = "never"
+RESETS = (NEVER, *(f"after batch {batch}" for batch in range(1, MOST_BATCHES)))
 SEEDS = {"SimpleRNN": 1, "LSTM": 1, "GRU": 3}  # of weights with which a state is still felt some steps later
 
 
@@ -28,7 +32,7 @@ def explore_state(
     samples: int = 2,
     steps: int = 2,
     stateful: bool = True,
-    reset_after_batch: int = 0,
+    reset_after_batch: int | None = None,
     hide: Collection[str] = (),
 ) -> Explorer:
     """Return controls for what goes on from batch to batch, with the state of every sample.
@@ -37,7 +41,8 @@ def explore_state(
     batches:           how many are given to the layer one after the other, at most 5
     samples, steps:    of each batch, at most 4
     stateful:          whether sample i of a batch starts where sample i of the batch before ended
-    reset_after_batch: after which batch ``reset_state()`` is called; 0: never
+    reset_after_batch: after which batch, 1 … 4, ``reset_state()`` is called; None for never. The control says it in
+                       words, "never" or "after batch 1"; these are taken, too, here and by ``.set``
     hide:              names of controls to leave out, e.g. ``("samples",)``
 
     Raises ValueError for a value that is not allowed.
@@ -46,28 +51,79 @@ def explore_state(
     >>> explorer.diagram.scene.title
     'SimpleRNN(1, stateful=True) on 3 batches in a row'
     """
-    if cell not in BLOCKS:
-        raise ValueError(f"cell must be one of {', '.join(BLOCKS)}, but it is {cell!r}.")
-    if not isinstance(stateful, bool):
-        raise ValueError(f"stateful must be True or False, but it is {stateful!r}.")
-    limits = {"batches": (1, MOST_BATCHES, batches), "samples": (1, MOST_SAMPLES, samples)}
-    limits |= {"steps": (1, MOST_STEPS, steps), "reset_after_batch": (0, MOST_BATCHES - 1, reset_after_batch)}
-    for name, (least, most, value) in limits.items():
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"{name} must be a whole number from {least} to {most}, but it is {value!r}.")
+    _refuse_wrong(
+        cell, stateful, batches=(batches, MOST_BATCHES), samples=(samples, MOST_SAMPLES), steps=(steps, MOST_STEPS)
+    )
     controls = {
         "batches": slider("batches", 1, MOST_BATCHES, batches),
         "samples": slider("samples", 1, MOST_SAMPLES, samples),
         "steps": slider("time-steps", 1, MOST_STEPS, steps),
         "stateful": toggle("stateful", stateful),
-        "reset_after_batch": slider("reset after", 0, MOST_BATCHES - 1, reset_after_batch),
+        "reset_after_batch": choice("reset", RESETS, _checked_reset(reset_after_batch)),
     }
-    return Explorer(
+    _offer_what_is_there(controls["batches"], controls["reset_after_batch"])
+    return _BatchesLast(
         controls,
         lambda state, before: view(cell, state, before),
         hide=hide,
         check=lambda state: check(cell, state),
     )
+
+
+def _refuse_wrong(cell: str, stateful: bool, **sizes: tuple[int, int]) -> None:
+    """Raise ValueError for what is not allowed. sizes: each with the largest one."""
+    if cell not in BLOCKS:
+        raise ValueError(f"cell must be one of {', '.join(BLOCKS)}, but it is {cell!r}.")
+    if not isinstance(stateful, bool):
+        raise ValueError(f"stateful must be True or False, but it is {stateful!r}.")
+    for name, (value, most) in sizes.items():
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise ValueError(f"{name} must be a whole number from 1 to {most}, but it is {value!r}.")
+
+
+class _BatchesLast(Explorer):
+    """An explorer whose list of resets is as long as there are batches."""
+
+    def set(self, **state: Any) -> None:
+        """Move several controls at once; any reset may be set, since the batches for it may come with it."""
+        if "reset_after_batch" in state:
+            state["reset_after_batch"] = _checked_reset(state["reset_after_batch"])
+        self._controls["reset_after_batch"].set_trait("_options_labels", RESETS)
+        try:
+            super().set(**dict(sorted(state.items(), key=lambda item: item[0] == "batches")))
+        finally:
+            _offer(self._controls["batches"], self._controls["reset_after_batch"])
+
+
+def _offer(batches: ipywidgets.Widget, resets: ipywidgets.Dropdown) -> None:
+    """Show in the list the resets between the batches that there are, and the one that is set."""
+    resets.set_trait("_options_labels", RESETS[: max(batches.value, resets.index + 1)])  # what the browser shows
+
+
+def _offer_what_is_there(batches: ipywidgets.Widget, resets: ipywidgets.Dropdown) -> None:
+    for control in (batches, resets):
+        control.observe(lambda _change: _offer(batches, resets), names="value")
+    _offer(batches, resets)
+
+
+def _checked_reset(value: Any) -> str:
+    """Return a reset in the words of the control."""
+    if value is None or value in RESETS:
+        return NEVER if value is None else value
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < MOST_BATCHES:
+        allowed = f"a whole number from 1 to {MOST_BATCHES - 1}, or None for never"
+        raise ValueError(f"reset_after_batch must be {allowed}, but it is {value!r}.")
+    return RESETS[value]
+
+
+def reset_in(state: State) -> int:
+    """Return after which batch the states are reset; 0: never.
+
+    >>> reset_in({"reset_after_batch": "after batch 2"}), reset_in({"reset_after_batch": "never"})
+    (2, 0)
+    """
+    last = str(state["reset_after_batch"]).split()[-1]
+    return int(last) if last.isdigit() else 0
 
 
 def layer_and_input(cell: str, state: State) -> tuple[RecurrentSpec, np.ndarray]:
@@ -81,7 +137,8 @@ def layer_and_input(cell: str, state: State) -> tuple[RecurrentSpec, np.ndarray]
 
 
 def _lanes(cell: str, state: State) -> Lanes:
-    return _lanes_of(cell, *(state[name] for name in ("batches", "samples", "steps", "stateful", "reset_after_batch")))
+    sizes = (state[name] for name in ("batches", "samples", "steps", "stateful"))
+    return _lanes_of(cell, *sizes, reset_in(state))
 
 
 @lru_cache(maxsize=256)
@@ -104,14 +161,14 @@ def view(cell: str, state: State, before: State | None) -> View:
     """Return the lanes, which sample continues which, and the Keras code."""
     lanes = _lanes(cell, state)
     going, ending = continuing(state), ending_in_words(lanes)
-    headline = f"<b>{going}</b><br>{ending}"
+    headline = f"<b>{going}</b><br>{ending}<br><small>{MADE_UP_NOTE}</small>"
     notes = f"<pre>{escape(keras_code(cell, state))}</pre>"
-    return View(headline, Diagram(lanes_scene(lanes)), notes, f"{going} {ending}")
+    return View(headline, Diagram(lanes_scene(lanes)), notes, f"{going} {ending} ({MADE_UP_NOTE})")
 
 
 def continuing(state: State) -> str:
     """Say in one sentence or two which sample continues which."""
-    batches, reset = state["batches"], state["reset_after_batch"]
+    batches, reset = state["batches"], reset_in(state)
     late = f" The reset after batch {reset} comes too late to be seen here." if reset >= batches else ""
     if batches == 1:
         return "One batch alone: every sample starts at zero." + late * bool(reset)
@@ -138,7 +195,7 @@ def ending_in_words(lanes: Lanes) -> str:
 
 def keras_code(cell: str, state: State) -> str:
     """Return the Keras lines that build this layer and give it the batches one after the other."""
-    batches, steps, reset = state["batches"], state["steps"], state["reset_after_batch"]
+    batches, steps, reset = state["batches"], state["steps"], reset_in(state)
     shape = (state["samples"], steps, 1)
     lines = [
         f"inputs = keras.Input(batch_shape={shape})  # a stateful layer must know the number of samples",

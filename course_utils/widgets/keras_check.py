@@ -1,5 +1,6 @@
 """The button "check with Keras": the one place where an explorer asks Keras, and only when asked."""
 
+import re
 from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
@@ -52,8 +53,27 @@ def check_with_keras(spec: LayerSpec, x: np.ndarray, layer: Any = None) -> str:
     return (
         f"Keras says {'the same' if same else 'something else: please report this'}. "
         f"The largest difference is {difference:.8f}; below {limit:.5f} it is rounding. "
-        f"Keras counts {layer.count_params()} parameters."
+        f"Keras counts {layer.count_params():,} parameters."
     )
+
+
+def check_own(spec: RecurrentSpec, x: Any, layer: Any) -> str:
+    """Ask Keras; a stateful layer starts where it stood when it was read, and is left as it is."""
+    if spec.held is None or layer is None:
+        return check_with_keras(spec, x, layer)
+    states = getattr(layer, "layers", [layer])[-1].states
+    now = [np.array(state) for state in states]
+    _put(states, spec.held)
+    try:
+        return check_with_keras(spec, x, layer)
+    finally:
+        _put(states, now)
+
+
+def _put(states: list[Any], values: Sequence[np.ndarray]) -> None:
+    """Write numbers into the states that a stateful layer holds."""
+    for state, value in zip(states, values, strict=True):
+        state.assign(value)
 
 
 def gradient_check(spec: RecurrentSpec, x: np.ndarray) -> str:
@@ -163,7 +183,7 @@ def built(spec: LayerSpec, shape: tuple[int, ...]) -> Any:
     """Return a Keras layer or model with the weights of a spec; it takes nothing from Keras's random numbers."""
     keras = quiet_keras()
     if isinstance(spec, GraphSpec):
-        model = keras.Sequential([keras.Input(shape[1:]), *(_layer(node.layer) for node in spec.nodes)])
+        model = keras.Sequential([keras.Input(shape[1:]), *_named_afresh([_layer(node.layer) for node in spec.nodes])])
         for layer, node in zip(model.layers, spec.nodes, strict=True):
             layer.set_weights(_weights(node.layer))
         return model
@@ -171,6 +191,15 @@ def built(spec: LayerSpec, shape: tuple[int, ...]) -> Any:
     layer.build(shape)
     layer.set_weights(_weights(spec))
     return layer
+
+
+def _named_afresh(layers: list[Any]) -> list[Any]:
+    """Name layers as Keras does in a fresh kernel, so that its errors speak of the layers that are shown."""
+    bases = [re.sub(r"_\d+$", "", layer.name) for layer in layers]
+    for place, (layer, base) in enumerate(zip(layers, bases, strict=True)):
+        before = bases[:place].count(base)
+        layer.name = f"{base}_{before}" if before else base
+    return layers
 
 
 @singledispatch

@@ -6,6 +6,7 @@ from html import escape
 
 import ipywidgets
 
+from course_utils.diagrams.lettering import subscript
 from course_utils.frontend import slider, toggle
 from course_utils.recurrence import RecurrentSpec, count, random_spec
 from course_utils.recurrence.specs import BLOCKS, BidirectionalSpec, Manner
@@ -25,10 +26,12 @@ def most(name: str, value: int, limit: int) -> int:
 
 
 def size_slider(name: str, value: int, furthest: int) -> ipywidgets.Widget:
-    """Return the slider of "units", "features" or "steps", from 1 to what ``most_…`` says."""
-    limits = {"units": MOST_UNITS, "features": MOST_FEATURES, "steps": MOST_STEPS}
-    label = "time-steps" if name == "steps" else name
-    return slider(label, 1, most(f"most_{name}", furthest, limits[name]), value)
+    """Return the slider of "units", "features" or "steps", from 1 to what ``most_…`` says, or to a start beyond it."""
+    limit = {"units": MOST_UNITS, "features": MOST_FEATURES, "steps": MOST_STEPS}[name]
+    furthest = most(f"most_{name}", furthest, limit)
+    if isinstance(value, int):
+        furthest = max(furthest, min(value, limit))
+    return slider("time-steps" if name == "steps" else name, 1, furthest, value, name)
 
 
 def switch(name: str, value: bool) -> ipywidgets.Checkbox:
@@ -86,11 +89,11 @@ def formula(spec: RecurrentSpec | BidirectionalSpec) -> str:
     """
     if not isinstance(spec, BidirectionalSpec):
         counted = count(spec)
-        return f"{counted.formula} = {counted.substituted} = {counted.total}"
+        return f"{counted.formula} = {counted.substituted} = {counted.total:,}"
     counted = count(spec.forward)
     parts = (counted.formula, counted.substituted)
     letters, numbers = (part if "(" in part else f"({part})" for part in parts)
-    return f"2·{letters} = 2·{numbers} = {2 * counted.total}"
+    return f"2·{letters} = 2·{numbers} = {2 * counted.total:,}"
 
 
 def change(total: int, before: int | None) -> str:
@@ -102,7 +105,7 @@ def change(total: int, before: int | None) -> str:
     if before is None:
         return ""
     difference = total - before
-    return f" ({abs(difference)} {'more' if difference > 0 else 'fewer'})" if difference else " (unchanged)"
+    return f" ({abs(difference):,} {'more' if difference > 0 else 'fewer'})" if difference else " (unchanged)"
 
 
 def leaving(spec: RecurrentSpec | BidirectionalSpec, steps: int) -> list[Shape]:
@@ -116,6 +119,33 @@ def leaving(spec: RecurrentSpec | BidirectionalSpec, steps: int) -> list[Shape]:
     output = (None, steps, width) if sides[0].return_sequences else (None, width)
     states = [(None, size) for side in sides for size in side.state_sizes if side.return_state]
     return [output, *states]
+
+
+def meaning(spec: RecurrentSpec | BidirectionalSpec, steps: int) -> str:
+    """Say what leaves a layer.
+
+    >>> meaning(layer_spec("LSTM", 4, 2, return_sequences=True, return_state=True), 3)
+    'Every state leaves, h₁ … h₃. With return_state, the last h and the last c leave once more.'
+    >>> meaning(layer_spec("GRU", 4, 2, return_sequences=True, go_backwards=True), 3)
+    'Every state leaves, h₁ … h₃. It reads x₃ first, x₁ last, and gives its states in that order.'
+    """
+    side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
+    last = subscript("h", steps)
+    every = f"Every state leaves, h₁ … {last}." if steps > 1 else f"Every state leaves: {last} alone."
+    said = [every if side.return_sequences else f"The last state leaves, {last}; those before it stay inside."]
+    if side is not spec:
+        said = [
+            "Every state of both directions leaves."
+            if side.return_sequences
+            else "The last state of each direction leaves."
+        ]
+    if side.manner.go_backwards and steps > 1:
+        order = ", and gives its states in that order" if side.return_sequences else ""
+        said.append(f"It reads {subscript('x', steps)} first, x₁ last{order}.")
+    if side.return_state:
+        last_ones = "the last h and the last c leave" if side.kind == "LSTM" else "the last h leaves"
+        said.append(f"With return_state, {last_ones} once more.")
+    return " ".join(said)
 
 
 def written(shapes: Sequence[Shape]) -> str:

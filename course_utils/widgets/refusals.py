@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from course_utils.diagrams import Diagram
-from course_utils.diagrams.card import card_scene
+from course_utils.diagrams.card import QUOTED, card_scene
 from course_utils.diagrams.wording import counted
 from course_utils.recurrence import RecurrentSpec
 from course_utils.widgets.explorer import View
@@ -50,8 +50,8 @@ class Refusal:
 
     def view(self, code: str) -> View:
         """Return a card in the picture's place; code: the Keras lines that end in this error."""
-        card = card_scene(self.title, [self.why, f"Keras says: ValueError: {self.says}", f"What to do: {self.cure}"])
-        headline = f"<b>Keras refuses this.</b><br>{escape(self.why)}"
+        card = card_scene(self.title, {"Why": self.why, QUOTED: f"ValueError: {self.says}", "What to do": self.cure})
+        headline = f"<b>Keras refuses this.</b> {escape(self.title)}."
         notes = f"These lines end in that error:{code_block(code)}"
         return View(headline, Diagram(card), notes, f"Keras refuses this. {self.why} {self.cure}")
 

@@ -21,11 +21,13 @@ from course_utils.widgets.layer_settings import (
     layer_code,
     layer_spec,
     leaving,
+    meaning,
     model_code,
     size_slider,
     switch,
     written,
 )
+from course_utils.widgets.made_up import MADE_UP
 from course_utils.widgets.refusals import Refusal, ask_for_the_error, no_sequence, states_in_a_chain
 
 
@@ -57,10 +59,10 @@ def explore_return_sequences(
     'A second RNN needs a sequence'
     >>> explorer.set(return_sequences=True)
     >>> explorer.diagram.description[:29]
-    'SimpleRNN(4) → SimpleRNN(3) o'
+    'SimpleRNN(4) → SimpleRNN(5) o'
     """
     controls = {
-        "follow": choice("what follows", tuple(FOLLOWERS), follow),
+        "follow": choice("what follows", tuple(FOLLOWERS), follow, "follow"),
         "return_sequences": switch("return_sequences", return_sequences),
         "return_state": switch("return_state", return_state),
         "units": size_slider("units", units, most_units),
@@ -81,9 +83,9 @@ def view(state: State, before: State | None) -> View:
     out, known = written(stations(state)[-1]), before is not None and refusal(before) is None
     then = written(stations(before)[-1]) if known else out
     was = f" (before: {then})" if then != out else ""
-    count = f"{total} parameters{change(total, weights_in(model_of(before)) if known else None)}"
+    count = f"{total:,} parameters{change(total, weights_in(model_of(before)) if known else None)}"
     headline = f"<b>Out comes {out}</b>{was}<br>{count}. {_meaning(state)}"
-    notes = html_table(("layer", "in", "out"), _rows(state, plan)) + code_block(code)
+    notes = html_table(("layer", "in", "out"), _rows(state, plan)) + code_block(code) + MADE_UP
     said = f"{state['cell']}, what follows: {state['follow']}. Out comes {out}{was}, {count}. {_meaning(state)}"
     return View(headline, Diagram(unrolled_scene(plan)), notes, said)
 
@@ -149,14 +151,10 @@ def _rows(state: State, plan: Plan) -> list[tuple[str, str, str]]:
 
 def _meaning(state: State) -> str:
     """Say what leaves the recurrent layer, and what the next one does with it."""
-    every, next_one = state["return_sequences"], _follower(state)
-    left = "Every state leaves, h_1 … h_T." if every else "The last state leaves; those before it stay inside."
-    if next_one is not None:
-        return f"{left} {next_one.on_all if every else next_one.on_last}"
-    if not state["return_state"]:
+    next_one, left = _follower(state), meaning(layer_of(state), state["steps"])
+    if next_one is None:
         return left
-    again = "the last h and the last c leave" if state["cell"] == "LSTM" else "the last h leaves"
-    return f"{left} With return_state, {again} once more."
+    return f"{left} {next_one.on_all if state['return_sequences'] else next_one.on_last}"
 
 
 def _check(state: State) -> str:

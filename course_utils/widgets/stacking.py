@@ -30,6 +30,7 @@ from course_utils.widgets.layer_settings import (
     switch,
     written,
 )
+from course_utils.widgets.made_up import MADE_UP
 
 MOST_DEPTH = 4
 
@@ -61,13 +62,14 @@ def explore_stacking(
     >>> explorer.state["units_2"], explorer.diagram.description[:29]
     (3, 'SimpleRNN(4) → SimpleRNN(3) o')
     """
-    high = most("most_units", most_units, MOST_UNITS)
+    spread, high = _spread(units), most("most_units", most_units, MOST_UNITS)
+    high = max([high, *(min(size, MOST_UNITS) for size in spread if isinstance(size, int))])
     sizes = {
-        f"units_{place}": slider(f"units, layer {place}", 1, high, size)
-        for place, size in enumerate(_spread(units), start=1)
+        f"units_{place}": slider(f"units, layer {place}", 1, high, size, f"units of layer {place}")
+        for place, size in enumerate(spread, start=1)
     }
     controls = {
-        "depth": slider("layers", 1, MOST_DEPTH, depth),
+        "depth": slider("layers", 1, MOST_DEPTH, depth, "depth"),
         **sizes,
         "features": size_slider("features", features, most_features),
         "steps": size_slider("steps", steps, most_steps),
@@ -83,15 +85,16 @@ def view(state: State, before: State | None) -> View:
     layers, steps = layers_of(state), state["steps"]
     plan = plan_layer(chain(layers), [random_input(steps, state["features"])])
     top, total = layers[-1], sum(map(weights_in, layers))
-    changed = change(total, None if before is None else sum(map(weights_in, layers_of(before))))
-    reads = f"the {counted(top.features, 'unit')} of the layer below" if len(layers) > 1 else "the input's"
-    costs = f"Layer {len(layers)}, the highest, costs {formula(top)}: its F = {top.features} are {reads}."
-    headline = f"<b>{total} parameters</b>{changed}<br>{costs}"
+    earlier = layers_of(before) if before is not None else []
+    changed = change(total, sum(map(weights_in, earlier)) if earlier else None)
+    costs = _costs(layers, earlier)
+    headline = f"<b>{total:,} parameters</b>{changed}<br>{'<br>'.join(costs)}"
     code = model_code(steps, state["features"], [layer_code(layer) for layer in layers])
     depth = counted(len(layers), "layer")
     out = written(leaving(top, steps))
-    said = f"{depth} of {state['cell']}: {total} parameters{changed}. {costs} Out comes {out}."
-    return View(headline, Diagram(unrolled_scene(plan)), _table(layers, steps, total) + code_block(code), said)
+    said = f"{depth} of {state['cell']}: {total:,} parameters{changed}. {' '.join(costs)} Out comes {out}."
+    notes = _table(layers, steps, total) + code_block(code) + MADE_UP
+    return View(headline, Diagram(unrolled_scene(plan)), notes, said)
 
 
 def layers_of(state: State) -> list[RecurrentSpec]:
@@ -105,6 +108,23 @@ def layers_of(state: State) -> list[RecurrentSpec]:
     return layers
 
 
+def _costs(layers: list[RecurrentSpec], earlier: list[RecurrentSpec]) -> list[str]:
+    """Say what each layer costs that the last move has changed; where there is none, what the highest costs."""
+    was = [weights_in(layer) for layer in earlier] + [None] * len(layers)
+    changed = [place for place, layer in enumerate(layers) if weights_in(layer) != was[place]]
+    if not earlier or not changed:
+        return [f"{_cost(layers, len(layers) - 1)}."]
+    return [
+        f"{_cost(layers, place)}" + (f"; before the move {was[place]:,}." if was[place] is not None else ".")
+        for place in changed
+    ]
+
+
+def _cost(layers: list[RecurrentSpec], place: int) -> str:
+    reads = f"the {counted(layers[place].features, 'unit')} of layer {place}" if place else "the input's"
+    return f"Layer {place + 1} costs {formula(layers[place])}: its F = {layers[place].features} are {reads}"
+
+
 def _table(layers: list[RecurrentSpec], steps: int, total: int) -> str:
     """Return shapes and parameters layer by layer; the highest first, as it stands in the picture."""
     rows = [
@@ -116,7 +136,7 @@ def _table(layers: list[RecurrentSpec], steps: int, total: int) -> str:
         )
         for place, layer in enumerate(layers, start=1)
     ]
-    return html_table(("layer", "in", "out", "parameters"), [*reversed(rows), ("together", "", "", total)])
+    return html_table(("layer", "in", "out", "parameters"), [*reversed(rows), ("together", "", "", f"{total:,}")])
 
 
 def _spread(units: int | Sequence[int]) -> list[int]:

@@ -5,19 +5,22 @@ from html import escape
 from typing import Any
 
 import ipywidgets
-import numpy as np
 
 from course_utils.diagrams import Diagram
 from course_utils.diagrams.cell import explored_scene
+from course_utils.diagrams.gates import block_letter
+from course_utils.diagrams.paint import HUES, LIGHT_INK
 from course_utils.frontend import slider
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace, random_input, random_spec, run
 from course_utils.recurrence.reading import read_recurrent
 from course_utils.widgets.explorer import Explorer, State, View
-from course_utils.widgets.keras_check import check_with_keras
+from course_utils.widgets.keras_check import check_own
 from course_utils.widgets.layer_settings import KINDS
-from course_utils.widgets.sum_words import sum_in_words
+from course_utils.widgets.made_up import MADE_UP
+from course_utils.widgets.sum_words import sum_in_words, sums_in_short
 
-PLAY_MS = 1500
+PLAY_MS, FASTEST_MS = 1500, 60  # from step to step while it plays
+WHOLE_MS = 60_000  # at most, for all steps
 
 
 def explore_cell(
@@ -65,21 +68,38 @@ def explore_cell(
     controls = {"step": moving, "unit": slider("unit u", 1, spec.units, unit)}
     return Explorer(
         controls,
-        lambda state, before: view(trace, state, before),
+        lambda state, before: view(trace, state, before, MADE_UP if layer is None else ""),
         hide=hide,
-        check=lambda _state: _check(spec, x, layer),
+        check=lambda _state: check_own(spec, x, layer),
         extras=() if "step" in hide or trace.steps == 1 else (_player(moving),),
     )
 
 
-def view(trace: RecurrentTrace, state: State, before: State | None) -> View:
-    """Return the picture of one step and the sums that make one unit of it."""
-    lines = sum_in_words(trace, state["step"], state["unit"])
-    headline = escape(lines[-1].replace("unit", "Unit", 1), quote=False)
+def view(trace: RecurrentTrace, state: State, before: State | None, remark: str = "") -> View:
+    """Return the picture of one step and the sums that make one unit of it; remark: what to say below them."""
+    step, unit = state["step"], state["unit"]
+    lines = sum_in_words(trace, step, unit)
     written = escape("\n".join(lines), quote=False)
-    notes = f"<pre>{written}</pre><small>Each number is rounded by itself, to two decimals.</small>"
-    scene = explored_scene(trace, step=state["step"], unit=state["unit"])
-    return View(headline, Diagram(scene), notes, f"step {state['step']}: {lines[-1]}")
+    notes = f"<pre>{written}</pre><small>Each number is rounded by itself, to two decimals. {remark}</small>"
+    said = f"step {step}: {lines[-1]}"
+    return View(_headline(trace, step, unit), Diagram(explored_scene(trace, step=step, unit=unit)), notes, said)
+
+
+def _headline(trace: RecurrentTrace, step: int, unit: int) -> str:
+    """Return the sums of a unit, a line each: near the controls, so that they are seen to change; its state last."""
+    *parts, (_none, result) = sums_in_short(trace, step, unit)
+    lines = [_chip(trace.spec.kind, letter, escape(text, quote=False)) for letter, text in parts]
+    sums = f'<div style="line-height:1.55">{"<br>".join(lines)}</div>' if lines else ""
+    return sums + escape(result.replace("unit", "Unit", 1), quote=False)
+
+
+def _chip(kind: str, letter: str, text: str) -> str:
+    """Return a sum with the letter of its gate on the hue that it has in the picture."""
+    if not letter:
+        return text.replace("unit", "Unit", 1)
+    name = block_letter(kind, letter)
+    look = f"background:{HUES[letter]};color:{LIGHT_INK};border-radius:4px;padding:0 7px;font-weight:700"
+    return f'<span style="{look}">{name}</span>{text.removeprefix(name)}'
 
 
 def _read(layer: Any, x: Any, cell: str) -> RecurrentSpec:
@@ -90,26 +110,12 @@ def _read(layer: Any, x: Any, cell: str) -> RecurrentSpec:
     return spec
 
 
-def _check(spec: RecurrentSpec, x: Any, layer: Any) -> str:
-    """Ask Keras; a stateful layer starts where it stood when it was read, and is left as it is."""
-    if spec.held is None or layer is None:
-        return check_with_keras(spec, x, layer)
-    states = getattr(layer, "layers", [layer])[-1].states
-    now = [np.array(state) for state in states]
-    _put(states, spec.held)
-    try:
-        return check_with_keras(spec, x, layer)
-    finally:
-        _put(states, now)
-
-
-def _put(states: list[Any], values: Collection[np.ndarray]) -> None:
-    for state, value in zip(states, values, strict=True):
-        state.assign(value)
-
-
 def _player(moving: ipywidgets.IntSlider) -> ipywidgets.Play:
     """Return play, pause and back buttons that move the slider in the browser."""
-    player = ipywidgets.Play(value=moving.value, min=moving.min, max=moving.max, interval=PLAY_MS, show_repeat=False)
+    interval = max(FASTEST_MS, min(PLAY_MS, WHOLE_MS // moving.max))
+    jump = max(1, moving.max * interval // WHOLE_MS)
+    player = ipywidgets.Play(
+        value=moving.value, min=moving.min, max=moving.max, step=jump, interval=interval, show_repeat=False
+    )
     ipywidgets.jslink((player, "value"), (moving, "value"))
     return player

@@ -31,6 +31,46 @@ def sum_in_words(trace: RecurrentTrace, step: int, unit: int) -> list[str]:
         return {"SimpleRNN": _simple_rnn, "LSTM": _lstm, "GRU": _gru}[trace.spec.kind](now, unit - 1)
 
 
+def sums_in_short(trace: RecurrentTrace, step: int, unit: int) -> list[tuple[str, str]]:
+    """Write each sum of one unit on one line with its block's letter, and after them how they make h_t (first sample).
+
+    >>> from course_utils.recurrence import random_input, random_spec, run
+    >>> lines = sums_in_short(run(random_spec("LSTM", units=4, features=2), random_input(3, 2)), step=2, unit=1)
+    >>> print(*lines[0], *lines[-1], sep=chr(10))
+    f
+    f = sigmoid(x₂·W + h₁·R + b) = sigmoid(0.07 + (−0.04) + 1.00) = sigmoid(1.03) = 0.74
+    <BLANKLINE>
+    unit 1 of h₂ = o·tanh(c₂) = 0.51·tanh(−0.45) = 0.51·(−0.42) = −0.21
+    """
+    now, kind = Moment(trace, step, 0), trace.spec.kind
+    letters = {"SimpleRNN": ("h",), "LSTM": LSTM_ORDER, "GRU": ("z", "r", "h")}[kind]
+    results = sum_in_words(trace, step, unit)[-2 if kind == "LSTM" else -1 :]
+    with np.errstate(all="ignore"):
+        sums = [(letter, _short(now, letter, unit - 1)) for letter in letters]
+    if kind == "SimpleRNN":
+        return [("", f"unit {unit} of {now.name('h')} = {sums[0][1].partition(' = ')[2]}")]
+    return [*sums, *(("", line) for line in results)]
+
+
+def _short(now: Moment, letter: str, u: int) -> str:
+    """Write what a block adds up, in letters and in numbers, its sum, and its activation."""
+    spec, parts, x, h = now.spec, now.sum_of(letter), now.name("x"), now.name("h", 1)
+    gate = letter in GATES[spec.kind]
+    activation = spec.recurrent_activation if gate else spec.activation
+    added, letters = [parts.from_input[u], parts.from_state[u]], [f"{x}·W", f"{h}·R"]
+    if spec.kind == "GRU" and not gate:
+        second = f"({h}·R + b′)" if spec.use_bias else f"({h}·R)"
+        letters[1] = f"r·{second}" if spec.reset_after else f"(r⊙{h})·R"
+    if spec.use_bias:
+        added.append(parts.bias[u])
+        letters += ["b", "b′"] if gate and spec.reset_after else ["b"]
+    total, value = number(parts.total[u]), (now.after if spec.kind == "SimpleRNN" else now.gate(letter))[u]
+    sum_text = _added(number(added[0]), *map(_bracketed, added[1:]))
+    steps = [_added(*letters), sum_text, total]
+    name = block_letter(spec.kind, letter)
+    return " = ".join([name, *(f"{activation}({text})" for text in steps), number(value)])
+
+
 def _simple_rnn(now: Moment, u: int) -> list[str]:
     spec, parts = now.spec, now.sum_of("h")
     lines = [_from_input(now, "h", u), _from_state(now, "h", u)]

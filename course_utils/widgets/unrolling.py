@@ -20,11 +20,13 @@ from course_utils.widgets.layer_settings import (
     layer_code,
     layer_spec,
     leaving,
+    meaning,
     model_code,
     size_slider,
     switch,
     written,
 )
+from course_utils.widgets.made_up import MADE_UP
 from course_utils.widgets.refusals import ask_for_the_error, both_backwards
 
 
@@ -80,16 +82,18 @@ def view(state: State, before: State | None) -> View:
         return both_backwards().view(code)
     x = random_input(steps, state["features"])
     plan = plan_layer(spec, [x]) if isinstance(spec, BidirectionalSpec) else plan_trace(run(spec, x))
-    total = weights_in(spec)
-    changed = change(total, None if before is None or _refused(before) else weights_in(layer_of(before)))
+    known = before is not None and not _refused(before)
+    total, out = weights_in(spec), written(leaving(spec, steps))
+    changed = change(total, weights_in(layer_of(before)) if known else None)
+    then = written(leaving(layer_of(before), before["steps"])) if known else out
+    was = f" (before: {then})" if then != out else ""
     headline = (
-        f"<b>{total} parameters</b>{changed}<br>{formula(spec)}, with F = {state['features']} and U = {state['units']}."
+        f"<b>{total:,} parameters</b>{changed}: {formula(spec)}<br><b>Out comes {out}</b>{was}. {meaning(spec, steps)}"
     )
-    entering, out = (None, *x.shape[1:]), written(leaving(spec, steps))
-    notes = f"In goes {entering}, out comes {out}; None stands for the batch.{code_block(code)}"
+    notes = f"In goes {(None, *x.shape[1:])}, out comes {out}; None stands for the batch.{code_block(code)}{MADE_UP}"
     nouns = (("units", "unit"), ("features", "feature"), ("steps", "time-step"))
     sizes = ", ".join(counted(state[name], noun) for name, noun in nouns)
-    said = f"{_named(state)}, {sizes}: {total} parameters{changed}. Out comes {out}."
+    said = f"{_named(state)}, {sizes}: {total:,} parameters{changed}. Out comes {out}{was}. {meaning(spec, steps)}"
     return View(headline, Diagram(unrolled_scene(plan)), notes, said)
 
 

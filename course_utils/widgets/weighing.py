@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from html import escape
 
+import ipywidgets
+
 from course_utils.diagrams import Diagram
 from course_utils.diagrams.heatmaps.weight_stack import stacked_weights_scene
 from course_utils.diagrams.wording import counted
@@ -23,6 +25,7 @@ from course_utils.widgets.layer_settings import (
     size_slider,
     switch,
 )
+from course_utils.widgets.made_up import MADE_UP_WEIGHTS
 
 MOST_LAYERS = 3
 CHECKED_STEPS = 3
@@ -63,7 +66,18 @@ def explore_parameters(
         "bias": switch("bias", bias),
         "reset_after": switch("reset_after", reset_after),
     }
+    _only_for_a_gru(controls["cell"], controls["reset_after"])
     return Explorer(controls, view, hide=hide, check=_check)
+
+
+def _only_for_a_gru(cell: ipywidgets.Dropdown, reset_after: ipywidgets.Checkbox) -> None:
+    """Switch off the box that does nothing for the other kinds."""
+
+    def follow(_change: object = None) -> None:
+        reset_after.disabled = cell.value != "GRU"
+
+    cell.observe(follow, names="value")
+    follow()
 
 
 def view(state: State, before: State | None) -> View:
@@ -71,9 +85,9 @@ def view(state: State, before: State | None) -> View:
     specs = layers_of(state)
     total = sum(map(weights_in, specs))
     changed = change(total, None if before is None else sum(map(weights_in, layers_of(before))))
-    headline = f"<b>{total} parameters</b>{changed}<br>{'<br>'.join(_lines(specs))}"
+    headline = f"<b>{total:,} parameters</b>{changed}<br>{'<br>'.join(_lines(specs))}"
     code = model_code("None", state["features"], [_code(spec) for spec in specs])
-    notes = _notes(state, before) + code_block(code)
+    notes = _notes(state, before) + code_block(code) + MADE_UP_WEIGHTS
     return View(headline, Diagram(stacked_weights_scene(specs)), notes, _said(state, total, changed))
 
 
@@ -134,7 +148,7 @@ def _notes(state: State, before: State | None) -> str:
 
 def _said(state: State, total: int, changed: str) -> str:
     sizes = f"{counted(state['layers'], 'layer')} of {state['cell']}, {counted(state['units'], 'unit')}"
-    return f"{sizes}, {counted(state['features'], 'feature')}: {total} parameters{changed}"
+    return f"{sizes}, {counted(state['features'], 'feature')}: {total:,} parameters{changed}"
 
 
 def _check(state: State) -> str:

@@ -4,12 +4,25 @@ import json
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SCREENSHOTS, Lab
 
 EXPLORER = ".unrolled-guarded"
 NO_WINDOWING = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
+BLOCKS = """svg => [...svg.querySelectorAll("rect[data-shape]")].map(rect => [rect.dataset.id, rect.dataset.shape])"""
+AREA = """(svg, id) => {
+  const block = [...svg.querySelectorAll("rect[data-shape]")].find(rect => rect.dataset.id === id);
+  block.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+  const { x, y, width, height } = block.getBoundingClientRect();
+  return [block.dataset.shape, [x, y, width, height]];
+}"""
+LIGHTS = """svg => [...svg.querySelectorAll("g[data-light] > g[data-lit]")].map(light => {
+  const of = (rect) => ["x", "y", "width", "height"].map(name => Number(rect.getAttribute(name)));
+  const block = [...svg.querySelectorAll("rect[data-shape]")].find(rect => rect.dataset.id === light.dataset.lit);
+  return [light.dataset.lit, block.dataset.shape, of(light.querySelector("rect")), of(block)];
+})"""
 IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
@@ -57,3 +70,35 @@ def photograph(page: Page, name: str) -> None:
     """Keep a picture of the page for people to look at."""
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=Path(SCREENSHOTS, f"{name}.png"))
+
+
+def blocks_in(picture: Locator) -> dict[str, tuple[int, int]]:
+    """Return the rows and columns of every block of cells that a picture shows, by its id."""
+    return {id: tuple(map(int, shape.split())) for id, shape in picture.evaluate(BLOCKS)}
+
+
+def point_at(picture: Locator, id: str, number: int) -> None:
+    """Move the mouse to the middle of one cell of a vector, numbered from 1."""
+    shape, (x, y, width, height) = picture.evaluate(AREA, id)
+    rows, columns = map(int, shape.split())
+    across, down = (number - 0.5, 0.5) if rows == 1 else (0.5, number - 0.5)
+    picture.page.mouse.move(x + width * across / columns, y + height * down / rows)
+
+
+def what_is_lit(picture: Locator) -> list[str]:
+    """Return what is framed, measured from the frames: "x[t=1] all", "h[t=2] 3" (its third), "W column 3"."""
+    return sorted(_said(*light) for light in picture.evaluate(LIGHTS))
+
+
+def _said(id: str, shape: str, frame: list[float], block: list[float]) -> str:
+    rows, columns = map(int, shape.split())
+    cell = block[2] / columns, block[3] / rows
+    start = [(frame[side] - block[side]) / cell[side] + 1 for side in (0, 1)]
+    size = [frame[2 + side] / cell[side] for side in (0, 1)]
+    (column, row), (wide, tall) = map(round, start), map(round, size)
+    assert [*start, *size] == pytest.approx([column, row, wide, tall], abs=0.05), f"{id} is framed beside its cells"
+    if (wide, tall) == (columns, rows):
+        return f"{id} all"
+    if (wide, tall) == (1, 1) and 1 in (rows, columns):
+        return f"{id} {max(row, column)}"
+    return f"{id} column {column}" if (wide, tall) == (1, rows) else f"{id} {wide}×{tall} at {column}, {row}"

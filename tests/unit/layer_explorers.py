@@ -102,7 +102,7 @@ def assert_equals_keras(keras, explorer, spec):
     assert model.input_shape == (None, *x.shape[1:])
     given = answer(model, x)
     assert_shows(explorer, given[0], state["steps"])
-    assert f"{model.count_params()} parameters" in explorer._headline.value
+    assert f"{model.count_params():,} parameters" in explorer._headline.value
     assert explorer.diagram.scene.title in explorer._picture.value
     return model, given
 
@@ -112,7 +112,8 @@ def assert_refused_in_these_words(keras, explorer) -> None:
     keras.utils.clear_session()  # names begin anew, as in a fresh kernel
     with pytest.raises(ValueError) as caught:
         eval(code_shown(explorer), {"keras": keras})
-    assert f"Keras says: ValueError: {str(caught.value).strip()}" in explorer.diagram.description
+    said = " ".join(str(caught.value).split())
+    assert f"Keras says: ValueError: {said}" in explorer.diagram.description
     assert "Keras refuses this" in explorer._headline.value and "What to do: " in explorer.diagram.description
     assert "<svg" in explorer._picture.value
 
@@ -126,3 +127,11 @@ def asked(explorer) -> str:
     )
     button.click()
     return verdict.value
+
+
+def in_sight(explorer) -> list[str]:
+    """Return what is written beside the controls that are shown, row by row."""
+    rows = [box.children for box in explorer.children if isinstance(box, ipywidgets.HBox)]
+    return [
+        knob.description for row in rows for knob in row if not isinstance(knob, (ipywidgets.Button, ipywidgets.HTML))
+    ]

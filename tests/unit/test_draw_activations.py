@@ -198,10 +198,37 @@ def test_at_a_kink_both_slopes_are_shown():
     assert texts_of(scene)["caption[relu,line=4]"] == "slope jumps from 0.00 to 1.00"
 
 
-def test_what_is_beyond_the_frame_is_said_but_not_marked():
+def test_what_is_beyond_the_frame_has_an_arrow_at_the_edge():
     scene = activations_scene(["exponential"], at=4)
-    assert not scene.of(Mark) and "exponential = 54.60; slope 54.60" in scene.description
+    assert not scene.of(Mark)
+    assert "exponential = 54.60; slope 54.60; the point and its slope above the picture." in scene.description
+    for name, at, side, edge, words in (
+        ("exponential", 1.3, "above", 1, "↑ 3.67"),
+        ("relu", 4, "above", 1, "↑ 4.00"),
+        ("log_sigmoid", -4, "below", 3, "↓ −4.02"),
+    ):
+        scene = activations_scene([name, "tanh"], at=at)
+        arrow = next(line for line in scene.of(Line) if line.id == f"{side}[{name}]")
+        frame = next(line for line in scene.of(Line) if line.id == f"grid[{name}]")
+        guide = next(line for line in scene.of(Line) if line.id == f"at[{name}]")
+        heights = [y for _x, y in frame.points]
+        assert arrow.head and arrow.points[1] == (guide.points[0][0], min(heights) if edge == 1 else max(heights))
+        assert texts_of(scene)[f"{side}_words[{name}]"] == words
+        assert f"the point {side} the picture" in scene.description or name == "exponential"
+        assert_tidy(scene)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True), st.integers(-40, 40))
+def test_every_point_is_marked_or_pointed_at(names, tenths):
+    scene = activations_scene(names, at=tenths / 10)
     assert_tidy(scene)
+    ids = {item.id for item in scene.items}
+    for name in names:
+        edges = {f"above[{name}]", f"below[{name}]"} & ids
+        assert f"out_at[{name}]" in ids or edges
+        assert f"slope_at[{name}]" in ids or edges
+        assert bool(edges) == (" the picture" in scene.description.split(f"{name}: ")[1].split(". ")[0])
 
 
 def test_panels_stand_still_while_x_moves():

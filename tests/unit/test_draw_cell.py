@@ -270,7 +270,7 @@ def test_every_number_has_room_in_the_largest_type(kind, units, features, scale)
     for cells in cell_scene(run(layer(kind, units, features), x), step=2).of(Cells):
         if cells.numbers:
             widest = max(text_width(wording.number(value), NUMBER_SIZE) for value in cells.values.flat)
-            assert widest + 6 <= cells.cell_size[0], cells.id
+            assert widest + 4 <= cells.cell_size[0], cells.id
 
 
 @pytest.mark.parametrize("kind", KINDS)

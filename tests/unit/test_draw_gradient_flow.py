@@ -287,3 +287,12 @@ def test_wrong_arguments(keras):
         course_utils.draw_gradient_flow(layer, np.zeros((3, 2)))
     with pytest.raises(ValueError, match="theme must be one of"):
         course_utils.draw_gradient_flow(layer, x, theme="pink")
+
+
+def test_the_rate_of_an_lstm_leaves_out_its_first_step_back():
+    flows = {"LSTM": GradientFlow(0.5 * np.array([0.25, 0.5, 1, 16]), np.array([0.25, 0.5, 1, 8]))}
+    scene = gradient_flow_scene(flows)
+    assert scene.description.endswith("on average × 0.5 for each step back.")
+    assert texts_of(scene)["note[4]"].startswith("LSTM: the bend: from h₄ all goes back through the output gate o")
+    short = gradient_flow_scene({"LSTM": GradientFlow(np.array([0.5, 2]), np.array([1.0, 2]))})
+    assert "× 0.25" in short.description and "note[4]" not in texts_of(short)

@@ -14,8 +14,9 @@ import course_utils
 from course_utils.diagrams import wording
 from course_utils.diagrams.charts.activation_facts import FORMULAS, facts_of
 from course_utils.diagrams.charts.activations import activations_scene
-from course_utils.diagrams.scene import Mark
+from course_utils.diagrams.scene import Label, Line, Mark
 from course_utils.widgets import activating, keras_check
+from tests.unit.layer_explorers import in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 NAMES = list(FORMULAS)
@@ -209,7 +210,7 @@ def test_the_note_stands_below_the_last_row_however_many_there_are():
 def test_set_state_and_hide():
     explorer = course_utils.explore_activations(name="selu", x=-1, beside=None, hide=("beside",))
     assert explorer.state == {"name": "selu", "x": -1.0, "beside": "none"}
-    assert [knob.description for knob in explorer.children[0].children] == ["name", "x"]
+    assert in_sight(explorer) == ["name", "x"]
     other = course_utils.explore_activations()
     other.set(**explorer.state)
     assert other.diagram.description == explorer.diagram.description
@@ -224,7 +225,7 @@ def test_set_state_and_hide():
         ({"x": 4.1}, "x must be a number from -4.0 to 4.0, but it is 4.1"),
         ({"x": "0"}, "x must be a number from -4.0 to 4.0, but it is '0'"),
         ({"x": float("nan")}, "x must be a number"),
-        ({"hide": "x"}, "hide must name controls of this explorer"),
+        ({"hide": ("y",)}, "hide must name controls of this explorer"),
     ],
 )
 def test_wrong_settings_are_named(setting, words):
@@ -238,3 +239,23 @@ def test_a_move_touches_neither_keras_nor_pyplot(monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     for name in NAMES:
         explorer.set(name=name, x=-2.5, beside="gelu")
+
+
+@pytest.mark.parametrize("x", [-4, 0, 1, 2.5])
+def test_every_snippet_runs_and_gives_the_value(keras, x):
+    explorer = course_utils.explore_activations()
+    for name, beside in zip(NAMES, [*NAMES[1:], NAMES[0]], strict=True):
+        explorer.set(name=name, beside=beside, x=float(x))
+        lines = unescape(re.search("<pre>(.*)</pre>", explorer._notes.value, re.S)[1]).splitlines()
+        for line, each in zip(lines, (name, beside), strict=True):
+            value = np.asarray(eval(line, {"keras": keras}))
+            assert value.dtype.kind == "f" and line == f"keras.activations.{each}({float(x)})"
+            np.testing.assert_allclose(value, facts_of(each).value(x), atol=1e-4)
+
+
+def test_a_point_beyond_the_picture_is_pointed_at():
+    scene = course_utils.explore_activations(name="exponential", x=4.0).diagram.scene
+    texts = {item.id: item.text for item in scene.of(Label)}
+    assert texts["above_words[exponential]"] == "↑ 54.60"
+    assert texts["above_words[exponential,part=2]"] == "slope ↑ 54.60"
+    assert {item.id for item in scene.of(Line) if item.head} == {"above[exponential]"}

@@ -6,6 +6,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from functools import lru_cache
+from html import unescape
 
 import ipywidgets
 import numpy as np
@@ -15,13 +16,14 @@ import course_utils
 from course_utils.diagrams.cell import cell_scene, explored_scene
 from course_utils.diagrams.cell.time_line import steps_around
 from course_utils.diagrams.paint import LIGHT
-from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line, Scene
-from course_utils.diagrams.svg import render_svg
+from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line, Rectangle, Scene
+from course_utils.diagrams.svg import NUMBER_SIZE, bins_of, render_svg
 from course_utils.diagrams.wording import number
 from course_utils.recurrence import random_input, random_spec, run
 from course_utils.recurrence.specs import BLOCKS
 from course_utils.widgets.keras_check import built
-from course_utils.widgets.sum_words import sum_in_words
+from course_utils.widgets.sum_words import sum_in_words, sums_in_short
+from tests.unit.layer_explorers import in_sight
 from tests.unit.test_draw_cell import layer, traced
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -47,7 +49,7 @@ def assert_shown(explorer, states: np.ndarray) -> None:
     np.testing.assert_allclose(after.values[0], states[step - 1], atol=1e-5)
     around = [frame.place.holds(after.cell_place(0, unit - 1)) for frame in explorer.diagram.scene.of(Frame)]
     assert sum(around) == 1, "the unit is framed"
-    assert explorer._headline.value.startswith(f"Unit {unit} of h")
+    assert f"Unit {unit} of h" in explorer._headline.value
     assert explorer._headline.value.endswith(f"= {number(states[step - 1, unit - 1])}")
     assert explorer.diagram.scene.title in explorer._picture.value
 
@@ -76,7 +78,7 @@ def test_extremes_and_samples_together(keras, kind):
             explorer.set(step=step, unit=unit)
             assert_shown(explorer, states)
             scene = explorer.diagram.scene
-            assert len(list(ElementTree.fromstring(render_svg(scene, LIGHT)).iter())) <= 440, (units, features)
+            assert len(list(ElementTree.fromstring(render_svg(scene, LIGHT)).iter())) <= 400, (units, features)
 
 
 @pytest.mark.parametrize(("kind", "form"), FORMS)
@@ -192,8 +194,9 @@ def test_the_unit_has_one_frame_in_each_block_of_each_weight(kind, units):
         for letter in BLOCKS[kind]:
             cells = found[f"weights/{weight}[{letter}]"]
             place = frames[f"light[weights/{weight}[{letter}]]"]
-            assert place.right == pytest.approx(cells.place.right), "the last unit is in the last column"
-            assert place.height == pytest.approx(cells.place.height)
+            room = 2.6 * (units == 64)
+            assert place.right == pytest.approx(cells.place.right + room), "the last unit is in the last column"
+            assert place.height == pytest.approx(cells.place.height + 2 * room * (cells.place.height < 16))
     assert len([name for name in blocks(scene) if name.endswith("scale")]) == 1, "one legend"
 
 
@@ -324,10 +327,131 @@ def test_a_move_touches_neither_keras_nor_pyplot(monkeypatch):
         assert "step 7: unit 9 of h₇" in explorer._helper.announcement
 
 
+def pieces(explorer) -> list[str]:
+    """Return what is written between the controls and the picture, line by line."""
+    lines = re.sub("</div>|<br>", "\n", explorer._headline.value)
+    return unescape(re.sub("<[^>]*>", "", lines)).split("\n")
+
+
+@pytest.mark.parametrize(("kind", "form"), FORMS)
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_the_sums_of_the_unit_stand_above_the_picture(kind, form, use_bias):
+    """One line a gate, in the order of the picture: each works out, and holds the numbers of the trace."""
+    trace = traced(layer(kind, 4, 2, use_bias=use_bias, **form), start=True)
+    for step, unit in ((1, 1), (3, 4)):
+        lines = sums_in_short(trace, step, unit)
+        gates = {"SimpleRNN": "", "LSTM": "fico", "GRU": "zrh"}[kind]
+        assert [letter for letter, _text in lines if letter] == list(gates)
+        for letter, text in lines:
+            if letter:
+                gate = trace.gates.get(letter, trace.candidate)
+                total = sum(
+                    part[0, step - 1, unit - 1]
+                    for part in (trace.terms[letter].from_input, trace.terms[letter].from_state)
+                )
+                total += trace.terms[letter].bias[unit - 1]
+                assert text.endswith(f"({number(total)}) = {number(gate[0, step - 1, unit - 1])}")
+                added = text.split(" = ")[-3].partition("(")[2].removesuffix(")")
+                assert value(added) == pytest.approx(total, abs=0.016)
+            assert (" + b" in text) == use_bias or (not letter and kind != "SimpleRNN")
+        assert lines[-1][1].endswith(f"= {number(trace.hidden[0, step - 1, unit - 1])}")
+
+
+def test_the_headline_holds_a_line_for_each_gate_and_the_state_last():
+    explorer = course_utils.explore_cell(cell="LSTM", step=2)
+    lines = pieces(explorer)
+    assert [line.split(" ")[0] for line in lines] == ["f", "i", "c\u0303", "o", "Unit", "Unit"]
+    assert lines[0] == "f = sigmoid(x₂·W + h₁·R + b) = sigmoid(0.07 + (−0.04) + 1.00) = sigmoid(1.03) = 0.74"
+    explorer.set(unit=2)
+    assert pieces(explorer)[0] != lines[0]
+    assert len(pieces(course_utils.explore_cell(cell="GRU"))) == 4
+    assert pieces(course_utils.explore_cell())[0].startswith("Unit 1 of h₁ = tanh(x₁·W + h₀·R + b) = tanh(")
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("units", [1, 4, 64])
+def test_what_changes_is_high_up_and_large_enough_to_read(kind, units):
+    """In a page of 1000 px: all vectors within 800 px with 170 px for controls and sums; type of 10 px; few texts."""
+    scene = course_utils.explore_cell(cell=kind, units=units, features=2, steps=28, step=9).diagram.scene
+    share = min(1, 1000 / scene.width)
+    assert share * NUMBER_SIZE >= 10
+    vectors = [cells for cells in scene.of(Cells) if not cells.id.startswith("weights/") and cells.id != "scale"]
+    assert share * max(cells.place.bottom for cells in vectors) <= 630
+    numbers = sum(cells.values.size for cells in scene.of(Cells) if cells.numbers)
+    assert numbers + len(scene.of(Label)) <= 180
+    assert len(list(ElementTree.fromstring(render_svg(scene, LIGHT)).iter())) <= 400
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_weights_have_a_scale_of_their_own(kind):
+    explorer = course_utils.explore_cell(cell=kind, units=64, features=64, steps=784, step=400, unit=33)
+    scene = explorer.diagram.scene
+    texts = {label.id: label.text for label in scene.of(Label)}
+    for weight, short in (("kernel", "W"), ("recurrent_kernel", "R")):
+        found = [
+            cells for name, cells in blocks(scene).items() if name == short or name.startswith(f"weights/{weight}")
+        ]
+        assert len(found) == len(BLOCKS[kind])
+    strong = [
+        np.abs(bins_of(cells, scene.limit) - 16).max()
+        for name, cells in blocks(scene).items()
+        if name in "WR" or "kernel" in name
+    ]
+    assert max(strong) >= 12, "the strongest weight is strongly coloured"
+    limit = {cells.limit for name, cells in blocks(scene).items() if name in "WR" or "kernel" in name}
+    (name,) = [text for id, text in texts.items() if id.startswith("scale_name") and text.startswith("W R")]
+    assert limit == {float(texts[f"scale_high[{name}]"])} and scene.limit > max(limit)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("units", [4, 64])
+def test_a_frame_leaves_the_cell_that_it_marks_in_sight(kind, units):
+    """The strokes of a frame reach 2.5 px to both sides of its edge: a small cell lies within them."""
+    scene = course_utils.explore_cell(cell=kind, units=units, features=64, unit=3).diagram.scene
+    frames = {frame.id: frame.place for frame in scene.of(Frame)}
+    checked = 0
+    for name, cells in blocks(scene).items():
+        place = frames.get(f"light[{name}]")
+        if place is None:
+            continue
+        column = int(2.5 / units * cells.shape[1]) if name.startswith("weights/") else 2
+        cell = cells.cell_place(cells.shape[0] - 1, column)
+        across, down = (2.5 * (side < 16) for side in (cell.width, place.height))
+        inside = Rectangle(place.x + across, place.y + down, place.width - 2 * across, place.height - 2 * down)
+        assert inside.holds(cell), name
+        assert inside.width >= 2.5
+        checked += 1
+    assert checked >= 3
+
+
+def test_the_notes_say_once_what_is_made_up(keras):
+    for kind in KINDS:
+        explorer = course_utils.explore_cell(cell=kind)
+        explorer.set(step=2)
+        assert explorer._notes.value.count("made up") == 1
+    own = course_utils.explore_cell(keras.layers.GRU(2), random_input(3, 2))
+    assert "made up" not in own._notes.value + own._headline.value
+
+
+@pytest.mark.parametrize("steps", [2, 3, 28, 40, 100, 784, 1024])
+def test_playing_all_steps_takes_a_minute_at_most(steps):
+    explorer = course_utils.explore_cell(units=1, features=1, steps=steps)
+    (player,) = [
+        knob
+        for row in explorer.children
+        if isinstance(row, ipywidgets.HBox)
+        for knob in row.children
+        if isinstance(knob, ipywidgets.Play)
+    ]
+    assert player.interval * steps / player.step <= 62_000
+    assert player.interval == 1500 or steps > 40
+    assert player.step == 1 or steps > 1000, "no step is left out"
+
+
 def test_state_set_and_hide():
     explorer = course_utils.explore_cell(cell="GRU", steps=5, step=2, unit=3, hide=("step",))
     assert explorer.state == {"step": 2, "unit": 3}
-    assert [knob.description for knob in explorer.children[0].children] == ["unit u"]
+    assert in_sight(explorer) == ["unit u"]
     explorer.set(step=4)
     assert explorer.state == {"step": 4, "unit": 3} and explorer.diagram.scene.title.startswith("Inside step 4")
     texts = [label.text for label in explorer.diagram.scene.of(Label)]

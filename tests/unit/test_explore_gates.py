@@ -11,12 +11,15 @@ import ipywidgets
 import numpy as np
 import pytest
 
+import course_utils
 from course_utils.diagrams import Diagram, wording
 from course_utils.diagrams.memory import kept_shares, memory_scene
 from course_utils.diagrams.scene import Box, Cells, Label
+from course_utils.diagrams.svg import NUMBER_SIZE
 from course_utils.recurrence import random_input, random_spec, run
 from course_utils.widgets.gating import explore_gates, layer_with_gates
 from course_utils.widgets.keras_check import built
+from tests.unit.layer_explorers import in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 TENTHS = [round(0.1 * tenth, 1) for tenth in range(11)]
@@ -78,7 +81,8 @@ def assert_shows_what_keras_computes(keras, explorer) -> None:
         bars = {box.id: box.place.width for box in scene.of(Box)}
         for name, value in gates.items():
             value = value if step >= state["at"] else 1
-            assert texts[f"{name}[t={step}]"] == wording.number(value)
+            written = [texts.get(f"{name}[t={t}]") for t in range(1, step + 1)]
+            assert next(filter(None, reversed(written))) == wording.number(value)  # the last one holds
             share = bars.get(f"open[t={step},{name}]", 0) / bars[f"valve[t={step},{name}]"]
             np.testing.assert_allclose(share, value, atol=1e-6)
 
@@ -156,12 +160,12 @@ def test_by_weights_shows_what_keras_computes(keras, steps, units, features):
         scene = explorer.diagram.scene
         np.testing.assert_allclose(shown(scene, "c", steps), c[unit - 1], atol=1e-5)
         drawn = [step for step in range(1, steps + 1) if f"h[t={step}]" in {cells.id for cells in scene.of(Cells)}]
-        assert drawn == (list(range(1, steps + 1)) if steps < 10 else [1, 2, 3, 4, 5, 6, steps - 1, steps])
+        assert drawn == (list(range(1, steps + 1)) if steps < 9 else [1, 2, 3, 4, 5, 6, steps])
         for step in drawn:
             np.testing.assert_allclose(shown(scene, "h", step), h[step - 1, unit - 1], atol=1e-5)
         assert (
-            f"Unit {unit}: the news of step" in explorer._headline.value
-            and f"unit {unit}:" in explorer._helper.announcement
+            f"Unit {unit} of {units}: the news of step" in explorer._headline.value
+            and f"Unit {unit} of {units}:" in explorer._helper.announcement
         )
         assert wording.number(c[unit - 1]) in explorer._headline.value or abs(c[unit - 1]) < 0.01
     assert_tidy(scene)
@@ -174,8 +178,11 @@ def test_any_number_of_steps_is_tidy_and_short(steps):
             explorer = explore_gates(steps=steps, at=at, f=0.3)
             assert_tidy(explorer.diagram.scene)
             assert len(list(ElementTree.fromstring(explorer.diagram.to_svg()).iter())) <= 400
-            left = steps - 8
-            assert (f"{left} more" in {label.text for label in explorer.diagram.scene.of(Label)}) == (steps > 9)
+            texts = {label.id: label.text for label in explorer.diagram.scene.of(Label)}
+            drawn = [int(id[7:-1]) for id in texts if id.startswith("step[t=")]
+            left = [int(text.split()[0]) for text in texts.values() if text.endswith(" more")]
+            assert len(drawn) + sum(left) == steps and (len(left) > 0) == (steps > 8)
+            assert {at - 1, at, steps} - {0} <= set(drawn)
     assert_same_in_both_renderers(explorer.diagram.scene)
 
 
@@ -216,7 +223,7 @@ def test_a_move_touches_neither_keras_nor_pyplot(monkeypatch):
 
 def test_hidden_controls_are_out_of_sight_and_keep_their_value():
     explorer = explore_gates(o=0.4, hide=("o", "at"))
-    assert [knob.description for knob in explorer.children[0].children] == ["f keeps", "i writes"]
+    assert in_sight(explorer) == ["f keeps", "i writes"]
     assert explorer.state == {"f": 0.9, "i": 1.0, "o": 0.4, "at": 1}
 
 
@@ -254,6 +261,10 @@ def test_strange_values_are_drawn():
         ({"by": "weights", "features": 0}, "features must be a whole number from 1 to 64"),
         ({"by": "weights", "unit": 5}, "unit must be a whole number from 1 to 4"),
         ({"hide": ("steps",)}, "hide must name controls"),
+        ({"layer": 1}, "layer and x go together"),
+        ({"layer": 1, "x": 1, "by": "hand"}, "by must be 'weights' where a layer is given"),
+        ({"layer": 1, "x": 1, "units": 3}, "steps, units and features are for made-up weights"),
+        ({"layer": 1, "x": 1, "o": 0.5}, "o is for by='hand' alone"),
     ],
 )
 def test_wrong_settings_are_named(arguments, words):
@@ -267,3 +278,100 @@ def test_gates_are_exact():
         gates = run(spec, x).gates
         for name, value in (("f", f), ("i", 1 - f), ("o", f)):
             np.testing.assert_allclose(gates[name], value, atol=1e-6)
+
+
+@pytest.mark.parametrize("steps", [9, 10, 12, 30, 200, 784])
+def test_the_ground_begins_at_the_step_that_is_drawn_with_the_one_before(steps):
+    for at in sorted({2, 6, 7, 8, 9, steps // 2, steps - 2, steps - 1, steps}):
+        scene = explore_gates(steps=steps, at=at, f=0.0).diagram.scene
+        cells = {block.id: block.place for block in scene.of(Cells)}
+        ground = next(box.place for box in scene.of(Box) if box.id == "by_hand")
+        assert cells[f"c[t={at - 1}]"].right <= ground.x <= cells[f"c[t={at}]"].x
+        assert {"c[t=2]", "c[t=6]", f"c[t={steps}]"} <= set(cells)  # where the news are, and the end
+        held = shown(scene, "c", at - 1), shown(scene, "c", at)
+        assert held[1] == (pytest.approx(-0.8) if at == 6 else 1 if at == 2 else pytest.approx(0)), held
+
+
+def test_texts_stay_large_and_few():
+    for arguments in ({}, {"at": 8}, {"steps": 200, "at": 100}, {"steps": 200, "at": 9}, {"by": "weights"}):
+        scene = explore_gates(**arguments).diagram.scene
+        assert min([label.size for label in scene.of(Label)] + [NUMBER_SIZE]) * min(1, 1000 / scene.width) >= 9.98
+    gates = [label.id for label in explore_gates(at=4, f=0.5).diagram.scene.of(Label) if re.match(r"[fio]\[", label.id)]
+    assert gates == ["f[t=1]", "i[t=1]", "o[t=1]", "f[t=4]"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "letter", "words"),
+    [
+        ({"o": 0.3}, "h", "o = 0.3 shows 0.3·tanh(c)"),
+        ({"o": 0.0}, "h", "o = 0 hides the memory, h is 0 and c goes on"),
+        ({"i": 0.5}, "c", "i = 0.5 writes 0.5·c̃"),
+        ({"f": 0.5}, "c", "f = 0.5 keeps 0.5·c at each step"),
+        ({"f": 1.0, "o": 0.9}, "c", "f = 1 keeps all; o = 0.9 shows 0.9·tanh(c)"),
+        ({"at": 4}, "c", "your gates hold from step 4 on"),
+    ],
+    ids=str,
+)
+def test_the_headline_says_what_the_move_changed(setting, letter, words):
+    explorer = explore_gates()
+    was = shown(explorer.diagram.scene, letter, 8)
+    assert "it was" not in explorer._headline.value
+    explorer.set(**setting)
+    now = shown(explorer.diagram.scene, letter, 8)
+    said = f"{words}: {letter}₈ = {wording.number(now)}, it was {wording.number(was)}."
+    assert explorer._headline.value.startswith(f"<b>{said}</b>") and said in explorer._helper.announcement
+    assert wording.number(now) != wording.number(was)
+
+
+def test_a_move_that_only_shows_earlier_is_said_there():
+    explorer = explore_gates(f=0.1, steps=30)
+    explorer.set(f=0.2)  # nothing of it is left at step 30
+    assert "c₃ = 0.20, it was 0.10." in explorer._headline.value
+    explorer = explore_gates(i=0.0, f=0.5)
+    explorer.set(f=0.7)
+    assert "f = 0.7 keeps 0.7·c at each step: no c and no h that is drawn has changed." in explorer._headline.value
+
+
+def test_made_up_numbers_are_called_so():
+    by_weights, by_hand = explore_gates(by="weights"), explore_gates()
+    for words in (by_weights._headline.value, by_weights._helper.announcement):
+        assert words.count("made-up weights and inputs") == 1
+    assert "made-up" not in by_hand._headline.value + by_hand._helper.announcement
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_a_layer_of_ones_own_is_shown_unit_by_unit(keras, stateful):
+    x = random_input(5, 3)
+    layer = keras.layers.LSTM(4, name="mine", return_sequences=True, stateful=stateful, activation="softsign")
+    theirs = np.asarray(layer(x))[0]
+    if stateful:
+        layer.reset_state()
+    explorer = explore_gates(layer, x, unit=2)
+    assert explorer.state == {"unit": 2} and explorer._controls["unit"].max == 4
+    for unit in (2, 1, 4):
+        explorer.set(unit=unit)
+        scene = explorer.diagram.scene
+        np.testing.assert_allclose([shown(scene, "h", t) for t in range(1, 6)], theirs[:, unit - 1], atol=1e-6)
+        assert f"unit {unit} of LSTM(4)" in scene.title and f"Unit {unit} of 4" in explorer._headline.value
+    assert "softsign(cₜ)" in next(label.text for label in scene.of(Label) if label.id == "subtitle")
+    for words in (explorer._headline.value, explorer._helper.announcement):
+        assert "the weights of your layer 'mine'" in words and "made-up" not in words
+    button = next(
+        box.children[0]
+        for box in explorer.children
+        if isinstance(box, ipywidgets.HBox) and isinstance(box.children[0], ipywidgets.Button)
+    )
+    button.click()
+    assert explorer._helper.announcement.startswith("Keras says the same.")
+    *first, line, _i, _o = unescape(re.search("<pre>(.*)</pre>", explorer._notes.value, re.S)[1]).splitlines()
+    names = {"course_utils": course_utils, "layer": layer, "x": x}
+    exec("\n".join(first), names)
+    read = [label for label in scene.of(Label) if label.id.startswith("f[t=")]
+    assert [label.text for label in read] == [wording.number(value) for value in eval(line, names)]
+
+
+def test_a_layer_that_has_no_c_and_a_batch_are_refused(keras):
+    with pytest.raises(ValueError, match=r"layer must be an LSTM, .* but it is of kind GRU"):
+        explore_gates(keras.layers.GRU(2), random_input(3, 2))
+    with pytest.raises(ValueError, match=r"x must hold one sample, .* pass x\[:1\]"):
+        explore_gates(keras.layers.LSTM(2), np.zeros((2, 3, 2)))

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 import course_utils
+from course_utils.diagrams.scene import Label
 from course_utils.recurrence import GradientFlow, random_input
 from course_utils.recurrence.specs import BLOCKS
 from course_utils.widgets import fading, keras_check
 from course_utils.widgets.fading import Fading
+from tests.unit.layer_explorers import in_sight
 from tests.unit.test_draw_gradient_flow import lines_of, sizes_of
 from tests.unit.test_gradients import by_tape
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
@@ -75,7 +77,8 @@ def test_every_value_of_every_control_alone(keras, name):
     explorer = course_utils.explore_gradients()
     for value in VALUES[name]:
         explorer.set(**{name: value})
-        assert explorer.state == START | {name: value}
+        follows = {"forget_bias": fading.FIRST_BIAS[value]} if name == "cell" else {}
+        assert explorer.state == START | {name: value} | follows
         assert f"back through {explorer.state['steps']} step" in explorer.diagram.description or value == 1
         if value in OFTEN_ENOUGH.get(name, VALUES[name]):
             assert_tidy(explorer.diagram.scene)
@@ -221,7 +224,7 @@ def test_words_of_the_start():
     explorer = course_utils.explore_gradients()
     share = Fading.of(fading.flow_of(START)).share
     assert f"1 part in {float(f'{1 / share:.1e}'):,.0f} is left at step 1: it vanishes." in explorer._headline.value
-    assert f"each step back multiplies it by {share ** (1 / 29):.3g}." in explorer._headline.value
+    assert f"each step back multiplies it by {share ** (1 / 28):.3g}." in explorer._headline.value
     assert "A bias of 1 sets the forget gate f around sigmoid(1) = 0.731" in explorer._headline.value
     assert "As Keras starts it" not in explorer._headline.value
     explorer.set(cell="GRU", forget_bias=-2.0)
@@ -243,6 +246,8 @@ def test_words_of_the_start():
         ((0.099, 1.0), "Of the gradient at step 2, 9.9 % is left at step 1: it vanishes."),
         ((0.2, 2.0), "Of the gradient at step 2, 10 % is left at step 1: it stays, within a factor of 10."),
         ((2.0, 2.0), "Of the gradient at step 2, 100 % is left at step 1: it stays, within a factor of 10."),
+        ((1.1, 1.0), "At step 1 the gradient has grown to 110 % of that at step 2: it stays, within a factor of 10."),
+        ((1.001, 1.0), "Of the gradient at step 2, 100 % is left at step 1: it stays, within a factor of 10."),
         ((9.4, 1.0), "At step 1 the gradient is 9.4 times as large as at step 2: it stays, within a factor of 10."),
         ((11.0, 1.0), "At step 1 the gradient is 11 times as large as at step 2: it explodes."),
         ((1e300, 1e-300), "At step 1 the gradient is larger than any number: it explodes."),
@@ -281,7 +286,7 @@ def test_set_and_state_go_round():
 
 def test_hidden_controls_are_out_of_sight():
     explorer = course_utils.explore_gradients(hide=("units", "compare"))
-    shown = [knob.description for knob in explorer.children[0].children]
+    shown = in_sight(explorer)
     assert shown == ["cell", "time-steps", "forget_bias", "scale of R"]
 
 
@@ -313,3 +318,72 @@ def test_a_move_touches_neither_keras_nor_pyplot(monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     for kind in BLOCKS:
         explorer.set(cell=kind, steps=17, forget_bias=3.5, scale=1.3, units=5)
+
+
+def test_the_bias_starts_anew_with_each_kind_unless_it_was_moved():
+    explorer = course_utils.explore_gradients()
+    pictures = []
+    explorer._picture.observe(pictures.append, names="value")
+    kind, bias = explorer._controls["cell"], explorer._controls["forget_bias"]
+    for cell in ("GRU", "LSTM", "SimpleRNN", "LSTM"):  # as the browser moves it
+        pictures.clear()
+        kind.value = cell
+        assert bias.value == fading.FIRST_BIAS[cell] and len(pictures) == 1
+        assert fading.starts_so(explorer.state)
+    bias.value = 3.0
+    kind.value = "GRU"
+    assert bias.value == 3.0
+    teacher = course_utils.explore_gradients(forget_bias=2.5)
+    teacher.set(cell="GRU")
+    assert teacher.state["forget_bias"] == 2.5
+
+
+def test_a_bias_that_is_given_with_the_kind_stays_in_any_order():
+    for setting in ({"cell": "GRU", "forget_bias": 1.0}, {"forget_bias": 1.0, "cell": "GRU"}):
+        explorer = course_utils.explore_gradients()
+        explorer.set(**setting)
+        assert explorer.state["forget_bias"] == 1.0 and explorer.state["cell"] == "GRU"
+
+
+def test_a_bias_without_a_gate_cannot_be_moved():
+    explorer = course_utils.explore_gradients(cell="SimpleRNN")
+    bias = explorer._controls["forget_bias"]
+    assert bias.disabled
+    explorer.set(cell="LSTM")
+    assert not bias.disabled
+    explorer.set(cell="SimpleRNN")
+    assert bias.disabled
+
+
+def test_without_compare_the_start_is_not_spoken_of():
+    explorer = course_utils.explore_gradients(forget_bias=3.0)
+    assert "As Keras starts it: " in explorer._headline.value
+    explorer.set(compare=False)
+    assert "Keras starts" not in explorer._headline.value + explorer.diagram.description
+
+
+@pytest.mark.parametrize("kind", BLOCKS)
+@pytest.mark.parametrize("steps", [2, 3, 30])
+def test_the_rate_is_that_of_the_steps_it_speaks_of(kind, steps):
+    explorer = course_utils.explore_gradients(cell=kind, steps=steps)
+    sizes = fading.flow_of(explorer.state).state
+    since = steps - 1 if kind == "LSTM" and steps > 2 else steps
+    factor = (sizes[0] / sizes[since - 1]) ** (1 / (since - 1))
+    assert f"each step back multiplies it by {factor:.3g}." in explorer._headline.value
+    assert f"Of the gradient at step {since}, " in explorer._headline.value
+    explained = kind == "LSTM" and steps > 2
+    texts = [item.text for item in explorer.diagram.scene.of(Label)]
+    assert any("LSTM: the bend: " in text for text in texts) == explained
+    assert (f"Measured from step {since}:" in explorer._notes.value) == explained
+    fastest = re.search(r"Shrinks fastest: (.*), on average × (\S+) for", explorer.diagram.description)
+    if kind != "LSTM":
+        assert fastest[2] == f"{factor:.2g}"
+    elif steps == 30:  # of an LSTM the steps from T - 1 back are alike: its rate is that of the middle, too
+        middle = (sizes[9] / sizes[19]) ** (1 / 10)
+        assert factor == pytest.approx(middle, rel=0.02)
+
+
+def test_made_up_numbers_are_called_so():
+    explorer = course_utils.explore_gradients()
+    for words in (explorer._headline.value, explorer._helper.announcement):
+        assert words.count("made-up weights and inputs") == 1

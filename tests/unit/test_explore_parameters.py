@@ -16,6 +16,7 @@ from course_utils.diagrams.paint import LIGHT
 from course_utils.diagrams.scene import Cells, Label
 from course_utils.diagrams.svg import render_svg
 from course_utils.recurrence.specs import BLOCKS
+from tests.unit.layer_explorers import in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 START = {"cell": "LSTM", "units": 4, "features": 2, "layers": 1, "bias": True, "reset_after": True}
@@ -63,7 +64,7 @@ def keras_count(cell, units, features, layers, bias, reset_after) -> int:
 
 
 def count_shown(explorer) -> int:
-    return int(re.search(r"<b>(\d+) parameters</b>", explorer._headline.value)[1])
+    return int(re.search(r"<b>([\d,]+) parameters</b>", explorer._headline.value)[1].replace(",", ""))
 
 
 def texts(explorer) -> list[str]:
@@ -74,13 +75,13 @@ def assert_right(explorer) -> None:
     state = explorer.state
     total = keras_count(**state)
     assert count_shown(explorer) == total
-    lines = re.findall(r"= ([\d·+() ]+) = (\d+)[,.]", explorer._headline.value)
+    lines = re.findall(r"= ([\d·+() ]+) = ([\d,]*\d)[,.]", explorer._headline.value)
     assert len(lines) == state["layers"]
     assert sum(eval(numbers.replace("·", "*")) for numbers, _count in lines) == total
-    assert sum(int(count) for _numbers, count in lines) == total
+    assert sum(int(count.replace(",", "")) for _numbers, count in lines) == total
     assert explorer.diagram.scene.title in explorer._picture.value
     assert any(text.endswith(f"{total:,}") or text.endswith(f"= {total:,} parameters") for text in texts(explorer))
-    assert f"{total} parameters" in explorer._helper.announcement
+    assert f"{total:,} parameters" in explorer._helper.announcement
 
 
 @pytest.mark.parametrize("name", SWEEP)
@@ -135,17 +136,68 @@ def test_the_maps_hold_what_a_fresh_keras_model_holds(keras, cell):
     assert not any(np.array_equal(one, other) for one, other in combinations(recurrent, 2)), "each has its own weights"
 
 
-@pytest.mark.parametrize("sizes", [(4, 2), (20, 40), (64, 1), (64, 64)])
-def test_all_maps_are_to_the_same_scale(sizes):
-    units, features = sizes
-    explorer = course_utils.explore_parameters(units=units, features=features, layers=3)
-    blocks = {cells.id: cells.place for cells in explorer.diagram.scene.of(Cells)}
-    for place, rows in ((1, features), (2, units), (3, units)):
-        assert blocks[f"layer_{place}/kernel[i]"].width == pytest.approx(blocks["layer_1/kernel[i]"].width)
-        height = blocks[f"layer_{place}/kernel[i]"].height
-        expected = rows * blocks["layer_1/recurrent_kernel[i]"].height / units
-        assert height == pytest.approx(max(10, expected))
-        assert blocks[f"layer_{place}/kernel[i]"].x == pytest.approx(blocks["layer_1/kernel[i]"].x)
+@pytest.mark.parametrize("cell", sorted(BLOCKS))
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_one_weight_is_a_square_of_one_size_in_the_whole_picture(cell, layers):
+    """Width to height of every block is columns to rows; only what the picture itself calls thicker is not."""
+    explorer = course_utils.explore_parameters(cell=cell, layers=layers)
+    for units in (1, 2, 4, 5, 6, 7, 20, 64):
+        for features in (1, 2, 5, 64):
+            explorer.set(units=units, features=features)
+            widths = [features, *[units] * (layers - 1)]
+            note = next(text for text in texts(explorer) if text.startswith("height and width"))
+            assert "times as wide" not in note
+            sides = set()
+            for cells in explorer.diagram.scene.of(Cells):
+                found = re.fullmatch(r"(?:layer_(\d)/)?(\w+)\[\w\]", cells.id)
+                if found is None:
+                    continue
+                width = widths[int(found[1] or 1) - 1]
+                rows = {"kernel": width, "recurrent_kernel": units, "bias": 1 + (cell == "GRU")}[found[2]]
+                letter = {"kernel": "W", "recurrent_kernel": "R", "bias": "b"}[found[2]]
+                sides.add(round(cells.place.width / units, 4))
+                if re.search(f"but.*{letter}( of layer {found[1]}| and| is| are)", note):
+                    assert cells.place.height == 3.5 > rows * cells.place.width / units, "thicker only where too thin"
+                else:
+                    sides.add(round(cells.place.height / rows, 4))
+            assert max(sides) - min(sides) < 0.001, (units, features)
+
+
+@pytest.mark.parametrize("cell", sorted(BLOCKS))
+@pytest.mark.parametrize("layers", [1, 3])
+def test_rows_and_columns_are_thinned_alike(cell, layers):
+    explorer = course_utils.explore_parameters(cell=cell, layers=layers, units=64, features=64)
+    (note,) = [text for text in texts(explorer) if text.startswith("one square = one weight")]
+    (share,) = re.findall("one in (\\d)", note)
+    for cells in explorer.diagram.scene.of(Cells):
+        if "kernel" in cells.id:
+            assert cells.shape == (-(-64 // int(share)),) * 2
+
+
+def test_a_unit_more_keeps_the_numbers():
+    explorer = course_utils.explore_parameters()
+    for units in (4, 5, 6):
+        explorer.set(units=units)
+        scene = explorer.diagram.scene
+        assert all(cells.numbers for cells in scene.of(Cells) if cells.id != "scale")
+        assert scene.width <= 1110 and 0.5 <= scene.limit <= 0.7
+        assert {"the bias of f starts at 1", "+1"} <= set(texts(explorer))
+
+
+def test_reset_after_can_be_switched_for_a_gru_alone():
+    explorer = course_utils.explore_parameters()
+    box = explorer._controls["reset_after"]
+    for cell, off in (("LSTM", True), ("GRU", False), ("SimpleRNN", True), ("GRU", False)):
+        explorer.set(cell=cell)
+        assert box.disabled == off
+    assert not course_utils.explore_parameters(cell="GRU")._controls["reset_after"].disabled
+
+
+def test_the_notes_say_that_the_weights_are_made_up():
+    explorer = course_utils.explore_parameters()
+    for cell in BLOCKS:
+        explorer.set(cell=cell)
+        assert explorer._notes.value.count("The weights are made up") == 1
 
 
 @pytest.mark.parametrize(
@@ -220,7 +272,7 @@ def test_a_move_touches_neither_keras_nor_pyplot(monkeypatch):
 
 def test_hidden_controls_and_state():
     explorer = course_utils.explore_parameters(cell="GRU", layers=2, hide=("reset_after", "features"))
-    assert [knob.description for knob in explorer.children[0].children] == ["cell", "units", "layers", "bias"]
+    assert in_sight(explorer) == ["cell", "units", "layers", "bias"]
     assert explorer.state == START | {"cell": "GRU", "layers": 2}
     explorer.set(**START)
     assert explorer.state == START

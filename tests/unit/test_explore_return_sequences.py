@@ -15,6 +15,7 @@ from tests.unit.layer_explorers import (
     assert_equals_keras,
     assert_refused_in_these_words,
     forbid_keras_and_figures,
+    in_sight,
     moves,
 )
 from tests.unit.test_explore_stacking import table
@@ -51,9 +52,9 @@ def assert_right(keras, explorer):
     )
     follows = {
         "nothing": [],
-        "Dense": ["keras.layers.Dense(3)"],
-        "TimeDistributed(Dense)": ["keras.layers.TimeDistributed(keras.layers.Dense(3))"],
-        "a second RNN": [asked_for(state["cell"], 3)],
+        "Dense": ["keras.layers.Dense(5)"],
+        "TimeDistributed(Dense)": ["keras.layers.TimeDistributed(keras.layers.Dense(5))"],
+        "a second RNN": [asked_for(state["cell"], 5)],
     }.get(state["follow"], [f"keras.layers.{state['follow']}()"])
     assert_code_asks_for(explorer, layer, *follows)
     more = state["follow"] != "nothing"
@@ -103,12 +104,12 @@ def test_pairs_and_triples_with_the_extremes(keras, move):
 def test_the_headline_says_what_changed():
     explorer = course_utils.explore_return_sequences(follow="Dense")
     assert explorer._headline.value == (
-        "<b>Out comes (None, 3)</b><br>43 parameters. The last state leaves; those before it stay inside. "
+        "<b>Out comes (None, 5)</b><br>53 parameters. The last state leaves, h₃; those before it stay inside. "
         "Dense reads the last state, one vector."
     )
     explorer.set(return_sequences=True)
     assert explorer._headline.value.startswith(
-        "<b>Out comes (None, 3, 3)</b> (before: (None, 3))<br>43 parameters (unchanged). Every state leaves"
+        "<b>Out comes (None, 3, 5)</b> (before: (None, 5))<br>53 parameters (unchanged). Every state leaves"
     )
     assert "TimeDistributed(Dense)" in explorer._helper.announcement
     explorer.set(follow="nothing", return_state=True, cell="LSTM")
@@ -127,7 +128,7 @@ def test_a_card_explains_and_the_next_move_recovers():
     assert "Set return_sequences=True" in explorer.diagram.description
     assert "Keras refuses this. A second RNN reads a sequence" in explorer._helper.announcement
     explorer.set(return_sequences=True)
-    assert explorer._headline.value.startswith("<b>Out comes (None, 3)</b><br>52 parameters. ")
+    assert explorer._headline.value.startswith("<b>Out comes (None, 5)</b><br>78 parameters. ")
     explorer.set(return_state=True)
     assert "takes one array, but 2 arrive" in explorer.diagram.scene.title
 
@@ -150,7 +151,7 @@ def test_a_move_needs_no_keras_and_no_figure(monkeypatch):
 
 def test_state_comes_back_and_controls_hide():
     explorer = course_utils.explore_return_sequences(follow="Flatten", hide=("cell", "units", "features", "steps"))
-    shown = [knob.description for knob in explorer.children[0].children]
+    shown = in_sight(explorer)
     assert shown == ["what follows", "return_sequences", "return_state"]
     again = course_utils.explore_return_sequences(**explorer.state)
     assert again.state == explorer.state and again.diagram.description == explorer.diagram.description
@@ -159,7 +160,7 @@ def test_state_comes_back_and_controls_hide():
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"follow": "Conv1D"}, "what follows must be one of nothing, Dense, TimeDistributed(Dense), Flatten"),
+        ({"follow": "Conv1D"}, "follow must be one of nothing, Dense, TimeDistributed(Dense), Flatten"),
         ({"cell": "lstm"}, "cell must be one of SimpleRNN, LSTM, GRU, but it is 'lstm'"),
         ({"return_state": None}, "return_state must be True or False, but it is None"),
         ({"features": 0}, "features must be a whole number from 1 to 8"),

@@ -16,6 +16,7 @@ from tests.unit.layer_explorers import (
     assert_equals_keras,
     cells,
     forbid_keras_and_figures,
+    in_sight,
     moves,
 )
 from tests.unit.tidy import assert_tidy
@@ -50,14 +51,15 @@ def assert_right(keras, explorer):
     assert_code_asks_for(explorer, *layers)
     model, _given = assert_equals_keras(keras, explorer, chain(layers_of(explorer.state)))
     *rows, together = table(explorer)
-    assert together == ["together", "", "", str(model.count_params())]
+    assert together == ["together", "", "", f"{model.count_params():,}"]
     assert len(rows) == explorer.state["depth"]
     for row, layer, flow in zip(reversed(rows), model.layers, shapes(model), strict=True):
         name, entering, out, formula = row
         assert name.endswith(f": {flow.kind}({layer.units})")
         assert (entering, out) == (str(flow.input), str(flow.output))
-        assert formula.endswith(f" = {layer.count_params()}")
-    assert f"= {model.layers[-1].count_params()}: its F = " in explorer._headline.value
+        assert formula.endswith(f" = {layer.count_params():,}")
+    said = dict(re.findall(r"Layer (\d) costs [^:]*= ([\d,]+): its F = ", explorer._headline.value))
+    assert said and all(f"{model.layers[int(place) - 1].count_params():,}" == cost for place, cost in said.items())
 
 
 @pytest.mark.parametrize("name", SWEEP)
@@ -92,12 +94,26 @@ def test_the_headline_says_what_a_layer_costs():
     assert "costs F·U + U·U + U = 2·4 + 4·4 + 4 = 28: its F = 2 are the input's." in explorer._headline.value
     explorer.set(depth=2)
     assert explorer._headline.value == (
-        "<b>52 parameters</b> (24 more)<br>Layer 2, the highest, costs F·U + U·U + U = 4·3 + 3·3 + 3 = 24: "
-        "its F = 4 are the 4 units of the layer below."
+        "<b>52 parameters</b> (24 more)<br>Layer 2 costs F·U + U·U + U = 4·3 + 3·3 + 3 = 24: "
+        "its F = 4 are the 4 units of layer 1."
     )
-    assert explorer._helper.announcement.startswith("2 layers of SimpleRNN: 52 parameters (24 more). Layer 2, ")
+    assert explorer._helper.announcement.startswith("2 layers of SimpleRNN: 52 parameters (24 more). Layer 2 costs ")
     explorer.set(steps=9)
-    assert "(unchanged)" in explorer._headline.value
+    assert "(unchanged)<br>Layer 2 costs F·U + U·U + U = 4·3 + 3·3 + 3 = 24:" in explorer._headline.value
+
+
+def test_the_headline_names_every_layer_that_a_move_changes():
+    """More units below are more features above."""
+    explorer = course_utils.explore_stacking(depth=3)
+    explorer.set(units_1=6)
+    assert explorer._headline.value == (
+        "<b>134 parameters</b> (34 more)"
+        "<br>Layer 1 costs F·U + U·U + U = 2·6 + 6·6 + 6 = 54: its F = 2 are the input's; before the move 28."
+        "<br>Layer 2 costs F·U + U·U + U = 6·4 + 4·4 + 4 = 44: its F = 6 are the 6 units of layer 1; "
+        "before the move 36."
+    )
+    explorer.set(depth=2)
+    assert "Layer 2 costs" in explorer._headline.value and "before" not in explorer._headline.value
 
 
 def test_units_of_a_layer_that_is_not_there_change_nothing():
@@ -124,7 +140,7 @@ def test_a_move_needs_no_keras_and_no_figure(monkeypatch):
 
 def test_controls_hide_and_units_spread():
     explorer = course_utils.explore_stacking(units=(5, 2), hide=("cell", "features", "units_3", "units_4"))
-    shown = [knob.description for knob in explorer.children[0].children]
+    shown = in_sight(explorer)
     assert shown == ["layers", "units, layer 1", "units, layer 2", "time-steps", "return_sequences"]
     assert [explorer.state[name] for name in UNITS] == [5, 2, 2, 2]
     explorer.set(**explorer.state | {"depth": 3})
@@ -134,13 +150,13 @@ def test_controls_hide_and_units_spread():
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"depth": 5}, "layers must be a whole number from 1 to 4, but it is 5"),
-        ({"depth": 0}, "layers must be a whole number"),
+        ({"depth": 5}, "depth must be a whole number from 1 to 4, but it is 5"),
+        ({"depth": 0}, "depth must be a whole number"),
         ({"units": ()}, "units must be a whole number, or 1 to 4 of them in a tuple, but it is ()"),
         ({"units": (1, 2, 3, 4, 5)}, "units must be a whole number, or 1 to 4 of them"),
         ({"units": "44"}, "units must be a whole number, or 1 to 4 of them"),
         ({"units": 2.5}, "units must be a whole number, or 1 to 4 of them"),
-        ({"units": (4, 99)}, "units, layer 2 must be a whole number from 1 to 12, but it is 99"),
+        ({"units": (4, 99)}, "units of layer 2 must be a whole number from 1 to 64, but it is 99"),
         ({"cell": "RNN"}, "cell must be one of SimpleRNN, LSTM, GRU"),
         ({"return_sequences": 0}, "return_sequences must be True or False"),
         ({"most_features": 1}, "most_features must be a whole number from 2 to 64"),

@@ -10,10 +10,13 @@ import ipywidgets
 import numpy as np
 import pytest
 
+from course_utils.diagrams import wording
 from course_utils.diagrams.lanes import Lanes, lanes_scene
 from course_utils.diagrams.scene import Cells, Label, Line
+from course_utils.diagrams.svg import NUMBER_SIZE
 from course_utils.recurrence import random_input, random_spec
 from course_utils.widgets.keeping import SEEDS, explore_state
+from tests.unit.layer_explorers import in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 SWEEP = {
@@ -21,7 +24,7 @@ SWEEP = {
     "samples": [1, 2, 3, 4],
     "steps": [1, 2, 3, 4],
     "stateful": [False, True],
-    "reset_after_batch": [0, 1, 2, 3, 4],
+    "reset_after_batch": ["never", *(f"after batch {batch}" for batch in range(1, 5))],
 }
 KINDS = ["SimpleRNN", "LSTM", "GRU"]
 
@@ -34,9 +37,19 @@ def several_at_once() -> list[dict]:
         for b in (1, 5)
         for s in (1, 4)
         for on in (False, True)
-        for r in (0, 4)
+        for r in ("never", "after batch 4")
     ]
     return ends + [{name: chance.choice(values) for name, values in SWEEP.items()} for _ in range(14)]
+
+
+def reset_of(state: dict) -> int:
+    """Return after which batch the states are reset; 0: never."""
+    return SWEEP["reset_after_batch"].index(state["reset_after_batch"])
+
+
+def offered(explorer) -> list[str]:
+    """Return the resets that the browser is told to list."""
+    return list(explorer._controls["reset_after_batch"].get_state()["_options_labels"])
 
 
 def long_sequences(state: dict) -> np.ndarray:
@@ -58,7 +71,7 @@ def keras_states(keras, cell: str, state: dict) -> tuple[np.ndarray, np.ndarray]
     by_batch, found = layer(state["stateful"], steps), []
     for batch in range(state["batches"]):
         found.append(np.asarray(by_batch(x[:, steps * batch : steps * (batch + 1)]))[..., 0])
-        if state["stateful"] and batch + 1 == state["reset_after_batch"]:
+        if state["stateful"] and batch + 1 == reset_of(state):
             by_batch.reset_state()
     return np.stack(found), np.asarray(layer(False, x.shape[1])(x))[:, -1, 0]
 
@@ -74,7 +87,7 @@ def assert_shows_what_keras_computes(keras, cell: str, explorer) -> None:
     hidden, whole = keras_states(keras, cell, state)
     shown, lines = cells_of(scene), {line.id for line in scene.of(Line)}
     signs = {label.id: label.text for label in scene.of(Label)}
-    cut = [not state["stateful"] or state["reset_after_batch"] == batch for batch in range(1, state["batches"])]
+    cut = [not state["stateful"] or reset_of(state) == batch for batch in range(1, state["batches"])]
     for sample in range(1, state["samples"] + 1):
         for batch in range(1, state["batches"] + 1):
             index = f"[batch={batch},sample={sample}]"
@@ -116,7 +129,7 @@ def test_every_setting_is_tidy():
                 explorer = explore_state(batches=batches, reset_after_batch=reset, steps=steps, samples=4)
                 assert_tidy(explorer.diagram.scene)
                 shown = {label.id for label in explorer.diagram.scene.of(Label)}
-                assert ("reset" in shown) == (0 < reset < batches)
+                assert ("reset" in shown) == (0 < SWEEP["reset_after_batch"].index(reset) < batches)
 
 
 def test_headline_says_who_continues_whom():
@@ -136,7 +149,7 @@ def test_headline_says_who_continues_whom():
     says("but after batch 2 all states are reset to zero.")
     explorer.set(batches=2)
     says("The reset after batch 2 comes too late")
-    explorer.set(batches=1, reset_after_batch=0)
+    explorer.set(batches=1, reset_after_batch=None)
     says("One batch alone")
 
 
@@ -204,7 +217,7 @@ def test_description_says_it_all():
 
 def test_hidden_controls_are_out_of_sight_and_keep_their_value():
     explorer = explore_state(samples=3, hide=("samples", "steps"))
-    assert [knob.description for knob in explorer.children[0].children] == ["batches", "stateful", "reset after"]
+    assert in_sight(explorer) == ["batches", "reset", "stateful"]
     assert explorer.state["samples"] == 3
 
 
@@ -216,10 +229,92 @@ def test_hidden_controls_are_out_of_sight_and_keep_their_value():
         ({"samples": 2.0}, "samples must be a whole number from 1 to 4"),
         ({"steps": True}, "steps must be a whole number"),
         ({"stateful": "yes"}, "stateful must be True or False, but it is 'yes'"),
-        ({"reset_after_batch": 5}, "reset_after_batch must be a whole number from 0 to 4"),
-        ({"hide": "steps"}, "hide must name controls"),
+        (
+            {"reset_after_batch": 5},
+            "reset_after_batch must be a whole number from 1 to 4, or None for never, but it is 5",
+        ),
+        ({"reset_after_batch": 0}, "or None for never, but it is 0"),
+        ({"reset_after_batch": True}, "or None for never, but it is True"),
+        ({"hide": ("steps t",)}, "hide must name controls"),
     ],
 )
 def test_wrong_settings_are_named(arguments, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         explore_state(**arguments)
+
+
+def test_only_resets_between_the_batches_are_offered():
+    explorer = explore_state()
+    assert explorer.state["reset_after_batch"] == "never"
+    assert offered(explorer) == ["never", "after batch 1", "after batch 2"]
+    explorer._controls["batches"].value = 5
+    assert offered(explorer) == SWEEP["reset_after_batch"]
+    explorer._controls["reset_after_batch"].index = 4  # as the browser sets it
+    assert explorer.diagram.scene.description.count("reset_state() is called after batch 4") == 1
+    explorer._controls["batches"].value = 2  # what is set stays in sight, and it is said that it is of no use
+    assert offered(explorer) == SWEEP["reset_after_batch"] and "comes too late" in explorer._headline.value
+    explorer._controls["reset_after_batch"].index = 1
+    assert offered(explorer) == ["never", "after batch 1"]
+    explorer._controls["batches"].value = 1
+    assert offered(explorer) == ["never", "after batch 1"]
+
+
+def test_a_reset_is_set_by_number_or_in_words_in_any_order():
+    for reset in (4, "after batch 4"):
+        for names in (("batches", "reset_after_batch"), ("reset_after_batch", "batches")):
+            explorer = explore_state()
+            values = {"batches": 5, "reset_after_batch": reset}
+            explorer.set(**{name: values[name] for name in names})
+            assert explorer.state["batches"] == 5 and explorer.state["reset_after_batch"] == "after batch 4"
+            assert offered(explorer) == SWEEP["reset_after_batch"]
+            assert explore_state(**explorer.state).diagram.description == explorer.diagram.description
+    explorer.set(reset_after_batch=None)
+    assert explorer.state["reset_after_batch"] == "never"
+    for wrong in (5, 0, "later", False):
+        with pytest.raises(ValueError, match="or None for never, but it is"):
+            explorer.set(reset_after_batch=wrong)
+    with pytest.raises(ValueError, match="batches must be a whole number"):
+        explorer.set(batches=9)
+    assert offered(explorer) == SWEEP["reset_after_batch"]
+    explorer.set(batches=2)
+    with pytest.raises(ValueError, match="steps must be a whole number"):
+        explorer.set(reset_after_batch=1, steps=9)
+    assert offered(explorer) == ["never", "after batch 1"]
+
+
+def smallest_text(scene) -> float:
+    """Return the size of the smallest text, px, where the picture is fitted into a box of 1000 px."""
+    sizes = [label.size for label in scene.of(Label)] + [NUMBER_SIZE]
+    return min(sizes) * min(1, 1000 / scene.width)
+
+
+@pytest.mark.parametrize("batches", SWEEP["batches"])
+@pytest.mark.parametrize("steps", SWEEP["steps"])
+def test_texts_stay_large_and_few(batches, steps):
+    explorer = explore_state(batches=batches, samples=4, steps=steps, reset_after_batch=1 if batches > 1 else None)
+    scene = explorer.diagram.scene
+    assert smallest_text(scene) >= 10
+    numbers = sum(cells.values.size for cells in scene.of(Cells) if cells.numbers)
+    assert len(scene.of(Label)) + numbers <= 90
+    assert_tidy(scene)
+
+
+def test_a_batch_without_numbers_says_its_last_state():
+    explorer = explore_state(batches=5, samples=4, steps=4, reset_after_batch=2)
+    scene = explorer.diagram.scene
+    texts = {label.id: label.text for label in scene.of(Label)}
+    assert not next(cells for cells in scene.of(Cells) if cells.id.startswith("h[")).numbers
+    for sample in (1, 4):
+        for batch in (1, 3, 5):
+            last = cells_of(scene)[f"h[batch={batch},sample={sample}]"][0, -1]
+            assert texts[f"last[batch={batch},sample={sample}]"] == wording.number(last)
+        assert f"last[batch=2,sample={sample}]" not in texts  # it is forgotten
+    assert "its number: the last of a batch" in texts["legend_note[0]"]
+    roomy = explore_state().diagram.scene
+    assert not any(label.id.startswith("last[") for label in roomy.of(Label))
+
+
+def test_made_up_numbers_are_called_so():
+    explorer = explore_state()
+    for words in (explorer._headline.value, explorer._helper.announcement):
+        assert words.count("made-up weights and inputs") == 1

@@ -16,6 +16,7 @@ from tests.unit.layer_explorers import (
     assert_refused_in_these_words,
     cells,
     forbid_keras_and_figures,
+    in_sight,
     moves,
 )
 from tests.unit.tidy import assert_tidy
@@ -93,12 +94,30 @@ def test_the_formula_is_written_for_each_kind_and_for_both_directions():
     said = []
     for state in ({}, {"cell": "LSTM"}, {"bidirectional": True}, {"cell": "SimpleRNN"}):
         explorer.set(**state)
-        said.append(re.sub("<.*?>", " ", explorer._headline.value))
+        said.append(re.sub("<.*?>", "", explorer._headline.value.partition("<br>")[0]))
     assert said == [
-        " 28 parameters  F·U + U·U + U = 2·4 + 4·4 + 4 = 28, with F = 2 and U = 4.",
-        " 112 parameters  (84 more) 4·(F·U + U·U + U) = 4·(2·4 + 4·4 + 4) = 112, with F = 2 and U = 4.",
-        " 224 parameters  (112 more) 2·4·(F·U + U·U + U) = 2·4·(2·4 + 4·4 + 4) = 224, with F = 2 and U = 4.",
-        " 56 parameters  (168 fewer) 2·(F·U + U·U + U) = 2·(2·4 + 4·4 + 4) = 56, with F = 2 and U = 4.",
+        "28 parameters: F·U + U·U + U = 2·4 + 4·4 + 4 = 28",
+        "112 parameters (84 more): 4·(F·U + U·U + U) = 4·(2·4 + 4·4 + 4) = 112",
+        "224 parameters (112 more): 2·4·(F·U + U·U + U) = 2·4·(2·4 + 4·4 + 4) = 224",
+        "56 parameters (168 fewer): 2·(F·U + U·U + U) = 2·(2·4 + 4·4 + 4) = 56",
+    ]
+
+
+def test_the_headline_says_what_leaves_and_what_left_before():
+    explorer = course_utils.explore_unrolling()
+    said = []
+    for state in ({}, {"return_sequences": True}, {"go_backwards": True}, {"return_state": True}, {"steps": 1}):
+        explorer.set(**state)
+        said.append(re.sub("<.*?>", "", explorer._headline.value.partition("<br>")[2]))
+    assert said == [
+        "Out comes (None, 4). The last state leaves, h₃; those before it stay inside.",
+        "Out comes (None, 3, 4) (before: (None, 4)). Every state leaves, h₁ … h₃.",
+        "Out comes (None, 3, 4). Every state leaves, h₁ … h₃. It reads x₃ first, x₁ last, and gives its states in that "
+        "order.",
+        "Out comes [(None, 3, 4), (None, 4)] (before: (None, 3, 4)). Every state leaves, h₁ … h₃. It reads x₃ first, "
+        "x₁ last, and gives its states in that order. With return_state, the last h leaves once more.",
+        "Out comes [(None, 1, 4), (None, 4)] (before: [(None, 3, 4), (None, 4)]). Every state leaves: h₁ alone. "
+        "With return_state, the last h leaves once more.",
     ]
 
 
@@ -106,7 +125,8 @@ def test_a_move_is_announced_in_one_line():
     explorer = course_utils.explore_unrolling(cell="GRU", return_sequences=True)
     explorer.set(bidirectional=True)
     assert explorer._helper.announcement == (
-        "Bidirectional GRU, 4 units, 2 features, 3 time-steps: 192 parameters (96 more). Out comes (None, 3, 8)."
+        "Bidirectional GRU, 4 units, 2 features, 3 time-steps: 192 parameters (96 more). Out comes (None, 3, 8) "
+        "(before: (None, 3, 4)). Every state of both directions leaves."
     )
 
 
@@ -117,7 +137,7 @@ def test_after_a_refused_setting_the_next_move_recovers_and_compares_with_nothin
     assert "Switch go_backwards off" in explorer._helper.announcement
     assert_tidy(explorer.diagram.scene)
     explorer.set(go_backwards=False)
-    assert explorer._headline.value.startswith("<b>56 parameters</b><br>")
+    assert explorer._headline.value.startswith("<b>56 parameters</b>: ")
     assert explorer.diagram.scene.title.startswith("Bidirectional(SimpleRNN(4))")
 
 
@@ -138,7 +158,7 @@ def test_a_move_needs_no_keras_and_no_figure(monkeypatch):
 def test_state_comes_back_and_controls_hide():
     hidden = ("cell", "return_sequences", "return_state", "go_backwards", "bidirectional")
     explorer = course_utils.explore_unrolling(cell="GRU", units=5, go_backwards=True, hide=hidden)
-    assert [knob.description for knob in explorer.children[0].children] == ["units", "features", "time-steps"]
+    assert in_sight(explorer) == ["units", "features", "time-steps"]
     again = course_utils.explore_unrolling(**explorer.state)
     assert again.state == explorer.state and again.diagram.description == explorer.diagram.description
 
@@ -150,8 +170,8 @@ def test_state_comes_back_and_controls_hide():
         ({"cell": None}, "cell must be one of"),
         ({"return_state": "no"}, "return_state must be True or False, but it is 'no'"),
         ({"bidirectional": 1}, "bidirectional must be True or False"),
-        ({"units": 13}, "units must be a whole number from 1 to 12, but it is 13"),
-        ({"steps": 31}, "time-steps must be a whole number from 1 to 30"),
+        ({"units": 65}, "units must be a whole number from 1 to 64, but it is 65"),
+        ({"steps": 0}, "steps must be a whole number from 1 to 30"),
         ({"most_steps": 785}, "most_steps must be a whole number from 2 to 784"),
         ({"most_units": True}, "most_units must be a whole number"),
         ({"hide": ("colour",)}, "hide must name controls"),

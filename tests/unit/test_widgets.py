@@ -16,7 +16,7 @@ from course_utils.recurrence.reading import read_recurrent
 from course_utils.widgets import stepping, unrolling
 from course_utils.widgets.explorer import Explorer
 from course_utils.widgets.keras_check import check_with_keras
-from tests.unit.layer_explorers import forbid_keras_and_figures
+from tests.unit.layer_explorers import forbid_keras_and_figures, in_sight
 
 UNROLLING_SWEEP = {
     "units": range(1, 13),
@@ -37,7 +37,7 @@ def keras_output(keras, state) -> np.ndarray:
 
 def count_shown(explorer) -> int:
     """Return the number of parameters in the line above the picture."""
-    return int(re.search(r"<b>(\d+) parameters</b>", explorer._headline.value)[1])
+    return int(re.search(r"<b>([\d,]+) parameters</b>", explorer._headline.value)[1].replace(",", ""))
 
 
 @pytest.mark.parametrize("name", UNROLLING_SWEEP)
@@ -261,7 +261,7 @@ def test_hidden_controls_are_out_of_sight():
     explorer = course_utils.explore_unrolling(
         hide=("features", "cell", "return_state", "go_backwards", "bidirectional")
     )
-    shown = [knob.description for knob in explorer.children[0].children]
+    shown = in_sight(explorer)
     assert shown == ["units", "time-steps", "return_sequences"]
     assert explorer.state["features"] == 2
 
@@ -274,7 +274,7 @@ def test_hidden_controls_are_out_of_sight():
         (lambda: course_utils.explore_unrolling(most_units=999), "most_units must be a whole number from 2 to 64"),
         (lambda: course_utils.explore_unrolling(cell="Transformer"), "cell must be one of SimpleRNN, LSTM, GRU"),
         (lambda: course_utils.explore_unrolling(hide=("colour",)), "hide must name controls"),
-        (lambda: course_utils.explore_unrolling(hide="features"), "hide must name controls"),
+        (lambda: course_utils.explore_unrolling(hide="features"), "hide must hold names, as in hide=('features',)"),
         (lambda: course_utils.explore_unrolling().set(unit=3), "'units', 'features', 'steps'"),
         (
             lambda: course_utils.explore_unrolling().set(units=13),

@@ -34,7 +34,7 @@ from course_utils.diagrams.scene import Box, Item, Label, Line, Rectangle
 
 UPDATE, RESET, HELD, CANDIDATE = range(4)  # the columns; HELD is what r acts on
 CANDIDATE_LETTER = block_letter("GRU", "h")
-LINE_RISE = 202  # from the state to the gates
+LINE_RISE = 190  # from the state to the gates
 WRITE_DROP, MIX_DROP = 76, 138  # from the state to (1 − z)⊙h̃, and to the sign below it
 HALF, RISE = SIGN_SIZE / 2, 24  # RISE: an arrow between a row and a sign
 IN, OUT = 16, 8  # px into a gap: where the line of r goes down, and where what r lets through does

@@ -34,8 +34,8 @@ from course_utils.diagrams.parts import CELL_HEIGHT, MARGIN, arrow, heading
 from course_utils.diagrams.scene import Box, Item, Label, Line, Rectangle
 
 COLUMNS = ("f", "i", "c", "o")  # in the order in which they act on the memory
-LINE_RISE = 196  # from the memory to the gates
-PRODUCT_DROP, SHOW_DROP = 88, 152  # from the memory to i⊙c̃ and tanh(c), and to the signs below them
+LINE_RISE = 188  # from the memory to the gates
+PRODUCT_DROP, SHOW_DROP = 86, 146  # from the memory to i⊙c̃ and tanh(c), and to the signs below them
 HALF = SIGN_SIZE / 2
 
 
@@ -129,7 +129,7 @@ def _show(table: Table) -> list[Item]:
         arrow("arrow[shown]", (centre, shown.place.bottom + 4), (centre, y - HALF - 2)),
         Line("arrow[show,o]", ((centre, table.gate_top - 4), (centre, y + HALF + 2)), hue="o"),
         arrow("arrow[show]", (centre + HALF + 2, y), (state.place.x - 4, y)),
-        Label("show", centre + HALF + 8, y + 18, "show", 13, anchor="start", face=BOLD),
+        Label("show", centre + HALF + 8, y + 27, "show", 13, anchor="start", face=BOLD),
         *named(state, now.name("h"), "state and output"),
     ]
 
@@ -144,7 +144,7 @@ def _bus(table: Table) -> list[Item]:
         *named(cells, now.name("h", 1), start_caption(now.before, now.step, "state")),
         Line("bus", ((cells.place.right + 4, y), (last, y)), head=False),
         input_line(table, y),
-        dot("join[x]", table.first - 14, y),
+        dot("join[x]", table.joint, y),
         *feeds(table, y, dict.fromkeys(range(4), bottom)),
     ]
 

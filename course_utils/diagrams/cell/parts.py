@@ -13,10 +13,11 @@ from course_utils.diagrams.scene import Box, Cells, Frame, Item, Label, Rectangl
 from course_utils.diagrams.svg import NUMBER_SIZE
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace
 
-UNIT_WIDTH, WIDE_UNIT = 46, 54  # of one cell; where numbers like −12.34 occur
-NUMBER_PAD = 3  # px between a number and each side of its cell, also in the largest type
-MOST_NUMBERS, STRIP = 4, 184  # a longer vector is a strip of colours, so wide
+UNIT_WIDTH, WIDE_UNIT = 44, 54  # of one cell; where numbers like −12.34 occur
+NUMBER_PAD = 2  # px between a number and each side of its cell, also in the largest type
+MOST_NUMBERS, STRIP = 4, 176  # a longer vector is a strip of colours, so wide
 SIGN_SIZE = 28
+SMALL_CELL, FRAME_ROOM = 16, 2.6  # px: around smaller cells, the frame stands so far out that it does not cover them
 CLOSE = 14  # px between two rows that share a frame
 LOUD, LOUD_IDS = 4.0, ("x[", "x·W", "h·R", "b", "sum")  # the size up to which inputs and sums stretch the scale
 TIMES = "⊙"  # the product unit by unit
@@ -152,7 +153,7 @@ def limit_of(items: Iterable[Item]) -> float:
     Inputs and sums count up to LOUD only: beyond it the usual activations are flat, and the states
     and gates, mostly within 1, would all look like zero.
     """
-    blocks = [item for item in items if isinstance(item, Cells) and item.id != "scale"]
+    blocks = [item for item in items if isinstance(item, Cells) and item.id != "scale" and item.limit is None]
     quiet = strongest(*(block.values for block in blocks if not block.id.startswith(LOUD_IDS)))
     return min(strongest(*(block.values for block in blocks)), max(quiet, LOUD))
 
@@ -160,7 +161,8 @@ def limit_of(items: Iterable[Item]) -> float:
 def scale_note(items: Iterable[Item]) -> str:
     """Return what to say of values beyond the scale, if there are any."""
     items = list(items)
-    beyond = strongest(*(item.values for item in items if isinstance(item, Cells))) > limit_of(items)
+    shared = [item.values for item in items if isinstance(item, Cells) and item.limit is None]
+    beyond = strongest(*shared) > limit_of(items)
     return "beyond the scale: its strongest colour" if beyond else ""
 
 
@@ -234,13 +236,23 @@ def light(items: Iterable[Item], unit: int) -> list[Item]:
     blocks = [item for item in items if isinstance(item, Cells) and item.axes[-1] == "u"]
     frames: list[Frame] = []
     for cells in sorted(blocks, key=lambda cells: (cells.place.x, cells.place.y)):
-        frame = outline(f"light[{cells.id}]", cells, column=unit - 1)
+        frame = column_frame(cells, unit - 1)
         if frames and _close(frames[-1].place, frame.place):
             top = frames.pop().place
             place = Rectangle(top.x, top.y, top.width, frame.place.bottom - top.y)
             frame = Frame(frame.id, place)
         frames.append(frame)
     return frames
+
+
+def column_frame(cells: Cells, column: int) -> Frame:
+    """Frame one column, counted from 0; around what is small, so far out that the cells in it can still be seen."""
+    frame = outline(f"light[{cells.id}]", cells, column=column)
+    across, down = (FRAME_ROOM * (side < SMALL_CELL) for side in (frame.place.width, frame.place.height))
+    place = frame.place
+    return Frame(
+        frame.id, Rectangle(place.x - across, place.y - down, place.width + 2 * across, place.height + 2 * down)
+    )
 
 
 def _close(above: Rectangle, below: Rectangle) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from course_utils.diagrams import wording
 from course_utils.diagrams.cell.parts import WIDE_UNIT, Moment, activated, fits, limit_of, rounding_note, scale_note
+from course_utils.diagrams.heatmaps.grouping import fine_limit, scale_rows
 from course_utils.diagrams.lettering import BOLD, MONO, text_width
 from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow, block, heading, legend
 from course_utils.diagrams.scene import Box, Cells, Item, Label, Line, Rectangle
@@ -27,7 +28,9 @@ def simple_items(now: Moment) -> list[Item]:
     items = [*heading(now.title, _subtitle(now)), *products, *_addition(now, _places(products))]
     lowest = max(place.bottom for place in _places(items).values())
     note = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
-    return [*items, *legend(MARGIN, lowest + 40, limit_of(items), note)]
+    own = {item.id: item.limit for item in items if isinstance(item, Cells) and item.limit}
+    rows = {" ".join(own): next(iter(own.values()))} if own else {}
+    return [*items, *legend(MARGIN, lowest + 40, limit_of(items), note), *scale_rows(MARGIN, lowest + 40, rows)]
 
 
 def _places(items: list[Item]) -> dict[str, Rectangle]:
@@ -65,6 +68,7 @@ class _Product:
     keras_name: str
     axes: tuple[str, str]
     result_id: str
+    limit: float  # of W and R, where they show colours alone: many small weights beside large sums would be white
 
     @property
     def matrix_name(self) -> str:
@@ -91,7 +95,8 @@ class _Product:
     def draw_matrix(self, left: float, top: float) -> list[Item]:
         """Draw the matrix cell by cell, or as a closed box."""
         if not self.closed:
-            return [_block(self.letter, left, top, self.matrix, self.axes)]
+            cells = _block(self.letter, left, top, self.matrix, self.axes)
+            return [cells if cells.numbers else replace(cells, limit=self.limit)]
         place = Rectangle(left, top, *self.matrix_size)
         (x, y), letter = place.centre, self.letter
         return [
@@ -104,14 +109,15 @@ class _Product:
 def _factors(now: Moment) -> tuple[_Product, _Product]:
     """Return the two products of a step: x·W and h·R."""
     spec, t, parts = now.spec, now.step, now.sum_of("h")
+    limit = fine_limit(spec.kernel, spec.recurrent_kernel)
     return (
         _Product(
             now.x, spec.kernel, parts.from_input,
-            f"x[t={t}]", now.name("x"), "W", "kernel", ("f", "u"), f"x·W[t={t}]",
+            f"x[t={t}]", now.name("x"), "W", "kernel", ("f", "u"), f"x·W[t={t}]", limit,
         ),
         _Product(
             now.before, spec.recurrent_kernel, parts.from_state,
-            f"h[t={t - 1}]", now.name("h", 1), "R", "recurrent_kernel", ("v", "u"), f"h·R[t={t}]",
+            f"h[t={t - 1}]", now.name("h", 1), "R", "recurrent_kernel", ("v", "u"), f"h·R[t={t}]", limit,
         ),
     )  # fmt: skip
 

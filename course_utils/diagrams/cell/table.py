@@ -29,7 +29,8 @@ from course_utils.recurrence import RecurrentSpec
 from course_utils.recurrence.specs import GATES
 
 GAP = 28  # between two columns, with room for a line
-SIDE_GAP = 36  # between the columns and what stands left and right of them
+BEFORE_FIRST, AFTER_LAST = 38, 56  # from what stands left to the middle of the first column; from the last to the right
+BUS_ROOM = 34  # left of the names of the rows, for a line that runs down there
 LINE_TOP = 124  # of the state that runs through, below the heading
 BAR_HEIGHT, BAR_PAD = 42, 12
 LETTER_ROOM = 36  # in a bar, for the letter
@@ -64,11 +65,17 @@ class Table:
 
     @cached_property
     def first(self) -> float:
-        """The left edge of the first column; left of it are the states before, the input and the names of the rows."""
+        """The left edge of the first column: right of the names of the rows; its middle, of the states before."""
+        names = max(text_width(text, 13) for text in row_texts(self.now).values())
+        return max(MARGIN + BUS_ROOM + names + 14, self.joint + BEFORE_FIRST / 2 - self.column_width / 2)
+
+    @cached_property
+    def joint(self) -> float:
+        """Where the line from x turns up to the bus: right of x and of the states before."""
         now = self.now
         sizes = (now.spec.units, "h", 1, "memory before"), (now.spec.features, "x", 0, "input")
         widest = max(named_width(now, count, now.name(letter, ago), caption) for count, letter, ago, caption in sizes)
-        return MARGIN + widest + SIDE_GAP
+        return MARGIN + widest + BEFORE_FIRST / 2
 
     def left(self, slot: int) -> float:
         """The left edge of a column, counted from 0."""
@@ -81,7 +88,7 @@ class Table:
     @property
     def right(self) -> float:
         """The left edge of what leaves the cell."""
-        return self.left(3) + self.column_width + SIDE_GAP
+        return self.centre(3) + AFTER_LAST
 
     @property
     def line(self) -> float:
@@ -107,12 +114,12 @@ class Table:
     @property
     def bus(self) -> float:
         """The height of the line that brings x and h."""
-        return self.top("x") + CELL_HEIGHT + 42
+        return self.top("x") + CELL_HEIGHT + 38
 
     @property
     def input_top(self) -> float:
         """The top of x."""
-        return self.bus + 50
+        return self.bus + 44
 
 
 def column_of(table: Table, slot: int, letter: str) -> list[Item]:
@@ -169,17 +176,21 @@ def _bar(table: Table, slot: int, letter: str) -> list[Item]:
     ]
 
 
-def row_names(table: Table) -> list[Item]:
-    """Draw the names of the rows, left of the first column."""
-    now = table.now
+def row_texts(now: Moment) -> dict[str, str]:
+    """Return the names of the rows."""
     product = f"{now.name('h', 1)}·R"
     bias = "+ biases" if now.spec.reset_after else "+ b"
     names = {"x": f"{now.name('x')}·W", "h": f"+ {product}", "b": bias, "sum": "= sum"}
     if not now.spec.use_bias:
         del names["b"]
+    return names
+
+
+def row_names(table: Table) -> list[Item]:
+    """Draw the names of the rows, left of the first column."""
     return [
         Label(f"row[{key}]", table.first - 14, table.top(key) + 16, text, 13, anchor="end")
-        for key, text in names.items()
+        for key, text in row_texts(table.now).items()
     ]
 
 
@@ -204,7 +215,7 @@ def input_row(table: Table) -> list[Item]:
 
 def input_line(table: Table, height: float, end: float | None = None) -> Line:
     """Draw the line from x up to the height of a bus, and along it to the x of its end if it is its own bus."""
-    now, joint = table.now, table.first - 14
+    now, joint = table.now, table.joint
     x, y = MARGIN + row_width(now, now.spec.features) + 4, table.input_top + CELL_HEIGHT / 2
     along = [] if end is None else [(end, height)]
     return Line("line[x]" if end is None else "bus[x]", ((x, y), (joint, y), (joint, height), *along), head=False)
@@ -240,17 +251,17 @@ def dot(id: str, x: float, y: float, hue: str = "") -> Mark:
 
 def keras_order(table: Table) -> list[Item]:
     """Draw the blocks in the order in which Keras keeps their columns."""
-    spec, top = table.now.spec, table.input_top
+    spec, top, start = table.now.spec, table.input_top, table.joint + 24
     width, height = ORDER_SIZE
     items: list[Item] = []
     for place, letter in enumerate(spec.blocks):
-        left = table.first + place * (width + 2)
+        left = start + place * (width + 2)
         items.append(Box(f"order[{letter}]", Rectangle(left, top, width, height), "gate", 4, letter))
         text = block_letter(spec.kind, letter)
         items.append(Label(f"order_letter[{letter}]", left + width / 2, top + 16, text, 13, "on_hue", face=BOLD))
-    left = table.first + len(spec.blocks) * (width + 2) + 10
-    rows = ": one row b for x, one row b′ for h" if spec.reset_after and spec.use_bias else ""
-    text = f"the order in which Keras keeps the columns of {weights_listed(spec)}{rows}"
+    left = start + len(spec.blocks) * (width + 2) + 10
+    rows = ": row b for x, b′ for h" if spec.reset_after and spec.use_bias else ""
+    text = f"Keras's order of the columns in {weights_listed(spec)}{rows}"
     return [*items, Label("order", left, top + 16, text, 12, "muted", "start")]
 
 

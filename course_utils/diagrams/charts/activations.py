@@ -33,6 +33,7 @@ X_TICKS = (-4, -2, 0, 2, 4)
 OUT_HUE, SLOPE_HUE = "1", "2"
 CAPTION = 18  # px from one line to the next
 SMALL = 12
+REACH = 26  # px: the arrow to what lies beyond the frame
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,15 @@ def _chart(layout: _Grid, index: int) -> list[Item]:
     still = _still(layout if layout.at is None else replace(layout, at=0.0), index)  # for any x the same
     facts, panel, guide = layout.facts[index], still.panel, _guide(layout, still.panel)
     cloud = np.concatenate([still.cloud, cloud_of(guide)])
+    beyond = _beyond(layout, panel, facts, cloud)
+    placed = [item for item in beyond if isinstance(item, Label)]
     return [
         *still.behind,
         *guide,
         *still.around,
         *_marks(layout, panel, facts),
-        *(_texts_inside(panel, facts, cloud) if index in layout.named else []),
+        *beyond,
+        *(_texts_inside(panel, facts, cloud, placed) if index in layout.named else []),
         *_texts_outside(layout, panel, facts),
     ]
 
@@ -211,15 +215,50 @@ def _marks(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Mark]:
     return [mark for mark in marks if panel.shows((mark.x, mark.y))]
 
 
-def _texts_inside(panel: Panel, facts: ActivationFacts, cloud: np.ndarray) -> list[Label]:
-    """Name the curves beside them, and the zones, wherever there is room for it."""
+def _hidden(layout: _Grid, panel: Panel, facts: ActivationFacts) -> dict[str, list[tuple[str, str, float]]]:
+    """Return what lies beyond the frame at the x that is pointed at: (name, hue, number) each, by side."""
+    if layout.at is None:
+        return {}
+    points = [("", OUT_HUE, facts.value(layout.at)), *(("slope ", SLOPE_HUE, s) for s in facts.slopes(layout.at))]
+    above = [point for point in points if float(panel.y(point[2])) < panel.place.y]
+    below = [point for point in points if float(panel.y(point[2])) > panel.place.bottom]
+    return {side: points for side, points in (("above", above), ("below", below)) if points}
+
+
+def _beyond(layout: _Grid, panel: Panel, facts: ActivationFacts, cloud: np.ndarray) -> list[Item]:
+    """Draw an arrow to the edge of the frame, with the number, where the point lies beyond it."""
+    place, items = panel.place, []
+    for side, points in _hidden(layout, panel, facts).items():
+        edge, inwards, sign = (place.y, 1, "↑") if side == "above" else (place.bottom, -1, "↓")
+        x, id = float(panel.x(layout.at)), f"{side}{panel.name}"
+        hue = points[0][1] if len(points) == 1 else ""
+        items.append(Line(id, ((x, edge + inwards * REACH), (x, edge)), "flow", True, hue))
+        labels: list[Label] = []
+        for number, (name, _hue, value) in enumerate(points, start=1):
+            text = f"{name}{sign} {wording.number(value)}"
+            label = Label(part_id(f"{side}_words{panel.name}", number), x, edge, text, SMALL)
+            labels += free_place(_aside(label, inwards), place, cloud, labels)
+        items += labels
+    return items
+
+
+def _aside(label: Label, inwards: int) -> Iterator[Label]:
+    """Yield places for a text beside an arrow, from the edge of the frame inwards."""
+    away, high = label.place.width / 2 + 10, label.place.height
+    for line in range(6):
+        y = label.y + high / 2 + inwards * (14 + CAPTION * line)
+        yield from (replace(label, x=label.x + side * away, y=y) for side in (1, -1))
+
+
+def _texts_inside(panel: Panel, facts: ActivationFacts, cloud: np.ndarray, placed: list[Label]) -> list[Label]:
+    """Name the curves beside them, and the zones, wherever there is room for it. placed: texts that stand there."""
     labels: list[Label] = []
     for stem, text, path in [("slope_name", "its slope", facts.slope), ("out_name", facts.name, facts.out)]:
         label = Label(f"{stem}{panel.name}", 0, 0, text, SMALL)
-        labels += free_place(_beside(label, panel, panel.points(*path)), panel.place, cloud, labels)
+        labels += free_place(_beside(label, panel, panel.points(*path)), panel.place, cloud, [*placed, *labels])
     for box in _zones(panel, facts):
         label = Label(box.id.replace("flat", "flat_name"), 0, 0, "flat", SMALL - 0.5, "muted")
-        labels += free_place(_down(label, box.place), box.place, cloud, labels)
+        labels += free_place(_down(label, box.place), box.place, cloud, [*placed, *labels])
     return labels
 
 
@@ -293,4 +332,8 @@ def _in_words(layout: _Grid, facts: ActivationFacts) -> str:
     parts = [f"{facts.formula}; {_caption(facts).replace(' · ', '; ')}; {facts.flat_in_words}"]
     if facts.kinks:
         parts.append("its slope jumps at x = " + " and ".join(short(kink) for kink in facts.kinks))
-    return f"{facts.name}: " + "; ".join([*parts, *layout.point(facts)]) + "."
+    parts += layout.point(facts)
+    for side, points in _hidden(layout, layout.panel(layout.facts.index(facts)), facts).items():
+        names = {"its slope" if name else "the point" for name, _hue, _value in points}
+        parts.append(f"{' and '.join(sorted(names, reverse=True))} {side} the picture")
+    return f"{facts.name}: {'; '.join(parts)}."

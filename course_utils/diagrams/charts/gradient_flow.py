@@ -41,13 +41,20 @@ SHAPES = ("disc", "square", "diamond", "triangle")
 
 @dataclass(frozen=True, eq=False)
 class _Way:
-    """One curve. number: of its layer, from 1; part: "state", or "hidden" (h alone); sizes: (T,)"""
+    """One curve.
+
+    number:     of its layer, from 1
+    part:       "state", or "hidden" (h alone)
+    sizes:      (T,)
+    has_memory: its layer has a cell state c beside h
+    """
 
     number: int
     layers: int
     name: str
     part: str
     sizes: np.ndarray
+    has_memory: bool = False
 
     @property
     def id(self) -> str:
@@ -89,7 +96,8 @@ class _Way:
     @property
     def factor(self) -> float:
         """By how much one step back multiplies the size, on average (the geometric mean); NaN where it is unknown."""
-        back, ends = len(self.sizes) - 1, self.sizes[[0, -1]]
+        sizes = self.sizes[: measured_from(len(self.sizes), self.has_memory)]
+        back, ends = len(sizes) - 1, sizes[[0, -1]]
         if not back or not np.isfinite(ends).all() or ends[1] == 0:
             return np.nan
         with np.errstate(over="ignore"):
@@ -98,6 +106,18 @@ class _Way:
     def mark(self, id: str, x: float, y: float) -> Mark:
         turn, shape = divmod(self.number - 1, len(SHAPES))
         return Mark(id, x, y, SHAPES[shape], self.hue, 9 if turn == 0 else 6.5)
+
+
+def measured_from(steps: int, has_memory: bool) -> int:
+    """Return the step from which on each step back is alike, 1 … T.
+
+    has_memory: of an LSTM the first step back is another one: from h_T all goes through the output gate, while further
+                back c is a way of its own
+
+    >>> measured_from(30, False), measured_from(30, True), measured_from(2, True)
+    (30, 29, 2)
+    """
+    return steps - 1 if has_memory and steps > 2 else steps
 
 
 def _where(kind: str, mask: np.ndarray) -> str:
@@ -184,8 +204,8 @@ def _ways(flows: Mapping[str, GradientFlow], name: str, number: int) -> list[_Wa
     if np.array_equal(flow.hidden, flow.state, equal_nan=True):
         return [_Way(number, len(flows), shown, "state", flow.state)]
     return [
-        _Way(number, len(flows), f"{shown}, h and c", "state", flow.state),
-        _Way(number, len(flows), f"{shown}, h alone", "hidden", flow.hidden),
+        _Way(number, len(flows), f"{shown}, h and c", "state", flow.state, True),
+        _Way(number, len(flows), f"{shown}, h alone", "hidden", flow.hidden, True),
     ]
 
 
@@ -284,6 +304,8 @@ def _notes(chart: _Chart) -> list[Item]:
     if chart.has_memory:
         both, alone = (f"∂{chart.last}/∂{below}" for below in ("(hₜ, cₜ)", "hₜ"))
         notes.append(f"LSTM: solid {both}, the whole state · dashed {alone}, h alone, while c is held still")
+    if chart.has_memory and chart.steps > 2:
+        notes.append(f"LSTM: the bend: from {chart.last} all goes back through the output gate o, then c is a way too")
     return [
         Label(f"note[{number}]", MARGIN, below + 14 + 20 * number, note, 12, "muted", "start")
         for number, note in enumerate(notes, start=1)

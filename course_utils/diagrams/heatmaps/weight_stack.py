@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from course_utils.diagrams.heatmaps import weights
-from course_utils.diagrams.heatmaps.weights import Grid
+from course_utils.diagrams.heatmaps.weight_grid import TOP, Grid, grids_of
 from course_utils.diagrams.lettering import BOLD
-from course_utils.diagrams.parts import MARGIN, compose, heading, noted_legend
+from course_utils.diagrams.parts import MARGIN, compose, heading
 from course_utils.diagrams.scene import Item, Label, Scene
 from course_utils.diagrams.stacking import moved
 from course_utils.diagrams.wording import counted
@@ -26,23 +26,22 @@ def stacked_weights_scene(specs: Sequence[RecurrentSpec]) -> Scene:
     """
     if len(specs) == 1:
         return weights.weights_scene(specs[0])
-    grids = weights.grids_of(specs)
-    limit = max(grid.limit for grid in grids)
+    grids = grids_of(specs)
     title = f"The weights of {counted(len(specs), 'layer')}: {' → '.join(f'{one.kind}({one.units})' for one in specs)}"
     items = heading(title, "a layer above reads the units of the one below: there, F is the U below it")
-    top = float(weights.TOP)
+    top = float(TOP)
     for place, grid in enumerate(grids, start=1):
         drawn, top = _map(grid, place, top)
         items += drawn
     items.append(Label("together", MARGIN, top, _together(specs), 13, anchor="start", face=BOLD))
-    items += noted_legend(MARGIN, top + 34, limit, weights.grid_notes(grids, limit))
-    return compose(title, _description(grids, title), items, limit)
+    items += weights.map_legend(grids, top + 34)
+    return compose(title, _description(grids, title), items, grids[0].limit("kernel"))
 
 
 def _map(grid: Grid, place: int, top: float) -> tuple[list[Item], float]:
     """Return the map of one layer with its name above it, from a height on, and where the next one begins."""
     spec = grid.spec
-    drop = top + NAME_ROOM - weights.TOP
+    drop = top + NAME_ROOM - TOP
     body, bottom = weights.map_items(grid)
     name = Label(f"{spec.name}/title", MARGIN, top + 15, _named(spec, place), 15, anchor="start", face=BOLD)
     return [name, *moved(body, 0, drop, f"{spec.name}/")], bottom + drop + MAP_GAP

@@ -8,7 +8,13 @@ from course_utils.diagrams.unrolled.grid import ASIDE, LINE, RISE, Grid
 from course_utils.diagrams.unrolled.plan import Row
 
 PASS = 10  # px: how far from a box a line passes it
-SAID = {"concat": "concat: side by side", "sum": "sum", "mul": "mul: product", "ave": "ave: mean", None: "both leave"}
+SAID = {
+    "concat": "concat: one after the other",
+    "sum": "sum",
+    "mul": "mul: product",
+    "ave": "ave: mean",
+    None: "both leave",
+}
 
 
 def both_items(grid: Grid, row: Row, key: str, top: float) -> list[Item]:

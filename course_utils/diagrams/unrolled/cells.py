@@ -168,7 +168,7 @@ def _state(lane: Lane, letter: str, order: int, centre: float, middle: float, lo
     size = lane.size
     length = size * cell_length(size, CELL_HEIGHT, longest)
     id = f"{lane.key}{letter}[t={order}]"
-    made_of = lane.grid.made_of(lane.row, order) if lane.grid.roomy and order else ()
+    made_of = lane.grid.made_of_state(lane.row, lane.key, lane.order(order), order) if order else ()
     look = {"longest": longest, "made_of": made_of}
     return column(id, centre, middle - length / 2, lane.values(letter, order), size, "u", **look)
 

@@ -10,6 +10,7 @@ from course_utils.diagrams.lettering import BOLD, MONO, subscript, text_width
 from course_utils.diagrams.parts import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, shown_steps
 from course_utils.diagrams.scene import Rectangle
 from course_utils.diagrams.unrolled.plan import Level, Plan, Row
+from course_utils.recurrence.graphs import ClosedSpec, FlattenSpec
 
 TOP = 112  # of the highest values, below the heading
 RISE = 36  # of the arrows into and out of a box
@@ -22,6 +23,7 @@ LINE = 30  # px: the height of a box that holds one line of text
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 FEW, MANY_LANES = (2, 1), 3  # with two directions or many layers, so many first and last steps are drawn
 MOST_RICH_BOXES = 12  # with more, boxes show neither gates nor the letters of the weights one by one
+UNIT_BY_UNIT = ("GlobalAveragePooling1D", "GlobalMaxPooling1D")  # they mix the steps, but not the units
 START_HEIGHT = 30  # px: of the first state, beside a compact row
 
 
@@ -55,25 +57,51 @@ class Grid:
             return ""
         return "⁽" + str(recurrent.index(row) + 1).translate(RAISED) + "⁾"
 
-    def source(self, row: Row, position: int) -> str:
-        """Return the id of what a row reads at a position."""
+    def source(self, row: Row, position: int, how: str = "all") -> str:
+        """Return the id of what a row reads at a position, and how much of it lights up."""
         place = self.plan.rows.index(row)
         if place == 0:
-            return f"x[t={row.entry.index(position) if row.entry.steps else position}] all"
+            return f"x[t={row.entry.index(position) if row.entry.steps else position}] {how}"
         below = self.plan.rows[place - 1]
         if row.entry.style == "vector":  # stands above the last step of the row below
             position = below.entry.steps or 1
-        return f"{self.keys[id(below)]}output[t={position}] all"
+        return f"{self.keys[id(below)]}output[t={position}] {how}"
 
     def made_of(self, row: Row, position: int) -> tuple[str, ...]:
         """Return what the vector at a position above a row is made of: what is read there, and the state before."""
-        if row.style == "wide":
-            return tuple(self.source(row, place) for place in self.shown(row.entry) if place)
-        if row.style != "cells":
-            return (self.source(row, position),)
-        key, before = self.keys[id(row)], position - 1
-        states = [f"{key}{letter}[t={before}] all" for letter in ("h", "c")]
-        return (self.source(row, position), f"{key}output[t={before}] all", *states)
+        match row.style:
+            case "cells":
+                return self.made_of_state(row, self.keys[id(row)], position, position)
+            case "both":
+                return self._made_of_two(row, position)
+            case "wide":
+                return tuple(self.source(row, place, _share(row, place)) for place in self.shown(row.entry) if place)
+        return (self.source(row, position, "cell" if isinstance(row.spec, FlattenSpec) else "all"),)
+
+    def made_of_state(self, row: Row, lane: str, position: int, order: int, part: str = "") -> tuple[str, ...]:
+        """Return what a state of a recurrent row is made of: of c before it, the same unit alone.
+
+        lane:     what the ids of its direction begin with
+        position: of the step that is read
+        order:    how many steps have been read then, this one too
+        part:     the units that it is said for, as in ``":1-4"``; nothing: all of them
+        """
+        before, read = order - 1, self.source(row, position, f"all{part}")
+        memory = (f"{lane}c[t={before}] cell{part}",) if self.has_memory(row) else ()
+        seen = (f"{lane}output[t={before}] all",) if row.style == "cells" and before else ()
+        return (read, *seen, f"{lane}h[t={before}] all{part}", *memory)
+
+    def _made_of_two(self, row: Row, position: int) -> tuple[str, ...]:
+        """Return what the two directions are made of; side by side, each has its own units of the vector."""
+        forward, backward = (trace.outputs.shape[-1] for trace in row.traces)
+        apart = row.spec.merge_mode in ("concat", None)
+        parts = (f":1-{forward}", f":{forward + 1}-{forward + backward}") if apart else ("", "")
+        steps, key = row.entry.steps, self.keys[id(row)]
+        first = position if row.leaving.style == "steps" else 1  # what the backward direction has read last
+        return (
+            *self.made_of_state(row, f"{key}forward/", position, position, parts[0]),
+            *self.made_of_state(row, f"{key}backward/", first, steps - first + 1, parts[1]),
+        )
 
     def passed_over(self, row: Row, position: int) -> bool:
         """Whether a mask keeps a recurrent row from reading at a position."""
@@ -222,6 +250,13 @@ class Grid:
         if not self.has_memory(row):
             return top + height / 2, top + height / 2
         return (top + 0.27 * height, top + 0.76 * height) if self.roomy else (top + 24, top + height - 24)
+
+
+def _share(row: Row, place: int) -> str:
+    """Return how much of one step lights up for a number of a layer that reads the whole sequence."""
+    if isinstance(row.spec, FlattenSpec):  # end to end
+        return f"cell:{(place - 1) * row.entry.size + 1}-{place * row.entry.size}"
+    return "cell" if isinstance(row.spec, ClosedSpec) and row.spec.kind in UNIT_BY_UNIT else "all"
 
 
 def formulas(row: Row, step: int) -> list[str]:

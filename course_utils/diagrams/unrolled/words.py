@@ -10,6 +10,7 @@ from course_utils.diagrams.unrolled.plan import Level, Plan, Row
 from course_utils.recurrence.specs import GATES, BidirectionalSpec
 
 LONGEST_TITLE = 4  # layers
+MOST_SWITCHES = 2  # in a title; the picture shows the others
 
 
 def title(plan: Plan) -> str:
@@ -37,6 +38,7 @@ def _called(plan: Plan, row: Row) -> str:
         return row.title
     names = ("return_sequences", "return_state", "go_backwards", "stateful")
     switched = [f"{name}=True" for name in names if getattr(manner, name)]
+    switched[MOST_SWITCHES:] = ["…"] if len(switched) > MOST_SWITCHES else []
     return ", ".join([row.title[:-1], *switched]) + ")"
 
 

@@ -1,0 +1,93 @@
+"""What lights up in a layer's picture where a number is pointed at: what has a share in it, and nothing else."""
+
+import re
+
+import numpy as np
+import pytest
+
+from course_utils.diagrams.scene import Cells
+from course_utils.diagrams.unrolled import plan_layer, plan_trace, unrolled_scene
+from course_utils.recurrence import random_input, run
+from course_utils.widgets import keeping, returning, unrolling
+
+SETTING = {"units": 3, "features": 2, "steps": 3, "cell": "LSTM", "return_sequences": False, "return_state": False}
+SWITCHED_OFF = {"go_backwards": False, "bidirectional": False}
+
+
+def lit(scene, id: str, number: int) -> set[str]:
+    """Read ``made_of`` as the page does: "x[t=1] all", "c[t=0] 2"; what is not drawn is left out."""
+    blocks = {cells.id: cells for cells in scene.of(Cells)}
+    found = set()
+    for part in blocks[id].made_of:
+        source, how = part.rsplit(" ", 1)
+        how, _, cells = how.partition(":")
+        first, last = map(int, cells.split("-")) if cells else (1, number)
+        if source in blocks and first <= number <= last:
+            place = how.removeprefix("cell=") if "=" in how else number - first + 1
+            found.add(f"{source} all" if how == "all" else f"{source} {place}")
+    return found
+
+
+def scene_of(**setting):
+    spec = unrolling.layer_of(SETTING | SWITCHED_OFF | setting)
+    x = random_input(setting.get("steps", 3), 2)
+    return unrolled_scene(plan_layer(spec, [x]) if setting.get("bidirectional") else plan_trace(run(spec, x)))
+
+
+@pytest.mark.parametrize("id", ["c[t=2]", "h[t=2]", "output[t=2]"])
+def test_of_the_memory_before_one_unit_alone_has_a_share(id):
+    wanted = {"x[t=2] all", "h[t=1] all", "output[t=1] all", "c[t=1] 3"}
+    assert lit(scene_of(), id, 3) == wanted
+
+
+def test_what_lights_up_before_is_what_changes_the_state():
+    spec, x = unrolling.layer_of(SETTING | SWITCHED_OFF), random_input(1, 2)
+    start = [np.full((1, 3), value) for value in (0.4, -0.6)]
+    before, scene = run(spec, x, initial_state=start).hidden[0, 0], scene_of(steps=1)
+    for letter, place in (("h", 0), ("c", 1)):
+        for changed in (1, 2, 3):
+            moved = [state.copy() for state in start]
+            moved[place][0, changed - 1] += 0.5
+            after = run(spec, x, initial_state=moved).hidden[0, 0]
+            for unit in (1, 2, 3):
+                shown = {f"{letter}[t=0] all", f"{letter}[t=0] {changed}"} & lit(scene, "output[t=1]", unit)
+                assert bool(shown) == (abs(after - before)[unit - 1] > 1e-9), (letter, changed, unit)
+
+
+def test_each_direction_has_its_own_half():
+    """The backward direction ends at the first step: that is what its half of the output has read last."""
+    scene = scene_of(bidirectional=True)
+    assert lit(scene, "layer/output[t=3]", 2) == {"x[t=3] all"}
+    assert lit(scene, "layer/output[t=3]", 5) == {"x[t=1] all"}
+    every = scene_of(bidirectional=True, return_sequences=True, return_state=True)
+    ends = {f"layer/backward/{state}" for state in ("h[t=0] all", "c[t=0] 2")}
+    assert lit(every, "layer/output[t=3]", 5) == {"x[t=3] all"} | ends
+    assert lit(every, "layer/output[t=3]", 2) == {"x[t=3] all"}
+    assert lit(every, "layer/backward/c[t=3]", 1) == {"x[t=1] all"}
+
+
+def test_a_returned_state_beside_a_compact_row_is_made_of_the_last_step():
+    assert lit(scene_of(steps=8, return_state=True), "h[t=8]", 1) == {"x[t=8] all", "output[t=7] all"}
+
+
+@pytest.mark.parametrize(
+    ("follow", "number", "wanted"),
+    [
+        ("Flatten", 5, {"layer/output[t=2] 2"}),
+        ("GlobalAveragePooling1D", 2, {f"layer/output[t={t}] 2" for t in (1, 2, 3)}),
+    ],
+)
+def test_a_layer_that_does_not_mix_the_units_lights_single_ones(follow, number, wanted):
+    scene = unrolled_scene(returning.plan_of(SETTING | {"return_sequences": True, "follow": follow}))
+    top = next(cells.id for cells in scene.of(Cells) if re.match(r"(flatten|global)", cells.id))
+    assert lit(scene, top, number) == wanted
+
+
+def test_a_lane_lights_one_step_and_the_state_before():
+    state = {"batches": 2, "samples": 1, "steps": 3, "stateful": True, "reset_after_batch": 0}
+    scene = keeping.view("GRU", state, None).diagram.scene
+    first, second = "[batch=1,sample=1]", "[batch=2,sample=1]"
+    assert lit(scene, f"h{first}", 1) == {f"x{first} 1", f"start{first} all"}
+    assert lit(scene, f"h{first}", 3) == {f"x{first} 3", f"h{first} 2"}
+    assert lit(scene, f"h{second}", 1) == {f"x{second} 1", f"h{first} 3"}
+    assert lit(scene, "whole[sample=1]", 1) == {f"x{first} all", f"x{second} all"}
