@@ -14,33 +14,11 @@ from nbval.plugin import find_comment_markers, find_metadata_tags
 from course_utils import exercises
 from course_utils.commands import notebooks
 from course_utils.environment import ROOT
+from tests.unit.syllabus import QUESTIONS, SHOWN, TAUGHT
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-
-SHOWN = {
-    "01_rnn_cell_math": {
-        "S0.1": ["cell-hand", "loop", "shared"],
-        "S0.2": ["shared"],
-        "S0.3": ["parameters", "parameters-keras", "parameters-steps"],
-        "S0.4": ["weights"],
-        "S0.5": ["units"],
-        "S0.6": ["activation"],
-        "S1.1": ["title"],
-        "S1.2": ["order"],
-        "S1.3": ["family"],
-        "S1.4": ["shared"],
-        "S2.2": ["words", "batch"],
-        "S2.3": ["arguments"],
-        "S2.4": ["trace"],
-        "S2.5": ["picture", "arguments"],
-        "question 1": ["one-unit", "lstm"],
-        "question 2": ["shared", "lstm"],
-        "question 3": ["units", "explore"],
-    }
-}
-"""Row of the syllabus → the cells that show it. A row's last cell runs and asserts, or draws."""
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -133,6 +111,16 @@ def test_every_row_of_the_syllabus_is_shown_by_a_cell_that_ran(path):
             assert last.execution_count and (
                 "assert" in last.source or "draw_" in last.source or "explore_" in last.source
             )
+
+
+@every_lesson
+def test_no_row_of_the_syllabus_is_lost(path):
+    assert set(SHOWN[path.stem]) == set(TAUGHT[path.stem[:2]])
+
+
+def test_every_question_has_a_lesson():
+    taught = {row for rows in TAUGHT.values() for row in rows}
+    assert {f"question {number}" for number in QUESTIONS} <= taught
 
 
 @every_lesson
