@@ -54,6 +54,18 @@ TAUGHT = {
 """Number of a lesson → what the syllabus gives it."""
 
 SHOWN = {
+    "00_keras_building_blocks": {
+        "S1.1": ["title"],
+        "S3.1": ["simple", "modular", "extensible", "backend"],
+        "S3.2": ["two-ways", "only", "branches", "shared"],
+        "S3.3": ["dense", "dense-old", "dense-count"],
+        "S3.4": ["activations", "explore", "faster", "slopes"],
+        "S3.5": ["flatten"],
+        "S3.6": ["dropout-small", "dropout"],
+        "S3.8": ["embedding", "embedding-hand", "embedding-wide"],
+        "S3.9": ["merge", "merge-error"],
+        "S3.10": ["task", "softmax", "whole", "metrics", "train"],
+    },
     "01_rnn_cell_math": {
         "S0.1": ["cell-hand", "loop", "shared"],
         "S0.2": ["shared"],
@@ -82,6 +94,31 @@ SHOWN = {
         "S1.1": ["title"],
         "question 6": ["refused", "repaired", "axes", "axes-repair"],
         "question 11": ["own-unrolled", "own-rolled", "own-model"],
+    },
+    "03_lstm_params": {
+        "S0.16": ["gate-i", "gate-f", "candidate", "gate-o", "cell-state", "hidden", "loop", "count"],
+        "S0.17": ["one-name"],
+        "S0.18": ["stored", "weights", "order", "forget-bias"],
+        "S0.19": ["activations"],
+        "S1.1": ["title"],
+        "S1.3": ["family"],
+        "S1.9": ["weights", "ten"],
+        "S1.10": ["ten", "steps"],
+        "question 5": ["columns", "order"],
+    },
+    "04_return_sequences": {
+        "S0.10": ["rows", "dense", "flatten"],
+        "S0.11": ["back-picture", "back"],
+        "S0.12": ["unpack", "four"],
+        "S0.13": ["stateful", "lanes", "size", "learn", "order"],
+        "S0.15": ["one-label", "each-word", "targets"],
+        "S1.1": ["title"],
+        "S1.7": ["picture", "picture-true"],
+        "S2.5": ["one-label", "each-word"],
+        "question 7": ["unpack", "trap"],
+        "question 8": ["order-data", "order"],
+        "question 9": ["old", "old-now"],
+        "question 12": ["length", "declared", "fixed"],
     },
 }
 """Lesson → row → the cells that show it. A row's last cell runs, and asserts or draws."""

@@ -548,3 +548,31 @@ def test_what_is_left_out_costs_nothing(kind):
     few, many = (scene_of(kind, steps=steps) for steps in (28, 1000))
     assert len(few.items) == len(many.items)
     assert sum(np.prod(cells.shape) for cells in few.of(Cells)) == sum(np.prod(c.shape) for c in many.of(Cells))
+
+
+@pytest.mark.parametrize(
+    ("above", "words"),
+    [
+        (["Flatten", "Dense"], "for this number of steps"),  # Dense above it has a weight for every step
+        (["Dense"], "whatever the number of steps"),
+        (["GlobalMaxPooling1D"], "whatever the number of steps"),
+        (["Conv1D"], None),  # not looked into, and it has weights
+    ],
+)
+def test_the_count_is_said_to_be_the_same_for_all_lengths_only_where_it_is(keras, above, words):
+    made = {"Dense": (3,), "Conv1D": (2, 2)}
+    layers = [keras.Input((3, 2)), keras.layers.SimpleRNN(4, return_sequences=True)]
+    layers += [getattr(keras.layers, kind)(*made.get(kind, ())) for kind in above]
+    svg = course_utils.draw_unrolled(keras.Sequential(layers), np.zeros((1, 3, 2))).to_svg()
+    said = re.findall("for this number of steps|whatever the number of steps", svg)
+    assert said == ([words] if words else [])
+
+
+def test_a_title_names_as_many_switches_as_have_room(keras):
+    switches = {"return_sequences": True, "return_state": True, "go_backwards": True}
+    layer = keras.layers.SimpleRNN(4, **switches)
+    title = course_utils.draw_unrolled(layer, np.zeros((1, 3, 2))).scene.title
+    assert title == "SimpleRNN(4, return_sequences=True, …) on 3 steps of 2 features"
+    short = keras.layers.GRU(4, return_sequences=True, return_state=True)
+    title = course_utils.draw_unrolled(short, np.zeros((1, 3, 2))).scene.title
+    assert title == "GRU(4, return_sequences=True, return_state=True) on 3 steps of 2 features"

@@ -13,10 +13,9 @@ from course_utils.diagrams.unrolled.cells import Lane, lane_items
 from course_utils.diagrams.unrolled.grid import LINE, RISE, TOP, Grid
 from course_utils.diagrams.unrolled.levels import Floor, above, entry, in_box, into
 from course_utils.diagrams.unrolled.plan import CLOSED, Plan, Row
-from course_utils.diagrams.unrolled.words import describe, legend_notes, subtitle, title
+from course_utils.diagrams.unrolled.words import TITLE_SIZE, WIDEST_TEXT, describe, legend_notes, subtitle, title
 from course_utils.recurrence import RecurrentTrace
 
-WIDEST_TEXT = 1000  # px: of the title and the notes
 NAMES = 43  # px: below the input, for the names of the steps
 MOST_ROWS, LOWEST, HIGHEST = 7, 3, 2  # of the rows, how many are drawn; if more, the lowest and the highest ones
 
@@ -40,7 +39,7 @@ def unrolled_scene(plan: Plan, *, every: bool = False) -> Scene:
     limit, beyond = _limit(grid)
     notes = [shortened(printable(note), 12, WIDEST_TEXT) for note in legend_notes(plan, beyond)]
     items += noted_legend(MARGIN, below + 28, limit, notes)
-    named = shortened(printable(title(plan)), 19, WIDEST_TEXT, BOLD)
+    named = shortened(printable(title(plan)), TITLE_SIZE, WIDEST_TEXT, BOLD)
     return compose(named, describe(plan), heading(named, subtitle(plan)) + items, limit)
 
 

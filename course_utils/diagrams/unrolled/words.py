@@ -3,19 +3,26 @@
 import numpy as np
 
 from course_utils.diagrams import wording
-from course_utils.diagrams.lettering import printable
+from course_utils.diagrams.lettering import BOLD, printable, text_width
 from course_utils.diagrams.parts import FIRST, LAST, MOST_STEPS, shown_steps
 from course_utils.diagrams.unrolled.grid import formulas
 from course_utils.diagrams.unrolled.plan import Level, Plan, Row
+from course_utils.recurrence.graphs import ClosedSpec, FlattenSpec
 from course_utils.recurrence.specs import GATES, BidirectionalSpec
 
 LONGEST_TITLE = 4  # layers
-MOST_SWITCHES = 2  # in a title; the picture shows the others
+SWITCHES = ("return_sequences", "return_state", "go_backwards", "stateful")
+TITLE_SIZE, WIDEST_TEXT = 19, 1000  # px
 
 
 def title(plan: Plan) -> str:
-    """Say which layers on which input."""
-    layers = [_called(plan, row) for row in plan.rows if row.spec is not None]
+    """Say which layers on which input, with as many switches as there is room for."""
+    said = [_title(plan, most) for most in range(len(SWITCHES), -1, -1)]
+    return next((one for one in said if text_width(one, TITLE_SIZE, BOLD) <= WIDEST_TEXT), said[-1])
+
+
+def _title(plan: Plan, most: int) -> str:
+    layers = [_called(plan, row, most) for row in plan.rows if row.spec is not None]
     named = " → ".join(layers) if len(layers) <= LONGEST_TITLE else wording.counted(len(layers), "layer")
     entry = plan.entry
     if entry.steps is None:
@@ -31,21 +38,20 @@ def _total(plan: Plan) -> str:
     return f"{plan.total:,} of the model's {plan.whole:,} parameters are in the layers drawn"
 
 
-def _called(plan: Plan, row: Row) -> str:
-    """Return a layer as it is written; one alone with the arguments that are switched on."""
+def _called(plan: Plan, row: Row, most: int) -> str:
+    """Return a layer as it is written; one alone with the arguments that are switched on, ``most`` of them."""
     manner = getattr(row.spec, "manner", None)
     if manner is None or not plan.single:
         return row.title
-    names = ("return_sequences", "return_state", "go_backwards", "stateful")
-    switched = [f"{name}=True" for name in names if getattr(manner, name)]
-    switched[MOST_SWITCHES:] = ["…"] if len(switched) > MOST_SWITCHES else []
+    switched = [f"{name}=True" for name in SWITCHES if getattr(manner, name)]
+    switched[most:] = ["…"] if len(switched) > most else []
     return ", ".join([row.title[:-1], *switched]) + ")"
 
 
 def subtitle(plan: Plan) -> str:
     """Say the one thing to see."""
     row = plan.rows[0]
-    total = "" if plan.total is None else f"{_total(plan)}, whatever the number of steps"
+    total = "" if plan.total is None else _total(plan) + _depends(plan)
     if len(plan.rows) == 1 and row.style == "both":
         return "two cells read the same steps, one in each direction" + (f" · {total}" if total else "")
     if not plan.single:
@@ -55,6 +61,14 @@ def subtitle(plan: Plan) -> str:
     times = {1: "once", 2: "twice"}.get(steps, f"{steps} times")
     turned = ", from the last step to the first" if plan.entry.turned else ""
     return f"one cell, used {times} with the same {_letters(row)}{turned}: {total}"
+
+
+def _depends(plan: Plan) -> str:
+    """Say whether the count depends on the number of steps: it may where a layer takes all steps as one vector."""
+    if any(isinstance(row.spec, FlattenSpec) for row in plan.rows):
+        return ", for this number of steps"
+    unknown = any(isinstance(row.spec, ClosedSpec) and row.spec.parameters != 0 for row in plan.rows)
+    return "" if unknown else ", whatever the number of steps"
 
 
 def _letters(row: Row) -> str:

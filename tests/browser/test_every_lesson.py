@@ -1,0 +1,69 @@
+"""Every lesson in a real JupyterLab: it shows itself before it is run, sets its formulas, and runs to its end."""
+
+import re
+
+import pytest
+
+from course_utils.environment import ROOT
+from tests.browser.conftest import Lab
+
+pytest.importorskip("playwright")
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import EXPLORER, assert_no_errors, open_notebook, photograph, run_all, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+WRONG_FORMULA = "mjx-merror, [data-mml-node=merror]"
+BROKEN = "() => [...document.querySelectorAll('.jp-Notebook img')].filter(i => !i.naturalWidth).map(i => i.alt)"
+
+
+def typeset(page: Page) -> None:
+    """Wait until the formulas of the page are set."""
+    page.wait_for_function("() => !document.querySelector('.jp-Notebook')?.innerText.includes('$$')")
+    expect(page.locator(".jp-Notebook mjx-container").first).to_be_attached()
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_it_shows_itself_and_runs(page: Page, lab: Lab, lesson):
+    open_notebook(page, lab, lesson)
+    typeset(page)
+    assert page.locator(WRONG_FORMULA).count() == 0
+    assert page.evaluate(BROKEN) == []
+    shown = page.locator(f"{EXPLORER} svg[role=img]")
+    expect(shown.first).to_be_visible()
+    pictures = shown.count()
+    run_all(page)
+    assert_no_errors(page)
+    expect(shown).to_have_count(pictures)
+    expect(page.locator(".jp-OutputArea").get_by_text("Not attempted").first).to_be_attached()
+    photograph(page, f"{lesson}_run")
+
+
+def test_a_wrong_formula_is_seen(page: Page, lab: Lab):
+    write_notebook(lab, "formula", ["from IPython.display import Markdown; Markdown(r'$\\frac{1}$')"])
+    open_notebook(page, lab, "formula")
+    run_all(page)
+    expect(page.locator(WRONG_FORMULA)).not_to_have_count(0)
+
+
+def test_a_choice_is_made_by_keyboard(page: Page, lab: Lab):
+    open_notebook(page, lab, "01_rnn_cell_math")
+    run_all(page)
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    box = page.locator(EXPLORER).filter(has_text="may be doubled")
+    status, before = box.get_by_role("status"), ""
+    for choice in box.get_by_role("button").all():
+        choice.focus()
+        page.keyboard.press("d")
+        page.keyboard.press("d")
+        page.keyboard.press("Space")
+        right = choice.inner_text() == "the time-steps"
+        expect(box).to_contain_text("✔ Correct." if right else "✘ Not yet.", timeout=30_000)
+        expect(choice).to_have_class(re.compile("mod-active"))
+        expect(status).to_have_text(re.compile("\\w"))
+        expect(status).not_to_have_text(before)  # every choice is answered in its own words
+        before = status.text_content()
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert_no_errors(page)
