@@ -572,7 +572,7 @@ def test_a_title_names_as_many_switches_as_have_room(keras):
     switches = {"return_sequences": True, "return_state": True, "go_backwards": True}
     layer = keras.layers.SimpleRNN(4, **switches)
     title = course_utils.draw_unrolled(layer, np.zeros((1, 3, 2))).scene.title
-    assert title == "SimpleRNN(4, return_sequences=True, …) on 3 steps of 2 features"
+    assert title == "SimpleRNN(4, return_sequences=True, return_state=True, …) on 3 steps"
     short = keras.layers.GRU(4, return_sequences=True, return_state=True)
     title = course_utils.draw_unrolled(short, np.zeros((1, 3, 2))).scene.title
     assert title == "GRU(4, return_sequences=True, return_state=True) on 3 steps of 2 features"

@@ -17,17 +17,18 @@ TITLE_SIZE, WIDEST_TEXT = 19, 1000  # px
 
 def title(plan: Plan) -> str:
     """Say which layers on which input, with as many switches as there is room for."""
-    said = [_title(plan, most) for most in range(len(SWITCHES), -1, -1)]
-    return next((one for one in said if text_width(one, TITLE_SIZE, BOLD) <= WIDEST_TEXT), said[-1])
+    said = [_title(plan, most, features) for most in range(len(SWITCHES), -1, -1) for features in (True, False)]
+    return next((one for one in said if text_width(one, TITLE_SIZE, BOLD) <= WIDEST_TEXT), said[-2])
 
 
-def _title(plan: Plan, most: int) -> str:
+def _title(plan: Plan, most: int, features: bool) -> str:
+    """Write the title with so many switches at most, with or without the features."""
     layers = [_called(plan, row, most) for row in plan.rows if row.spec is not None]
     named = " → ".join(layers) if len(layers) <= LONGEST_TITLE else wording.counted(len(layers), "layer")
     entry = plan.entry
     if entry.steps is None:
         return f"{named} on {entry.shape}"
-    of = "" if entry.style == "numbers" else f" of {wording.counted(entry.size, 'feature')}"
+    of = "" if entry.style == "numbers" or not features else f" of {wording.counted(entry.size, 'feature')}"
     return f"{named} on {wording.counted(entry.steps, 'step')}{of}"
 
 
