@@ -62,6 +62,7 @@ def _flat_shape(random: np.random.Generator) -> Variant:
         slips=(
             Slip(found.shape, "This is the shape after Embedding. Flatten then puts the rows of a sample in one row."),
             Slip((found.size,), "Flatten keeps the batch axis: each sample stays a row of its own."),
+            Slip((T * D, B), "You swapped two axes: the batch comes first."),
             Slip((T * D,), "The batch axis is missing: each sample has a row of its own."),
             Slip((B, V * D), f"The table has {V} rows, but a sample looks up {T} of them, one for each integer."),
             Slip((B, T + D), "Rows that stand one after the other: multiply their number by their length."),
@@ -134,7 +135,7 @@ def _dense(random: np.random.Generator) -> Variant:
         ),
         hints=(
             "The formula is activation(x·kernel + bias).",
-            "In NumPy, x·kernel is x @ kernel. ReLU of z is np.maximum(z, 0).",
+            "In NumPy, x·kernel is x @ kernel, and ReLU is np.maximum(…, 0).",
             "np.maximum(x @ kernel + bias, 0), with the arrays of given.",
         ),
         code="import numpy as np\n\nanswer = np.maximum(given.x @ given.kernel + given.bias, 0)",

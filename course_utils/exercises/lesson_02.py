@@ -94,41 +94,41 @@ def _state_above(random: np.random.Generator) -> Variant:
     F, below, U = 3, 3, 2
     W1, R1, b1 = _weights(random, F, below)
     W2, R2, b2 = _weights(random, below, U)
-    x, h1, h2 = (_away_from_zero(random, size, 0.3, 0.9) for size in (F, below, U))
-    new1 = np.tanh(x @ W1 + h1 @ R1 + b1)
+    x, lower, upper = (_away_from_zero(random, size, 0.3, 0.9) for size in (F, below, U))
+    new = np.tanh(x @ W1 + lower @ R1 + b1)
     return Variant(
         ask=(
-            "given.x is the input of one step; given.h1 and given.h2 are the states of layer 1 and layer 2 before it; "
+            "given.x is the input of one step; given.lower and given.upper are the states of layers 1 and 2 before it; "
             "given.W1, given.R1, given.b1 and given.W2, given.R2, given.b2 are their weights. "
             f"Compute the new state of layer 2, an array of {U} numbers."
         ),
-        answer=np.tanh(new1 @ W2 + h2 @ R2 + b2),
+        answer=np.tanh(new @ W2 + upper @ R2 + b2),
         praise="First the new state of layer 1; then layer 2 reads it as its input, and takes its own old state.",
         slips=(
             Slip(
-                np.tanh(h1 @ W2 + h2 @ R2 + b2),
+                np.tanh(lower @ W2 + upper @ R2 + b2),
                 "Layer 2 reads the new state of layer 1, not the old one: compute layer 1 first.",
             ),
-            Slip(np.tanh(x @ W2 + h2 @ R2 + b2), "Layer 2 does not read x: it reads the new state of layer 1."),
-            Slip(new1, "This is the new state of layer 1; one more row of the mesh is missing."),
-            Slip(np.tanh(new1 @ W2 + b2), "The old state of layer 2 is missing: given.h2 goes through given.R2."),
-            Slip(np.tanh(new1 @ W2 + h2 @ R2), "The bias of layer 2 is missing."),
-            Slip(new1 @ W2 + h2 @ R2 + b2, "The last activation is missing: take tanh of the sum."),
+            Slip(np.tanh(x @ W2 + upper @ R2 + b2), "Layer 2 does not read x: it reads the new state of layer 1."),
+            Slip(new, "This is the new state of layer 1; one more row of the mesh is missing."),
+            Slip(np.tanh(new @ W2 + b2), "The old state of layer 2 is missing: given.upper goes through given.R2."),
+            Slip(np.tanh(new @ W2 + upper @ R2), "The bias of layer 2 is missing."),
+            Slip(new @ W2 + upper @ R2 + b2, "The last activation is missing: take tanh of the sum."),
             Slip(
-                np.tanh((x @ W1 + h1 @ R1 + b1) @ W2 + h2 @ R2 + b2),
+                np.tanh((x @ W1 + lower @ R1 + b1) @ W2 + upper @ R2 + b2),
                 "The activation of layer 1 is missing: take tanh there, too.",
             ),
         ),
         hints=(
             "Two boxes of one column of the mesh: first the lower one, then the upper one.",
-            "new1 = np.tanh(given.x @ given.W1 + given.h1 @ given.R1 + given.b1) is the lower box.",
-            "The upper box is the same rule with W2, R2, b2: it reads new1, and its old state is given.h2.",
+            "new = np.tanh(given.x @ given.W1 + given.lower @ given.R1 + given.b1) is the lower box.",
+            "The upper box is the same rule with W2, R2, b2: it reads new, and its old state is given.upper.",
         ),
         code=(
-            "import numpy as np\n\nnew1 = np.tanh(given.x @ given.W1 + given.h1 @ given.R1 + given.b1)\n"
-            "answer = np.tanh(new1 @ given.W2 + given.h2 @ given.R2 + given.b2)"
+            "import numpy as np\n\nnew = np.tanh(given.x @ given.W1 + given.lower @ given.R1 + given.b1)\n"
+            "answer = np.tanh(new @ given.W2 + given.upper @ given.R2 + given.b2)"
         ),
-        given=SimpleNamespace(x=x, h1=h1, h2=h2, W1=W1, R1=R1, b1=b1, W2=W2, R2=R2, b2=b2),
+        given=SimpleNamespace(x=x, lower=lower, upper=upper, W1=W1, R1=R1, b1=b1, W2=W2, R2=R2, b2=b2),
     )
 
 

@@ -84,9 +84,9 @@ SHOWN = {
         "question 1": ["one-unit", "lstm"],
         "question 2": ["shared", "lstm"],
         "question 3": ["units", "explore"],
-        "question 10": ["unroll"],
+        "question 10": ["unroll", "unroll-plan"],
         "question 11": ["own"],
-        "question 12": ["parameters-steps"],
+        "question 12": ["parameters-steps", "parameters-trained"],
     },
     "02_stacking": {
         "S0.14": ["picture", "columns", "refused", "repaired", "deep"],

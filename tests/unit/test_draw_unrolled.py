@@ -568,6 +568,23 @@ def test_the_count_is_said_to_be_the_same_for_all_lengths_only_where_it_is(keras
     assert said == ([words] if words else [])
 
 
+@pytest.mark.parametrize(("copies", "words"), [(1, "1 time"), (4, "4 times")])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_vector_that_is_repeated_is_said_to_be(keras, copies, words, known):
+    layers = [keras.layers.SimpleRNN(3), keras.layers.RepeatVector(copies), keras.layers.SimpleRNN(2)]
+    model = keras.Sequential([keras.Input((3, 2)), *layers])
+    scene = course_utils.draw_unrolled(model, *([np.ones((1, 3, 2))] if known else [])).scene
+    said = [label.text for label in scene.of(Label) if "RepeatVector: " in label.text]
+    assert said == [f"RepeatVector: (batch, 3) → (batch, {copies}, 3) · written {words}"]
+    assert "closed" not in {box.role for box in scene.of(Box)}
+
+
+def test_what_is_not_looked_into_says_so(keras):
+    layers = [keras.layers.SimpleRNN(3, return_sequences=True), keras.layers.Conv1D(2, 2)]
+    scene = course_utils.draw_unrolled(keras.Sequential([keras.Input((3, 2)), *layers])).scene
+    assert any(label.text.endswith("· not looked into") for label in scene.of(Label))
+
+
 def test_a_title_names_as_many_switches_as_have_room(keras):
     switches = {"return_sequences": True, "return_state": True, "go_backwards": True}
     layer = keras.layers.SimpleRNN(4, **switches)

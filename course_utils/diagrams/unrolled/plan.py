@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from course_utils.diagrams import wording
 from course_utils.recurrence import RecurrentTrace
 from course_utils.recurrence.counting import weights_in
 from course_utils.recurrence.executing import Execution, LayerFlow
@@ -292,8 +293,17 @@ def _other_row(spec: LayerSpec, entry: Level, leaving: Level) -> Row:
     style = "each" if same and isinstance(spec, EACH) else "wide"
     if (entry.style, leaving.style) == ("vector", "vector"):
         style = "once"
-    note = KINDS[type(spec)][1] if type(spec) in KINDS else "" if isinstance(spec, EACH) else CLOSED
+    note = _note(spec, entry, leaving)
     return Row(spec.name, _kind(spec, leaving), style, entry, leaving, spec, total=weights_in(spec), note=note)
+
+
+def _note(spec: LayerSpec, entry: Level, leaving: Level) -> str:
+    """Say of a layer without recurrence what its box does not show."""
+    if type(spec) in KINDS:
+        return KINDS[type(spec)][1]
+    if isinstance(spec, ClosedSpec) and (spec.kind, leaving.style) == ("RepeatVector", "steps"):
+        return f"written {wording.counted(leaving.steps, 'time')}"
+    return "" if isinstance(spec, EACH) else CLOSED
 
 
 def _kind(spec: LayerSpec, leaving: Level) -> str:
