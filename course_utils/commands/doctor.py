@@ -3,7 +3,6 @@
 What concerns the packages is asked of the Python in ``.venv``, in programs of a few lines.
 """
 
-import hashlib
 import importlib.util
 import json
 import os
@@ -13,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,16 @@ from course_utils.commands.browsers import find_chromium
 from course_utils.commands.installers import without_ensurepip
 from course_utils.commands.platforms import problem_of, this_machine
 from course_utils.commands.problems import SetUpError, not_writable
+from course_utils.data.places import (
+    MNIST,
+    VARIABLE,
+    DigitsError,
+    cache_folders,
+    cached_names,
+    named_in_environment,
+    read,
+    sha256,
+)
 from course_utils.environment import (
     LESSONS,
     NEEDED_FRESH,
@@ -37,8 +47,7 @@ from course_utils.environment import (
 INSTALL = "type: python -m course_utils lab"
 ANEW = "delete the folder .venv, then type: python -m course_utils lab"
 ROOM_TO_WORK = 200_000_000
-# Keras downloads the file again when it has another hash than this (keras/src/datasets/mnist.py).
-MNIST_HASH = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+MNIST_HASH = MNIST.sha256
 
 PACKAGES_PROGRAM = """
 import importlib.metadata, json
@@ -244,14 +253,20 @@ def kernel(checkout: Checkout) -> Finding:
 
 def digits(checkout: Checkout) -> Finding:
     """Whether lesson 05 has handwritten digits, and which."""
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    file = home / "datasets" / "mnist.npz"
-    if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == MNIST_HASH:
-        return Finding(True, "digits", f"MNIST, 70,000 digits of 28 x 28, in {file}")
+    if named := named_in_environment():
+        text, next_step = f"those of {named}, which {VARIABLE} names", f"set {VARIABLE} to another file, or remove it"
+        there = Path(os.path.expanduser(named)).exists()
+        return Finding(there, "digits", text if there else f"{text}, are not there", next_step)
+    files = [path for folder in cache_folders() for path in cached_names(folder)]
+    for file in files:
+        with suppress(DigitsError):
+            if sha256(read(file)) == MNIST_HASH:
+                return Finding(True, "digits", f"MNIST, 70,000 digits of 28 x 28, in {file}")
     said = ask(checkout, DIGITS_PROGRAM, 120)
     if said is None:
         return Finding(False, "digits", "neither MNIST nor the digits of scikit-learn are here", INSTALL)
-    return Finding(True, "digits", f"{int(said):,} small ones of scikit-learn; MNIST ({file}) is not downloaded yet")
+    text = f"{int(said):,} small ones of scikit-learn; MNIST ({files[0]}) is not downloaded yet"
+    return Finding(True, "digits", text)
 
 
 def chromium(find: Callable[[], str | None] = find_chromium) -> Finding:

@@ -21,6 +21,7 @@ MAY_IMPORT = {  # the rooms of the package that each room may know
     "frontend": set(),
     "widgets": {"diagrams", "recurrence", "frontend", "quiet"},
     "exercises": {"recurrence", "frontend", "quiet"},
+    "data": set(),
 }
 MUST_NOT_KNOW = {
     "recurrence": {"matplotlib", "ipywidgets", "anywidget", "IPython"},
