@@ -15,7 +15,7 @@ from course_utils.exercises.judging import (
     judge_shape,
     known_weights,
 )
-from course_utils.exercises.slips import different_sizes
+from course_utils.exercises.slips import away_from_zero, different_sizes
 
 
 def _relu(z: np.ndarray) -> np.ndarray:
@@ -116,7 +116,7 @@ def _dropout(random: np.random.Generator) -> Variant:
 
 def _dense(random: np.random.Generator) -> Variant:
     size = 3
-    x, bias = (np.round(random.choice([-1, 1], size) * random.uniform(0.3, 1, size), 2) for _ in range(2))
+    x, bias = (away_from_zero(random, size, high=1) for _ in range(2))
     kernel = np.round(random.uniform(-1, 1, (size, size)), 2)
     return Variant(
         ask=(

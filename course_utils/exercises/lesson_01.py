@@ -15,7 +15,14 @@ from course_utils.exercises.judging import (
     judge_shape,
     judge_shape_of_layer,
 )
-from course_utils.exercises.slips import different_sizes, parameter_slips, shape_slips, total
+from course_utils.exercises.slips import (
+    away_from_zero,
+    different_sizes,
+    parameter_slips,
+    shape_slips,
+    simple_rnn_weights,
+    total,
+)
 from course_utils.recurrence import random_input, random_spec, run_layer
 
 
@@ -58,11 +65,9 @@ def _output_shape(random: np.random.Generator) -> Variant:
 
 def _next_state(random: np.random.Generator) -> Variant:
     F, U = 2, 3
-    spec = random_spec("SimpleRNN", units=U, features=F, seed=int(random.integers(1000)))
-    W, R = np.round(spec.kernel, 2).astype(float), np.round(spec.recurrent_kernel, 2).astype(float)
-    b = np.round(random.choice([-1, 1], U) * random.uniform(0.2, 0.6, U), 2)
+    W, R, b = simple_rnn_weights(random, F, U)
     x = random_input(1, F, seed=int(random.integers(1000)))[0, 0].astype(float)
-    h = np.round(random.choice([-1, 1], U) * random.uniform(0.3, 0.9, U), 2)
+    h = away_from_zero(random, U)
     return Variant(
         ask=(
             "given.x, given.h, given.W, given.R and given.b hold one input, the state before it and the weights "

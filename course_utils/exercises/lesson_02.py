@@ -17,7 +17,7 @@ from course_utils.exercises.judging import (
     judge_shape,
     known_weights,
 )
-from course_utils.exercises.slips import different_sizes, total
+from course_utils.exercises.slips import away_from_zero, different_sizes, simple_rnn_weights, total
 from course_utils.recurrence import RecurrentSpec, random_input, random_spec, run_layer
 
 
@@ -92,9 +92,9 @@ def _shape_after_a_stack(random: np.random.Generator) -> Variant:
 
 def _state_above(random: np.random.Generator) -> Variant:
     F, below, U = 3, 3, 2
-    W1, R1, b1 = _weights(random, F, below)
-    W2, R2, b2 = _weights(random, below, U)
-    x, lower, upper = (_away_from_zero(random, size, 0.3, 0.9) for size in (F, below, U))
+    W1, R1, b1 = simple_rnn_weights(random, F, below)
+    W2, R2, b2 = simple_rnn_weights(random, below, U)
+    x, lower, upper = (away_from_zero(random, size) for size in (F, below, U))
     new = np.tanh(x @ W1 + lower @ R1 + b1)
     return Variant(
         ask=(
@@ -130,18 +130,6 @@ def _state_above(random: np.random.Generator) -> Variant:
         ),
         given=SimpleNamespace(x=x, lower=lower, upper=upper, W1=W1, R1=R1, b1=b1, W2=W2, R2=R2, b2=b2),
     )
-
-
-def _weights(random: np.random.Generator, F: int, U: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Draw the weights of a SimpleRNN, with two decimals."""
-    spec = random_spec("SimpleRNN", units=U, features=F, seed=int(random.integers(1000)))
-    W, R = (np.round(array, 2).astype(float) for array in (spec.kernel, spec.recurrent_kernel))
-    return W, R, _away_from_zero(random, U, 0.2, 0.6)
-
-
-def _away_from_zero(random: np.random.Generator, size: int, low: float, high: float) -> np.ndarray:
-    """Draw numbers of both signs, none so small that leaving it out would not show."""
-    return np.round(random.choice([-1, 1], size) * random.uniform(low, high, size), 2)
 
 
 def _repair(random: np.random.Generator) -> Variant:

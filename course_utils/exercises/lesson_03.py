@@ -13,8 +13,9 @@ from course_utils.exercises.judging import (
     judge_number,
     judge_shape,
 )
-from course_utils.exercises.slips import different_sizes, parameter_slips, total
+from course_utils.exercises.slips import away_from_zero, different_sizes, parameter_slips, total
 from course_utils.recurrence import RecurrentSpec, random_spec, run
+from course_utils.recurrence.activations import sigmoid
 
 BLOCK_NAMES = {"i": "the input gate", "f": "the forget gate", "c": "the candidate", "o": "the output gate"}
 OPEN = 40.0  # the sigmoid of it is 1, and that of minus it 0
@@ -70,19 +71,10 @@ def _shape_of_kernel(random: np.random.Generator) -> Variant:
     )
 
 
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-z))
-
-
-def _signed(random: np.random.Generator, shape: int | tuple[int, ...], low: float, high: float) -> np.ndarray:
-    """Draw numbers of two decimals whose size lies between low and high, of either sign."""
-    return np.round(random.choice([-1, 1], shape) * random.uniform(low, high, shape), 2)
-
-
 def _forget_gate(random: np.random.Generator) -> Variant:
     F, U = 2, 3
-    x, h = _signed(random, F, 0.3, 0.9), _signed(random, U, 0.3, 0.9)
-    W, R, b = (_signed(random, shape, 0.2, 0.9) for shape in ((F, 4 * U), (U, 4 * U), 4 * U))
+    x, h = away_from_zero(random, F), away_from_zero(random, U)
+    W, R, b = (away_from_zero(random, shape, 0.2, 0.9) for shape in ((F, 4 * U), (U, 4 * U), 4 * U))
     sums = dict(zip("ifco", np.split(x @ W + h @ R + b, 4), strict=True))
     z, mine = sums["f"], slice(U, 2 * U)
     return Variant(
@@ -90,17 +82,17 @@ def _forget_gate(random: np.random.Generator) -> Variant:
             "given.x and given.h hold one input and the state before it; given.W, given.R and given.b are the arrays "
             f"of an LSTM({U}) as Keras stores them. Compute the forget gate f of this step, an array of {U} numbers."
         ),
-        answer=_sigmoid(z),
+        answer=sigmoid(z),
         praise=f"The second block of columns, {U} to {2 * U - 1}, of W, R and b; then the sigmoid.",
         slips=(
             *(
-                Slip(_sigmoid(sums[letter]), f"These columns belong to {BLOCK_NAMES[letter]}: the order is i, f, c̃, o.")
+                Slip(sigmoid(sums[letter]), f"These columns belong to {BLOCK_NAMES[letter]}: the order is i, f, c̃, o.")
                 for letter in "ico"
             ),
             Slip(z, "The sigmoid is missing: a gate lies between 0 and 1."),
             Slip(np.tanh(z), "This is tanh: gates take the sigmoid."),
-            Slip(_sigmoid(z - b[mine]), "The bias is missing; it has a forget part too."),
-            Slip(_sigmoid(z - h @ R[:, mine]), "The old state is missing: it goes through R and is added."),
+            Slip(sigmoid(z - b[mine]), "The bias is missing; it has a forget part too."),
+            Slip(sigmoid(z - h @ R[:, mine]), "The old state is missing: it goes through R and is added."),
         ),
         hints=(
             "In which order do the four blocks stand? How many columns has each?",
@@ -120,7 +112,7 @@ def _forget_gate(random: np.random.Generator) -> Variant:
 def _new_memory(random: np.random.Generator) -> Variant:
     U = 3
     i, f, o = (np.round(random.uniform(0.1, 0.9, U), 2) for _ in range(3))
-    candidate, c = _signed(random, U, 0.2, 0.9), _signed(random, U, 0.2, 0.9)
+    candidate, c = away_from_zero(random, U, 0.2, 0.9), away_from_zero(random, U, 0.2, 0.9)
     new = f * c + i * candidate
     return Variant(
         ask=(
@@ -210,7 +202,7 @@ def _lstm_step(x, h, c, W, R, b, *, order="ifco", through=np.tanh, news=np.tanh,
     swapped: c first
     """
     z = dict(zip(order, np.split(x @ W + h @ R + b, 4), strict=True))
-    i, f, o = (_sigmoid(z[gate]) for gate in "ifo")
+    i, f, o = (sigmoid(z[gate]) for gate in "ifo")
     c = f * c + i * news(z["c"])
     h = o * through(c)
     return np.array([c, h] if swapped else [h, c])
@@ -224,7 +216,7 @@ def _step_of_lstm(random: np.random.Generator) -> Variant:
         "You return c first and then h: the order is h, c.": {"swapped": True},
         "You read the blocks as i, f, o, c̃: Keras keeps them as i, f, c̃, o.": {"order": "ifoc"},
         "You read the blocks as f, i, c̃, o: Keras keeps them as i, f, c̃, o.": {"order": "fico"},
-        "The candidate is no gate: it takes tanh, not the sigmoid.": {"news": _sigmoid},
+        "The candidate is no gate: it takes tanh, not the sigmoid.": {"news": sigmoid},
         "On its way to h, c goes through tanh.": {"through": lambda c: c},
     }
     slips = [

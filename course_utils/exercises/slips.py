@@ -20,6 +20,28 @@ def different_sizes(random: np.random.Generator, how_many: int = 3, *, low: int 
     return tuple(int(size) for size in random.choice(np.arange(low, high + 1), size=how_many, replace=False))
 
 
+def away_from_zero(
+    random: np.random.Generator, shape: int | tuple[int, ...], low: float = 0.3, high: float = 0.9
+) -> np.ndarray:
+    """Draw numbers of two decimals and both signs, sizes low … high: none so small that leaving it out would not show.
+
+    >>> away_from_zero(np.random.default_rng(1), 4)
+    array([-0.39,  0.87,  0.49,  0.55])
+    """
+    return np.round(random.choice([-1, 1], shape) * random.uniform(low, high, shape), 2)
+
+
+def simple_rnn_weights(random: np.random.Generator, F: int, U: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw W (F, U), R (U, U) and b (U,) of a SimpleRNN, two decimals each; W and R by Keras's own rules.
+
+    >>> [array.shape for array in simple_rnn_weights(np.random.default_rng(0), 2, 3)]
+    [(2, 3), (3, 3), (3,)]
+    """
+    spec = random_spec("SimpleRNN", units=U, features=F, seed=int(random.integers(1000)))
+    W, R = (np.round(array, 2).astype(float) for array in (spec.kernel, spec.recurrent_kernel))
+    return W, R, away_from_zero(random, U, 0.2, 0.6)
+
+
 def total(kind: str, F: int, U: int) -> int:
     """Count the parameters of a SimpleRNN, LSTM or GRU.
 
