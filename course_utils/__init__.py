@@ -34,6 +34,7 @@ _HOMES = {
     "explore_gradients": "course_utils.widgets",
     "explore_activations": "course_utils.widgets",
     "explore_parameters": "course_utils.widgets",
+    "explore_digit": "course_utils.widgets",
     "load_digits_as_sequences": "course_utils.data",
     "exercises": "course_utils.exercises",
 }

@@ -9,12 +9,14 @@ from course_utils.widgets.returning import explore_return_sequences
 from course_utils.widgets.stacking import explore_stacking
 from course_utils.widgets.stepping import explore_cell
 from course_utils.widgets.unrolling import explore_unrolling
+from course_utils.widgets.watching import explore_digit
 from course_utils.widgets.weighing import explore_parameters
 
 __all__ = [
     "Explorer",
     "explore_activations",
     "explore_cell",
+    "explore_digit",
     "explore_gates",
     "explore_gradients",
     "explore_parameters",
