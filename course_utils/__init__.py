@@ -37,6 +37,8 @@ _HOMES = {
     "explore_digit": "course_utils.widgets",
     "load_digits_as_sequences": "course_utils.data",
     "exercises": "course_utils.exercises",
+    "LiveTraining": "course_utils.training",
+    "train_or_load": "course_utils.training",
 }
 
 __all__ = sorted(_HOMES)

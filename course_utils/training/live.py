@@ -1,0 +1,168 @@
+"""A Keras callback that shows a training while it runs."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from course_utils.diagrams import Diagram
+from course_utils.diagrams.charts.learning_curves import values_in_words
+from course_utils.quiet import quiet_keras
+from course_utils.training.best import Best
+from course_utils.training.course import Course
+from course_utils.training.interrupting import Interrupts
+from course_utils.training.screens import screen_here
+from course_utils.training.showing import Showing, words_of
+
+keras = quiet_keras()
+Logs = Mapping[str, float] | None
+
+
+class LiveTraining(keras.callbacks.Callback):
+    """Draws loss and accuracy while a model trains, with the time left; an interrupt ends it with the best weights.
+
+    Give it to ``fit``, with ``verbose=0`` so that Keras writes no log of its own below the picture:
+    ``model.fit(x, y, epochs=5, validation_split=0.2, verbose=0, callbacks=[LiveTraining("LSTM(50)")])``.
+
+    In a notebook it is one picture that lasts; in a terminal, one line for each epoch. Its text, which nbval
+    compares, holds no time and no loss; the picture at the end depends on the history alone.
+
+    Interrupt the kernel (■ in JupyterLab, Ctrl-C in a terminal) and the training ends after the batch. The model
+    then has the weights from the end of its best epoch, the history holds whole epochs only, and the cells below
+    run on. A second interrupt stops at once, as always. There is no button to stop: while a cell runs, the kernel
+    hears no button, only the interrupt. The optimizer stays as it was when the interrupt came.
+
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    >>> model.compile(loss="mse")
+    >>> zeros = keras.ops.zeros((4, 1))
+    >>> _ = model.fit(zeros, zeros, epochs=2, verbose=0, callbacks=[LiveTraining("a line")])
+    Training of a line: 2 epochs
+    Epoch 1 of 2: loss 0.000.
+    Epoch 2 of 2: loss 0.000.
+    """
+
+    def __init__(self, name: str = "", *, monitor: str | None = None, text: bool | None = None, notice: str = ""):
+        """Make it; one serves any number of trainings, one after the other.
+
+        name:    of what is trained, for the title; Keras's own names differ from run to run
+        monitor: what makes an epoch the best, when the training is interrupted: "loss", "val_loss" (lowest),
+                 "accuracy" or "val_accuracy" (highest); None: the validation loss, without validation the loss
+        text:    lines of text (True) or the picture (False); None: whichever this place can show
+        notice:  a sentence that is shown while it trains
+        Raises ValueError for another monitor.
+        """
+        super().__init__()
+        self._name, self._monitor, self._text, self.notice = name, monitor, text, notice
+        self._best = Best(monitor)
+        self._showing: Showing | None = None
+        self.interrupted = False
+        self.message = ""
+
+    @property
+    def diagram(self) -> Diagram:
+        """The picture as it is now; its description holds rounded values. Raises RuntimeError before a training."""
+        if self._showing is None:
+            raise RuntimeError("There is no picture before the training: give this to fit, callbacks=[…].")
+        return self._showing.diagram(time.perf_counter())
+
+    @property
+    def seconds_spent(self) -> float:
+        """How long drawing took, in seconds: what the last training would have saved without it."""
+        return self._showing.seconds if self._showing else 0.0
+
+    @property
+    def history(self) -> dict[str, list[float | None]]:
+        """Name of a metric → its value after each epoch of the last training, None where it was not measured."""
+        return dict(self._course.history)
+
+    def note(self, sentence: str) -> None:
+        """Leave a sentence below the picture, or as a line of text."""
+        self._showing.screen.note(sentence)
+
+    def show(self, history: Mapping[str, list[float | None]], epochs: int) -> None:
+        """Show a training that is over as it would look now had it run here.
+
+        history: as ``Course`` has it; epochs: how many were planned
+        """
+        self._open(epochs, "")
+        for values in zip(*history.values(), strict=True):
+            self._course.end_epoch(0.0, dict(zip(history, values, strict=True)))
+            self._showing.screen.say(self._sentence())
+        self._showing.end(self._course.ended_in_words())
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Open the screen and listen for interrupts."""
+        self._best, self.interrupted, self.message, self._cut = Best(self._monitor), False, "", None
+        self._open(self.params["epochs"], self.notice)
+        compiled = self.model.get_compile_config() or {}
+        self._course.metric = "accuracy" if compiled.get("metrics") else None
+        self._showing.screen.show(lambda: self.diagram)
+        self._interrupts = Interrupts(self.model, self._stop)
+        self._interrupts.listen()
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Note which epoch is under way."""
+        self._course.begin_epoch(epoch + 1, self.params.get("steps"))
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Draw the thin line a little further, at most four times a second."""
+        now = time.perf_counter()
+        self._course.batch(now, batch + 1, logs or {})
+        self._showing.batch(now)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Cut validation short once the training is interrupted: ``evaluate`` forgets a wish from before it began."""
+        if self.interrupted:
+            self.model.stop_evaluating = True
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Draw the epoch's points, say its values, and keep its weights if they are the best so far."""
+        now, logs = time.perf_counter(), dict(logs or {})
+        if self.interrupted:
+            self._cut = tuple(logs)
+            return
+        self._course.end_epoch(now, logs)
+        self._best.offer(epoch + 1, logs, self.model.get_weights)
+        self._showing.epoch(now, self._sentence())
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Put the best weights back if it was interrupted, and leave a picture without times."""
+        self._interrupts.rest()
+        if not self.interrupted:
+            self._showing.end(self._course.ended_in_words())
+            return
+        if self._cut is not None:
+            forget_last_epoch(self.model.history, self._cut)
+        if self._best.epoch:
+            self.model.set_weights(self._best.weights)
+        when = f"after epoch {self._course.epoch - 1}" if self._cut is None else f"in epoch {self._course.epoch}"
+        ending = f"interrupted {when} of {self._course.epochs}"
+        self.message = f"The training was {ending}: the model has the weights from {self._best.in_words()}."
+        self._showing.end(ending, self.message)
+
+    @property
+    def _course(self) -> Course:
+        return self._showing.course
+
+    def _open(self, epochs: int, notice: str) -> None:
+        course = Course(self._name, epochs)
+        self._showing = Showing(course, screen_here(words_of(course), text=self._text))
+        self._showing.screen.note(notice)
+
+    def _sentence(self) -> str:
+        """Say what the last epoch came to."""
+        values = {name: values[-1] for name, values in self._course.history.items() if values[-1] is not None}
+        return f"Epoch {self._course.epoch - 1} of {self._course.epochs}: {values_in_words(values)}."
+
+    def _stop(self) -> None:
+        """Wish the training to end; ``fit`` looks after each batch."""
+        self.interrupted = True
+        self.model.stop_training = self.model.stop_evaluating = True
+
+
+def forget_last_epoch(history: Any, names: tuple[str, ...]) -> None:
+    """Take the epoch that was cut short out of Keras's History. names: what was measured in it."""
+    history.epoch.pop()
+    for name in names:
+        history.history[name].pop()
+        if not history.history[name]:
+            del history.history[name]

@@ -1,0 +1,99 @@
+"""Where a training is shown: one lasting picture in a notebook, lines of text elsewhere."""
+
+import sys
+from collections.abc import Callable
+from html import escape
+from typing import Protocol
+
+from course_utils.diagrams import Diagram
+
+
+class Screen(Protocol):
+    """What a training shows itself on. pause: seconds that a sentence needs before the next one."""
+
+    pause: float
+
+    def show(self, draw: Callable[[], Diagram]) -> None:
+        """Show the picture as it is now, drawn only where there is a place for it."""
+
+    def say(self, sentence: str) -> None:
+        """Say what an epoch came to, or how all ended."""
+
+    def note(self, sentence: str) -> None:
+        """Say a sentence and leave it beside the picture; "" takes it away."""
+
+
+class PictureScreen:
+    """One picture that lasts, with a sentence below it and a voice for screen readers."""
+
+    pause = 1.0
+
+    def __init__(self, words: str):
+        """Show an empty box in the output of the running cell. words: its text where there are no widgets."""
+        from IPython.display import display
+
+        from course_utils.training.box import TrainingBox
+
+        self.box = TrainingBox(words)
+        display(self.box)
+
+    def show(self, draw: Callable[[], Diagram]) -> None:
+        """Put the picture in the place of the one before."""
+        self.box.picture.value = f'<div style="overflow-x:auto">{draw().to_svg("jupyter")}</div>'
+
+    def say(self, sentence: str) -> None:
+        """Let a screen reader say it."""
+        self.box.helper.announcement = sentence
+
+    def note(self, sentence: str) -> None:
+        """Write it below the picture, and let a screen reader say it."""
+        self.box.note.value = f"<p>{escape(sentence)}</p>" if sentence else ""
+        if sentence:
+            self.say(sentence)
+
+
+class TextScreen:
+    """One line for each epoch.
+
+    >>> TextScreen("Training: 2 epochs").say("Epoch 1 of 2: loss 0.500.")
+    Training: 2 epochs
+    Epoch 1 of 2: loss 0.500.
+    """
+
+    pause = 0.0
+
+    def __init__(self, words: str):
+        """Print the words."""
+        print(words, flush=True)
+
+    def show(self, draw: Callable[[], Diagram]) -> None:
+        """Show nothing: there is no place for a picture."""
+
+    def say(self, sentence: str) -> None:
+        """Print it."""
+        print(sentence, flush=True)
+
+    def note(self, sentence: str) -> None:
+        """Print it."""
+        if sentence:
+            print(sentence, flush=True)
+
+
+def screen_here(words: str, *, text: bool | None = None) -> Screen:
+    """Return the screen that fits the place: a picture in a Jupyter kernel, text in a terminal or script.
+
+    words: what stands first; the same on every run
+    text:  True and False settle it
+    """
+    as_text = not in_a_kernel() if text is None else text
+    return TextScreen(words) if as_text else PictureScreen(words)
+
+
+def in_a_kernel() -> bool:
+    """Whether this Python is a Jupyter kernel, which can show widgets.
+
+    >>> in_a_kernel()
+    False
+    """
+    interactive = sys.modules.get("IPython")
+    return getattr(interactive and interactive.get_ipython(), "kernel", None) is not None
