@@ -21,6 +21,8 @@ from course_utils.environment import ROOT
 
 FOLDER = ROOT / "notebooks"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+NOT_COMPARED = "nbval-ignore-output"  # the tag of a cell whose output another processor may round otherwise
 SECONDS_A_CELL = 300
 LINES_OF_DIFFERENCE = 40
 
@@ -29,7 +31,11 @@ def main(arguments: list[str]) -> int:
     """Execute the lessons named (all, if none is); with --check, compare instead of saving."""
     parser = argparse.ArgumentParser(prog="python -m course_utils notebooks", description=__doc__)
     parser.add_argument("names", nargs="*", help="lessons, e.g. 01_rnn_cell_math; all if none is named")
-    parser.add_argument("--check", action="store_true", help="save nothing; fail where a new run would differ")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help=f"save nothing; fail where a new run would differ, outside of the outputs of cells tagged {NOT_COMPARED}",
+    )
     parser.add_argument(
         "--ignore-png", action="store_true", help="with --check: do not compare the bytes of PNG images"
     )
@@ -58,6 +64,8 @@ def _refresh(path: Path, options: argparse.Namespace) -> bool:
     print(f"{path.stem} …", end=" ", flush=True)
     before = path.read_text(encoding="utf-8")
     after = as_text(executed(nbformat.reads(before, as_version=4), path.stem))
+    if options.check:
+        before, after = comparable(before), comparable(after)
     changed = _without_png(after) != _without_png(before) if options.ignore_png else after != before
     if changed and not options.check:
         draft = path.with_suffix(".ipynb.part")
@@ -67,6 +75,40 @@ def _refresh(path: Path, options: argparse.Namespace) -> bool:
     if changed and options.check:
         _show_difference(before, after)
     return changed
+
+
+def comparable(text: str) -> str:
+    """Return a notebook, as text, without what --check does not compare.
+
+    That is the outputs of cells tagged nbval-ignore-output, and the widgets that hang together with one shown there
+    and with none shown elsewhere: what a training came to differs in the last digits from processor to processor.
+    """
+    notebook = nbformat.reads(text, as_version=4)
+    shown: dict[bool, set[str]] = {True: set(), False: set()}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            left_out = NOT_COMPARED in cell.metadata.get("tags", [])
+            views = (output.get("data", {}).get(WIDGET_VIEW) for output in cell.outputs)
+            shown[left_out] |= {view["model_id"] for view in views if view}
+            cell.outputs = [] if left_out else cell.outputs
+    state = notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
+    for model in _hanging_together(state, shown[True]) - _hanging_together(state, shown[False]):
+        del state[model]
+    return as_text(notebook)
+
+
+def _hanging_together(state: dict, some: set[str]) -> set[str]:
+    """Return the ids of some widgets and of all that they name or that name them, at any distance."""
+    neighbours: dict[str, set[str]] = {model: set() for model in state}
+    for model, widget in state.items():
+        for other in set(re.findall(r"IPY_MODEL_(\w+)", json.dumps(widget))) & set(state):
+            neighbours[model].add(other)
+            neighbours[other].add(model)
+    found, new = set(), some & set(state)
+    while new:
+        found |= new
+        new = set().union(*(neighbours[model] for model in new)) - found
+    return found
 
 
 def _show_difference(before: str, after: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ def train_or_load(
     monitor: str | None = None,
     callbacks: Sequence[Any] = (),
     recipe: str = "",
+    show: bool = True,
     text: bool | None = None,
     **fit: Any,
 ) -> Trained:
@@ -66,6 +68,7 @@ def train_or_load(
     monitor:     as for ``LiveTraining``
     callbacks:   further ones; what they do cannot be seen, so ``recipe`` must say it
     recipe:      words that tell this training from others with the same arguments
+    show:        False: silently, with no picture and no line; ``Trained.message`` still says what happened
     text:        as for ``LiveTraining``
     fit:         further arguments of ``fit``, such as ``epochs``, ``batch_size``, ``validation_split``
     Raises TypeError for data that are not arrays, ValueError for a model that cannot be trained so.
@@ -83,16 +86,17 @@ def train_or_load(
     a line: trained for 1 epoch
     """
     _refuse(model, callbacks, recipe)
-    fit = {"verbose": 0, "epochs": 1, **fit}
+    fit = {"verbose": 0, "epochs": 1, "initial_epoch": 0, **fit}
+    where = {"show": show, "text": text}
     key, place = _key(model, x, y, seed, recipe, fit), store.folder()
     try:
         saved = _fitting(model, store.load(place, name, key) if place else None)
-        trained = _loaded(model, saved, LiveTraining(name, text=text), name)
+        trained = _loaded(model, saved, LiveTraining(name, **where), name, fit)
     except Unusable as problem:
-        live = LiveTraining(name, monitor=monitor, text=text, notice=_notice(str(problem)))
+        live = LiveTraining(name, monitor=monitor, notice=_notice(str(problem)), **where)
         quiet_keras().utils.set_random_seed(seed)
         model.fit(x, y, callbacks=[*callbacks, live], **fit)
-        trained = _kept(model, live, place, name, key, fit["epochs"])
+        trained = _kept(model, live, place, name, key)
     quiet_keras().utils.set_random_seed(seed)
     return trained
 
@@ -113,7 +117,6 @@ def _refuse(model: Any, callbacks: Sequence[Any], recipe: str) -> None:
 def _key(model: Any, x: Any, y: Any, seed: int, recipe: str, fit: Mapping[str, Any]) -> Key:
     data = {"x": x, "y": y, **{name: fit[name] for name in DATA if name in fit}}
     plain = {name: value for name, value in fit.items() if name not in (*DATA, "verbose")}
-    plain["class_weight"] = sorted((plain.get("class_weight") or {}).items())
     return key_of(model, data, {**plain, "seed": seed, "said": recipe})
 
 
@@ -131,32 +134,34 @@ def _notice(problem: str) -> str:
     """Say why the model is trained again; "" where there was nothing to load."""
     if not problem:
         return ""
-    hint = SEED_IT * (problem == "was made " + store.IS_OTHER["weights"])
+    hint = SEED_IT if problem == f"was made {store.IS_OTHER['weights']}" else ""
     return f"The saved training {problem}. {hint}The model is trained again."
 
 
-def _loaded(model: Any, saved: Saved, live: LiveTraining, name: str) -> Trained:
+def _loaded(model: Any, saved: Saved, live: LiveTraining, name: str, fit: Mapping[str, Any]) -> Trained:
     """Give the model what was saved, and show the picture of that training."""
     for variable, array in zip(state_of(model), saved.state, strict=True):
         variable.assign(array)
-    live.show(saved.history, saved.epochs)
+    start, epochs = fit["initial_epoch"], max(map(len, saved.history.values()), default=0)
+    live.show(saved.history, fit["epochs"], start)
     history = quiet_keras().callbacks.History()
     history.set_model(model)
     history.history = {name: [value for value in values if value is not None] for name, values in saved.history.items()}
-    history.epoch = list(range(max(map(len, saved.history.values()), default=0)))
+    history.epoch = list(range(start, start + epochs))
     model.history = history
     return Trained(name, history.history, loaded=True)
 
 
-def _kept(model: Any, live: LiveTraining, place: Any, name: str, key: Key, epochs: int) -> Trained:
+def _kept(model: Any, live: LiveTraining, place: Path | None, name: str, key: Key) -> Trained:
     """Save a training that is over, unless it was interrupted."""
     message = live.message
     if place is not None and not live.interrupted:
         state = tuple(np.array(variable) for variable in state_of(model))
         try:
-            store.save(place, name, key, Saved(live.history, epochs, state))
+            store.save(place, name, key, Saved(live.history, state))
         except OSError as problem:
             why = problem.strerror or problem
             message = f"The trained weights could not be kept ({why}): the next run trains again."
             live.note(message)
-    return Trained(name, model.history.history, loaded=False, message=message or live.notice)
+    said = " ".join(filter(None, [live.notice, message]))
+    return Trained(name, model.history.history, loaded=False, message=said)

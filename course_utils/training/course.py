@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from course_utils.diagrams.charts.learning_curves import LearningCurves
+from course_utils.diagrams.charts.learning_curves import RIGHT_ANSWERS, LearningCurves
 from course_utils.diagrams.wording import counted
 from course_utils.training.pace import Pace, in_words
 
 NOT_MEASURED = {"learning_rate", "lr"}  # what callbacks put among the metrics of an epoch
-RIGHT_ANSWERS = ("accuracy", "acc")
 
 
 @dataclass
@@ -18,10 +17,12 @@ class Course:
     name:     of what is trained
     epochs:   the number of the last epoch, counted from 1
     start:    how many epochs went before
+    metric:   what is drawn beside the loss; None: nothing
     history:  name of a metric → one value an epoch, None where it was not measured
     running:  name of a metric → (epochs passed, mean since the epoch began)
     epoch:    the number of the epoch under way
     steps:    batches an epoch; None: not known yet
+    batches:  how many of them are over
     ending:   how it ended, in words; "" while it is under way
     """
 
@@ -103,16 +104,15 @@ class Course:
         """
         if self.ending:
             return self.ending
-        total = self.batches if self.steps is None else self.steps
-        batches = f"{self.batches} of {self.steps} " * bool(self.steps) or f"{self.batches} "
-        batches += "batch" if total == 1 else "batches"
-        parts = [f"epoch {min(self.epoch, self.epochs)} of {self.epochs}", batches]
+        batches = f"{self.batches} of {self.steps}" if self.steps else f"{self.batches}"
+        noun = "batch" if (self.steps or self.batches) == 1 else "batches"
+        parts = [f"epoch {min(self.epoch, self.epochs)} of {self.epochs}", f"{batches} {noun}"]
         left = in_words(self.pace.left(now, self.passed))
         return " · ".join([*parts, left] if left else parts)
 
     def curves(self, now: float) -> LearningCurves:
         """Return what the picture shows; once it has ended, nothing of that depends on the time."""
-        planned = self.epochs - self.start
+        planned = max(1, self.epochs - self.start)  # fit with epochs=0 trains nothing
         progress = self.done / planned if self.ending else (self.passed - self.start) / planned
         running = {} if self.ending else self.running
         status, start = self.status(now), self.start

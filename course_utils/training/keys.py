@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -67,9 +68,7 @@ def versions() -> list[str]:
     """Return the versions of everything that trains."""
     keras = quiet_keras()
     backend = keras.backend.backend()
-    from importlib.metadata import version
-
-    return [f"keras {keras.__version__}", f"{backend} {version(backend)}", f"course {COURSE}"]
+    return [f"keras {keras.__version__}", f"{backend} {metadata.version(backend)}", f"course {COURSE}"]
 
 
 def state_of(model: Any) -> list[Any]:
@@ -112,8 +111,7 @@ def _arrays(data: Any, where: str = "data") -> Iterator[tuple[str, np.ndarray | 
 
 def described(model: Any) -> Any:
     """Return Keras's own description of a model, without the names that it gives by counting."""
-    keras = quiet_keras()
-    found = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+    found = json.loads(json.dumps(_serialized(model)))
     counted: dict[str, str] = {}
     for part in _parts(found):
         name = part["config"].get("name") if isinstance(part.get("config"), dict) else None
@@ -124,13 +122,30 @@ def described(model: Any) -> Any:
 
 def foreign_parts(model: Any) -> list[str]:
     """Return the names of classes and functions in a model that are not Keras's own: what they do is not in the key."""
-    found = quiet_keras().saving.serialize_keras_object(model)
     names = {
         str(part["config"] if part["class_name"] == "function" else part["class_name"])
-        for part in _parts(found)
-        if not str(part.get("module")).startswith("keras")
+        for part in _parts(_serialized(model))
+        if _is_foreign(part)
     }
     return sorted(names)
+
+
+def _is_foreign(part: Mapping[str, Any]) -> bool:
+    kind = part["class_name"]
+    if kind.startswith("__") and kind != "__lambda__":
+        return False  # how Keras writes tuples, arrays and the tensors between layers
+    return str(part.get("module")).split(".")[0] != "keras"
+
+
+def _serialized(model: Any) -> Any:
+    """Return Keras's own description of a model. Raises ValueError where a class does not describe itself."""
+    try:
+        return quiet_keras().saving.serialize_keras_object(model)
+    except NotImplementedError:
+        raise ValueError(
+            "A class of your own in the model does not say what it was made with: give it get_config(), "
+            "so that a saved training is known to belong to it."
+        ) from None
 
 
 def _parts(found: Any) -> Iterator[dict]:

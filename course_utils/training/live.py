@@ -40,34 +40,44 @@ class LiveTraining(keras.callbacks.Callback):
     Epoch 2 of 2: loss 0.000.
     """
 
-    def __init__(self, name: str = "", *, monitor: str | None = None, text: bool | None = None, notice: str = ""):
+    def __init__(
+        self,
+        name: str = "",
+        *,
+        monitor: str | None = None,
+        show: bool = True,
+        text: bool | None = None,
+        notice: str = "",
+    ):
         """Make it; one serves any number of trainings, one after the other.
 
         name:    of what is trained, for the title; Keras's own names differ from run to run
         monitor: what makes an epoch the best, when the training is interrupted: "loss", "val_loss" (lowest),
                  "accuracy" or "val_accuracy" (highest); None: the validation loss, without validation the loss
+        show:    False: nothing is shown; an interrupt still keeps the best weights
         text:    lines of text (True) or the picture (False); None: whichever this place can show
         notice:  a sentence that is shown while it trains
         Raises ValueError for another monitor.
         """
         super().__init__()
-        self._name, self._monitor, self._text, self.notice = name, monitor, text, notice
+        self._name, self._monitor, self.notice = name, monitor, notice
+        self._where = {"show": show, "text": text}
         self._best = Best(monitor)
-        self._showing: Showing | None = None
+        self._last: Showing | None = None
+        self._before: dict[str, int] = {}  # metric → epochs in Keras's History when the one under way began
+        self._is_cut = False  # whether Keras's History holds an epoch that was cut short
         self.interrupted = False
         self.message = ""
 
     @property
     def diagram(self) -> Diagram:
         """The picture as it is now; its description holds rounded values. Raises RuntimeError before a training."""
-        if self._showing is None:
-            raise RuntimeError("There is no picture before the training: give this to fit, callbacks=[…].")
         return self._showing.diagram(time.perf_counter())
 
     @property
     def seconds_spent(self) -> float:
         """How long drawing took, in seconds: what the last training would have saved without it."""
-        return self._showing.seconds if self._showing else 0.0
+        return self._last.seconds if self._last else 0.0
 
     @property
     def history(self) -> dict[str, list[float | None]]:
@@ -78,12 +88,14 @@ class LiveTraining(keras.callbacks.Callback):
         """Leave a sentence below the picture, or as a line of text."""
         self._showing.screen.note(sentence)
 
-    def show(self, history: Mapping[str, list[float | None]], epochs: int) -> None:
+    def show(self, history: Mapping[str, list[float | None]], epochs: int, start: int = 0) -> None:
         """Show a training that is over as it would look now had it run here.
 
-        history: as ``Course`` has it; epochs: how many were planned
+        history: as ``Course`` has it
+        epochs:  the number of the last one that was planned; start: how many went before
         """
         self._open(epochs, "")
+        self._course.begin_epoch(start + 1, None)
         for values in zip(*history.values(), strict=True):
             self._course.end_epoch(0.0, dict(zip(history, values, strict=True)))
             self._showing.screen.say(self._sentence())
@@ -91,7 +103,7 @@ class LiveTraining(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Open the screen and listen for interrupts."""
-        self._best, self.interrupted, self.message, self._cut = Best(self._monitor), False, "", None
+        self._best, self.interrupted, self.message, self._is_cut = Best(self._monitor), False, "", False
         self._open(self.params["epochs"], self.notice)
         compiled = self.model.get_compile_config() or {}
         self._course.metric = "accuracy" if compiled.get("metrics") else None
@@ -100,13 +112,15 @@ class LiveTraining(keras.callbacks.Callback):
         self._interrupts.listen()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Note which epoch is under way."""
+        """Note which epoch is under way, and what came before it."""
+        self._before = {name: len(values) for name, values in self.model.history.history.items()}
         self._course.begin_epoch(epoch + 1, self.params.get("steps"))
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Draw the thin line a little further, at most four times a second."""
-        now = time.perf_counter()
-        self._course.batch(now, batch + 1, logs or {})
+        now, done = time.perf_counter(), batch + 1
+        steps = self.params.get("steps") or done  # with steps_per_execution, Keras counts beyond the last batch
+        self._course.batch(now, min(done, steps), logs or {})
         self._showing.batch(now)
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
@@ -116,9 +130,9 @@ class LiveTraining(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Draw the epoch's points, say its values, and keep its weights if they are the best so far."""
-        now, logs = time.perf_counter(), dict(logs or {})
+        now, logs = time.perf_counter(), logs or {}
         if self.interrupted:
-            self._cut = tuple(logs)
+            self._is_cut = True
             return
         self._course.end_epoch(now, logs)
         self._best.offer(epoch + 1, logs, self.model.get_weights)
@@ -130,14 +144,20 @@ class LiveTraining(keras.callbacks.Callback):
         if not self.interrupted:
             self._showing.end(self._course.ended_in_words())
             return
-        if self._cut is not None:
-            forget_last_epoch(self.model.history, self._cut)
+        if self._is_cut:
+            forget_last_epoch(self.model.history, self._before)
         if self._best.epoch:
             self.model.set_weights(self._best.weights)
-        when = f"after epoch {self._course.epoch - 1}" if self._cut is None else f"in epoch {self._course.epoch}"
+        when = f"in epoch {self._course.epoch}" if self._is_cut else f"after epoch {self._course.epoch - 1}"
         ending = f"interrupted {when} of {self._course.epochs}"
         self.message = f"The training was {ending}: the model has the weights from {self._best.in_words()}."
         self._showing.end(ending, self.message)
+
+    @property
+    def _showing(self) -> Showing:
+        if self._last is None:
+            raise RuntimeError("There is no picture before the training: give this to fit, callbacks=[…].")
+        return self._last
 
     @property
     def _course(self) -> Course:
@@ -145,7 +165,7 @@ class LiveTraining(keras.callbacks.Callback):
 
     def _open(self, epochs: int, notice: str) -> None:
         course = Course(self._name, epochs)
-        self._showing = Showing(course, screen_here(words_of(course), text=self._text))
+        self._last = Showing(course, screen_here(words_of(course), **self._where))
         self._showing.screen.note(notice)
 
     def _sentence(self) -> str:
@@ -159,10 +179,8 @@ class LiveTraining(keras.callbacks.Callback):
         self.model.stop_training = self.model.stop_evaluating = True
 
 
-def forget_last_epoch(history: Any, names: tuple[str, ...]) -> None:
-    """Take the epoch that was cut short out of Keras's History. names: what was measured in it."""
+def forget_last_epoch(history: Any, before: Mapping[str, int]) -> None:
+    """Take the epoch that was cut short out of Keras's History. before: metric → how many values it had before."""
     history.epoch.pop()
-    for name in names:
-        history.history[name].pop()
-        if not history.history[name]:
-            del history.history[name]
+    whole = {name: values[: before.get(name, 0)] for name, values in history.history.items()}
+    history.history = {name: values for name, values in whole.items() if values}

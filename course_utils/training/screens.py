@@ -1,4 +1,4 @@
-"""Where a training is shown: one lasting picture in a notebook, lines of text elsewhere."""
+"""Where a training is shown: one lasting picture in a notebook, lines of text elsewhere, or nowhere."""
 
 import sys
 from collections.abc import Callable
@@ -79,12 +79,30 @@ class TextScreen:
             print(sentence, flush=True)
 
 
-def screen_here(words: str, *, text: bool | None = None) -> Screen:
+class NoScreen:
+    """Nothing at all, for a training that nobody wants to watch."""
+
+    pause = 0.0
+
+    def show(self, draw: Callable[[], Diagram]) -> None:
+        """Show nothing."""
+
+    def say(self, sentence: str) -> None:
+        """Say nothing."""
+
+    def note(self, sentence: str) -> None:
+        """Say nothing."""
+
+
+def screen_here(words: str, *, show: bool = True, text: bool | None = None) -> Screen:
     """Return the screen that fits the place: a picture in a Jupyter kernel, text in a terminal or script.
 
     words: what stands first; the same on every run
+    show:  False: a screen on which nothing is seen
     text:  True and False settle it
     """
+    if not show:
+        return NoScreen()
     as_text = not in_a_kernel() if text is None else text
     return TextScreen(words) if as_text else PictureScreen(words)
 

@@ -24,7 +24,9 @@ def words_of(course: Course) -> str:
 class Showing:
     """One training on one screen.
 
-    seconds: how long drawing took in all, without the first picture
+    seconds: how long drawing took in all, without the first picture and the last
+    said:    when the last sentence was said, in seconds
+    unsaid:  a sentence that waits for its time
     """
 
     course: Course

@@ -20,7 +20,18 @@ VARIABLE = "UNROLLED_TRAINED"  # the environment variable: a folder, or "off"
 MOST_FILES = 24  # that are kept under one name; the oldest go
 DAY = 86_400  # seconds
 History = Mapping[str, list[float | None]]
-BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
+# what reading a damaged file raises; zipfile has RuntimeError for a file that looks encrypted or newer
+BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    AttributeError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 IS_OTHER = {
     "data": "with other data",
     "model": "for another model",
@@ -35,12 +46,10 @@ class Saved:
     """A training that was kept.
 
     history: name of a metric → one value an epoch, None where it was not measured
-    epochs:  how many were planned
     state:   the values of all variables of the model and its optimizer, in their order
     """
 
     history: History
-    epochs: int
     state: tuple[np.ndarray, ...]
 
 
@@ -66,16 +75,16 @@ def load(place: Path, name: str, key: Key) -> Saved:
             about = _about(file)
             if about["key"] != asdict(key):
                 raise Unusable("belongs to something else")
-            state = tuple(file[f"state_{place}"] for place in range(about["arrays"]))
-        return Saved(_history(about["history"]), int(about["epochs"]), state)
+            state = tuple(file[f"state_{number}"] for number in range(about["arrays"]))
+        return Saved(_history(about["history"]), state)
     except BROKEN:
         raise Unusable("cannot be read") from None
 
 
 def save(place: Path, name: str, key: Key, saved: Saved) -> None:
     """Keep a training. Another process sees the whole file or none. Raises OSError where that is impossible."""
-    about = {"key": asdict(key), "history": saved.history, "epochs": saved.epochs, "arrays": len(saved.state)}
-    arrays = {f"state_{place}": array for place, array in enumerate(saved.state)}
+    about = {"key": asdict(key), "history": saved.history, "arrays": len(saved.state)}
+    arrays = {f"state_{number}": array for number, array in enumerate(saved.state)}
     place.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=place, prefix=_slug(name), suffix=".part")
     try:

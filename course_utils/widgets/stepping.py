@@ -71,7 +71,7 @@ def explore_cell(
         lambda state, before: view(trace, state, before, MADE_UP if layer is None else ""),
         hide=hide,
         check=lambda _state: check_own(spec, x, layer),
-        extras=() if "step" in hide or trace.steps == 1 else (_player(moving),),
+        extras=() if "step" in hide or trace.steps == 1 else (step_player(moving),),
     )
 
 
@@ -110,7 +110,7 @@ def _read(layer: Any, x: Any, cell: str) -> RecurrentSpec:
     return spec
 
 
-def _player(moving: ipywidgets.IntSlider) -> ipywidgets.Play:
+def step_player(moving: ipywidgets.IntSlider) -> ipywidgets.Play:
     """Return play, pause and back buttons that move the slider in the browser."""
     interval = max(FASTEST_MS, min(PLAY_MS, WHOLE_MS // moving.max))
     jump = max(1, moving.max * interval // WHOLE_MS)

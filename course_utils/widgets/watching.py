@@ -18,7 +18,7 @@ from course_utils.recurrence.checking import as_numbers
 from course_utils.widgets.every_row import Classifier, read_classifier
 from course_utils.widgets.explorer import Explorer, State, View
 from course_utils.widgets.layer_settings import MOST_STEPS, code_block
-from course_utils.widgets.stepping import _player
+from course_utils.widgets.stepping import step_player
 
 KEPT = 8  # digits whose states are kept
 SLOWEST_MS = 400  # from row to row while it plays
@@ -133,7 +133,7 @@ def headline(read: ReadDigit, step: int) -> str:
 
 def _rows_player(rows: ipywidgets.IntSlider) -> ipywidgets.Play:
     """Return play, pause and back buttons for the rows."""
-    player = _player(rows)
+    player = step_player(rows)
     player.interval = min(player.interval, SLOWEST_MS)
     return player
 

@@ -75,3 +75,10 @@ def test_the_stop_sign_ends_the_training_and_the_kernel_is_usable(page: Page, la
     expect(page.get_by_text("usable: True True")).to_be_visible(timeout=30_000)
     assert_no_errors(page)
     photograph(page, "live_training_interrupted")
+    command(page, "application:toggle-left-area")
+    page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    page.evaluate("() => { document.body.style.zoom = 1.5 }")
+    for place, what in (("end", "status"), ("start", "title")):
+        picture.locator(f"[data-id={what}]").evaluate("(mark, block) => mark.scrollIntoView({ block })", place)
+        expect(picture.locator(f"[data-id={what}]")).to_be_in_viewport()
+        photograph(page, f"live_training_projector_{what}")

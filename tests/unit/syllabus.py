@@ -120,5 +120,13 @@ SHOWN = {
         "question 9": ["old", "old-now"],
         "question 12": ["length", "declared", "fixed"],
     },
+    "05_sequential_mnist": {
+        "S1.1": ["title"],
+        "S1.4": ["count"],
+        "S1.5": ["data", "picture"],
+        "S1.6": ["source", "source-test"],
+        "S1.8": ["count", "model"],
+        "S3.10": ["hand", "sparse", "dropout", "dropout-check"],
+    },
 }
 """Lesson → row → the cells that show it. A row's last cell runs, and asserts or draws."""

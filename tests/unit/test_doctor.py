@@ -14,11 +14,19 @@ from course_utils import environment
 from course_utils.commands import browsers, doctor
 from course_utils.commands.platforms import Machine
 from course_utils.commands.problems import SetUpError
+from course_utils.data.places import VARIABLE
 from course_utils.environment import Checkout
 from tests.unit.checkouts import course, make_checkout, make_twin, offline
 
 Usage = namedtuple("Usage", "total used free")
 LINE = re.compile(r"\[OK\] [^:]+: .+|\[FAIL\] [^:]+: .+\. Next step: .+\.")
+
+
+@pytest.fixture(autouse=True)
+def no_digits_of_the_developer(monkeypatch):
+    """Let the doctor find no MNIST that somebody keeps on this machine."""
+    for name in (VARIABLE, "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from tests.unit.syllabus import QUESTIONS, SHOWN, TAUGHT
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -65,10 +64,10 @@ def test_every_widget_on_a_page_is_in_the_saved_state(path):
     notebook = read(path)
     state = notebook.metadata.get("widgets", {}).get(notebooks.WIDGET_STATE, {}).get("state", {})
     shown = [
-        out.data[WIDGET_VIEW]["model_id"]
+        out.data[notebooks.WIDGET_VIEW]["model_id"]
         for c in code_cells(path)
         for out in c.outputs
-        if WIDGET_VIEW in out.get("data", {})
+        if notebooks.WIDGET_VIEW in out.get("data", {})
     ]
     assert set(shown) <= set(state)
     children = set(re.findall(r"IPY_MODEL_(\w+)", json.dumps(state)))
@@ -157,6 +156,56 @@ def test_running_it_again_changes_nothing(path):
     command = [sys.executable, "-m", "course_utils.commands.notebooks", "--check", "--ignore-png", path.stem]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def two_cells(*, printed=("a", "b"), picture="p", slider=1, link="v") -> str:
+    """Return a notebook of two cells, each with a line and a widget; the second is tagged, its widget has a link."""
+    cells = []
+    for place, (line, metadata) in enumerate(zip(printed, [{}, {"tags": ["nbval-ignore-output"]}], strict=True)):
+        view = {notebooks.WIDGET_VIEW: {"model_id": f"box{place}"}, "text/plain": line}
+        output = nbformat.v4.new_output("display_data", view)
+        cells.append(nbformat.v4.new_code_cell("f()", id=f"c{place}", metadata=metadata, outputs=[output]))
+    state = {
+        "box0": {"children": ["IPY_MODEL_slider0"]},
+        "slider0": {"value": slider},
+        "box1": {"children": ["IPY_MODEL_picture1"]},
+        "picture1": {"value": picture},
+        "link1": {"source": ["IPY_MODEL_picture1", link]},
+    }
+    return nbformat.writes(
+        nbformat.v4.new_notebook(cells=cells, metadata={"widgets": {notebooks.WIDGET_STATE: {"state": state}}})
+    )
+
+
+def test_the_check_leaves_out_tagged_outputs_with_their_widgets_and_nothing_else():
+    saved = notebooks.comparable(two_cells())
+    assert saved == notebooks.comparable(two_cells(printed=("a", "other"), picture="other", link="other"))
+    assert saved != notebooks.comparable(two_cells(printed=("other", "b")))
+    assert saved != notebooks.comparable(two_cells(slider=2))
+    kept = json.loads(saved)["metadata"]["widgets"][notebooks.WIDGET_STATE]["state"]
+    assert set(kept) == {"box0", "slider0"}
+
+
+def test_the_check_keeps_a_widget_that_another_cell_shows_too():
+    both = two_cells().replace(
+        '"children": [\n       "IPY_MODEL_slider0"', '"children": [\n       "IPY_MODEL_picture1"'
+    )
+    assert both != two_cells()
+    assert notebooks.comparable(both) != notebooks.comparable(both.replace('"value": "p"', '"value": "other"'))
+
+
+def test_a_lesson_is_checked_by_what_is_comparable(tmp_path, monkeypatch, capsys):
+    def run_gives(text: str) -> int:
+        monkeypatch.setattr(notebooks, "executed", lambda *_: nbformat.reads(text, as_version=4))
+        return notebooks.main(["--check", "lesson"])
+
+    saved = notebooks.as_text(nbformat.reads(two_cells(), as_version=4))
+    (tmp_path / "lesson.ipynb").write_text(saved)
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+    assert run_gives(two_cells(printed=("a", "other"), picture="other")) == 0
+    assert run_gives(two_cells(printed=("other", "b"))) == 1
+    assert '+       "other"' in capsys.readouterr().out
+    assert (tmp_path / "lesson.ipynb").read_text() == saved
 
 
 @pytest.mark.parametrize("tag", ["nbval-ignore-output", "nbval-skip", "raises-exception", "nbval-raises-exception"])

@@ -12,7 +12,7 @@ from course_utils.diagrams.parts import MARGIN, compose, heading
 from course_utils.diagrams.scene import Box, Item, Label, Mark, Rectangle, Scene
 
 TOP = 112
-PLOT_WIDTH, PLOT_HEIGHT = 330, 210
+PLOT_WIDTH, PLOT_HEIGHT = 240, 210  # two frames fit a page of 1,400 px that is zoomed to 1.5
 NUMBERS = 56  # px at the left of a frame, for the numbers of its scale
 BESIDE = 24  # px from a frame to the values beside it
 GAP = 24
@@ -20,6 +20,7 @@ BAR = 8  # px: the height of the bar of progress
 MOST_POINTS, MOST_MARKS = 200, 12
 VALUE_TYPE = 12.5
 LARGEST = 1e9  # a larger number has no place on a scale
+RIGHT_ANSWERS = ("accuracy", "acc")  # how the names of metrics end that are shares of right answers
 PARTS = {"training": ("1", "curve", "disc"), "validation": ("2", "slope", "square")}
 """For each curve: its hue, its role and its mark."""
 VALUES = max(text_width(f"{part} −1.2e+08", VALUE_TYPE) for part in PARTS)
@@ -80,11 +81,16 @@ def learning_curves_scene(curves: LearningCurves) -> Scene:
     The same history gives the same picture: nothing in it is a time, except in ``status``.
     """
     panels = [_panel(curves, metric, place) for place, metric in enumerate(curves.metrics)]
-    title = shortened(curves.title, 19, PLOT_WIDTH + NUMBERS, BOLD)
+    title = shortened(curves.title, 19, _width(panels[-1]), BOLD)
     items: list[Item] = [*heading(title, _subtitle(curves))]
     for panel, metric in zip(panels, curves.metrics, strict=True):
         items += [*_axes(panel, metric, curves.epochs), *_curves(panel, curves, metric)]
     return compose(title, _description(curves), [*items, *_progress(curves, panels[-1])], 1.0)
+
+
+def _width(last: Panel) -> float:
+    """Return the px from margin to margin: up to the values beside the last frame."""
+    return last.place.right + BESIDE + VALUES - MARGIN
 
 
 def _subtitle(curves: LearningCurves) -> str:
@@ -97,7 +103,7 @@ def _panel(curves: LearningCurves, metric: str, place: int) -> Panel:
     frame = Rectangle(left, TOP, PLOT_WIDTH, PLOT_HEIGHT)
     parts = [curves.under_way(metric), *(curves.points(metric, part) for part in PARTS)]
     values = np.concatenate(parts)[:, 1]
-    low, high = _ends(values[np.abs(values) < LARGEST], is_share=metric.endswith(("accuracy", "acc")))
+    low, high = _ends(values[np.abs(values) < LARGEST], is_share=metric.endswith(RIGHT_ANSWERS))
     return Panel(
         frame,
         Scale(0, curves.epochs, frame.x, frame.right),
@@ -112,8 +118,8 @@ def _ends(values: np.ndarray, *, is_share: bool) -> tuple[float, float]:
     if is_share and low >= 0 and high <= 1:
         low, high = min(low, 0.9), 1.0
     else:
-        low, high = (min(0.0, low), max(high, 0.0)) if len(values) else (0.0, 1.0)
-    if not np.isfinite([low, high]).all() or low == high:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if not len(values) or low == high:
         low, high = 0.0, 1.0
     places = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
     return float(places[0]), float(places[-1])
@@ -194,10 +200,9 @@ def _values(panel: Panel, last: Mapping[str, float]) -> list[Item]:
 
 def _progress(curves: LearningCurves, last: Panel) -> list[Item]:
     """Draw the bar of progress over the whole width, and the line of words below it."""
-    y = last.place.bottom + 60
-    width = last.place.right + BESIDE + VALUES - MARGIN
+    y, width = last.place.bottom + 60, _width(last)
     items: list[Item] = [Box("progress", Rectangle(MARGIN, y, width, BAR), "zone", BAR / 2)]
-    done = width * min(1.0, max(0.0, curves.progress))
+    done = width * curves.progress
     if done >= BAR:
         items.append(Box("done", Rectangle(MARGIN, y, done, BAR), "gate", BAR / 2, "1"))
     status = shortened(printable(curves.status), 13, width)
