@@ -11,9 +11,11 @@ from importlib import import_module
 
 _HOMES = {
     "quiet_start": "course_utils.quiet",
+    "keras_says": "course_utils.saying",
     "trace": "course_utils.recurrence",
     "parameters": "course_utils.recurrence",
     "shapes": "course_utils.recurrence",
+    "arguments": "course_utils.recurrence",
     "gradient_flow": "course_utils.recurrence",
     "draw_unrolled": "course_utils.diagrams",
     "draw_cell": "course_utils.diagrams",

@@ -3,6 +3,7 @@
 Nothing here draws. Only ``reading.py`` touches Keras.
 """
 
+from course_utils.recurrence.arguments import Argument, Arguments, arguments
 from course_utils.recurrence.counting import ParameterCount, ParameterRow, count, parameters
 from course_utils.recurrence.gradients import GradientFlow, gradient_flow
 from course_utils.recurrence.initializing import random_input, random_spec
@@ -12,6 +13,8 @@ from course_utils.recurrence.specs import RecurrentSpec
 from course_utils.recurrence.tracing import Trace, trace
 
 __all__ = [
+    "Argument",
+    "Arguments",
     "GradientFlow",
     "LayerRun",
     "ParameterCount",
@@ -22,6 +25,7 @@ __all__ = [
     "Shapes",
     "Terms",
     "Trace",
+    "arguments",
     "count",
     "gradient_flow",
     "parameters",

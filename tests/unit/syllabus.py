@@ -128,5 +128,30 @@ SHOWN = {
         "S1.8": ["count", "model"],
         "S3.10": ["hand", "sparse", "dropout", "dropout-check"],
     },
+    "06_gru_and_bidirectional": {
+        "S1.1": ["title"],
+        "S1.3": ["family"],
+        "question 4": ["count", "open", "trained", "before-hand", "second"],
+    },
+    "07_every_argument": {
+        "S0.6": ["activation", "recurrent-activation"],
+        "S0.7": [
+            *("kernel-init", "recurrent-init", "bias-init"),
+            *("regularizer", "shrink", "activity", "activity-instead", "constraint"),
+        ],
+        "S0.8": ["units"],
+        "S0.9": ["dropout-mask", "dropout-hand", "recurrent-dropout", "seed"],
+        "S1.1": ["title"],
+        "S3.7": ["rnn", "cell", "cell-same", "leaky-hand", "stacked", "unroll"],
+        "question 10": ["unroll"],
+    },
+    "08_memory_over_time": {
+        "S1.1": ["title"],
+        "S2.1": ["twins", "grammar", "bag", "apart"],
+    },
+    "09_old_tutorials_in_keras_3": {
+        "S1.1": ["title"],
+        "question 9": ["state-old", "state"],
+    },
 }
 """Lesson → row → the cells that show it. A row's last cell runs, and asserts or draws."""
