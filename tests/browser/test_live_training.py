@@ -82,3 +82,11 @@ def test_the_stop_sign_ends_the_training_and_the_kernel_is_usable(page: Page, la
         picture.locator(f"[data-id={what}]").evaluate("(mark, block) => mark.scrollIntoView({ block })", place)
         expect(picture.locator(f"[data-id={what}]")).to_be_in_viewport()
         photograph(page, f"live_training_projector_{what}")
+
+
+def test_a_saved_training_says_what_running_it_does(page: Page, lab: Lab):
+    open_notebook(page, lab, "05_sequential_mnist")
+    before = "e => getComputedStyle(e, '::before').content"
+    boxes = {page.locator(kind).first.evaluate(before) for kind in (".unrolled-training", f"{EXPLORER}:has(.slider)")}
+    words = "A training of another day. Run this cell: then you watch your own."
+    assert boxes == {f'"{words}"', '"Run this cell: then the controls move."'}
