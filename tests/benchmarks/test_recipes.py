@@ -59,13 +59,9 @@ def recipe(units: int = 50, epochs: int = 3, *, peak: float | None = None, fit: 
 
     def train(keras, digits: Digits):
         count = int(TRAINING * len(digits.x_train))
-        parts = np.split(digits.x_train, [count]), np.split(digits.y_train, [count])
-        (x, others), (y, answers) = parts
-        model, updates = _classifier(keras, units), epochs * -(-count // 128)
-        rate = keras.optimizers.schedules.CosineDecay(
-            (peak or 0) / 25, updates - int(0.15 * updates), warmup_target=peak, warmup_steps=int(0.15 * updates)
-        )
-        optimizer = keras.optimizers.Adam(rate if peak else 0.001)
+        (x, others), (y, answers) = np.split(digits.x_train, [count]), np.split(digits.y_train, [count])
+        model = _classifier(keras, units)
+        optimizer = keras.optimizers.Adam(_rate(keras, peak, epochs * -(-count // 128)) if peak else 0.001)
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         model.compile(optimizer, loss, metrics=["accuracy"], steps_per_execution=25)
         start = time.perf_counter()
@@ -76,6 +72,14 @@ def recipe(units: int = 50, epochs: int = 3, *, peak: float | None = None, fit: 
         return model, time.perf_counter() - start
 
     return train
+
+
+def _rate(keras, peak: float, updates: int):
+    """Return a learning rate that rises to its peak over 15 % of the updates, then falls to 0 along a cosine."""
+    warm_up = int(0.15 * updates)
+    return keras.optimizers.schedules.CosineDecay(
+        peak / 25, updates - warm_up, warmup_target=peak, warmup_steps=warm_up
+    )
 
 
 def _classifier(keras, units: int):
