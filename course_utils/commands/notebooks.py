@@ -1,15 +1,19 @@
 """Execute the lessons and save them so that running them again changes nothing.
 
 Runs inside ``.venv``: ``python -m course_utils notebooks [--check [--ignore-png]] [NAME …]``.
+``python -m course_utils notebooks --another-processor [--seed N] [NAME …]`` saves nothing: it runs the lessons under
+nbval in kernels that round as another processor might, and fails where a lesson stops or prints another digit.
 """
 
 import argparse
 import difflib
 import hashlib
+import importlib.util
 import itertools
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +21,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
+from course_utils.commands.another_processor import start_up
 from course_utils.environment import ROOT
 
 FOLDER = ROOT / "notebooks"
@@ -39,13 +44,31 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--ignore-png", action="store_true", help="with --check: do not compare the bytes of PNG images"
     )
+    parser.add_argument(
+        "--another-processor",
+        action="store_true",
+        help="save nothing; fail where a lesson stops or prints something else when results round otherwise",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="with --another-processor: which roundings (default: 1)")
     options = parser.parse_args(arguments)
     try:
+        if options.another_processor:
+            return on_another_processor(_chosen(options.names), options.seed)
         changed = [path for path in _chosen(options.names) if _refresh(path, options)]
     except (CellControlSignal, DeadKernelError, FileNotFoundError, nbformat.reader.NotJSONError) as problem:
         print(f"\n{problem}", file=sys.stderr)
         return 1
     return 1 if options.check and changed else 0
+
+
+def on_another_processor(paths: list[Path], seed: int) -> int:
+    """Run lessons under nbval in kernels that round otherwise; return pytest's exit status."""
+    sanitize = f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval_sanitize.cfg'}"
+    options = ["--nbval", "--nbval-current-env", sanitize, f"--nbval-cell-timeout={SECONDS_A_CELL}"]
+    together = ["-n=2", "--dist=loadfile"] if importlib.util.find_spec("xdist") else []
+    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", *together, *options]
+    with start_up(seed) as environment:
+        return subprocess.call([*command, *map(str, paths)], cwd=ROOT, env=environment)
 
 
 def _chosen(names: list[str]) -> list[Path]:
