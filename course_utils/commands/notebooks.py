@@ -22,6 +22,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 from course_utils.commands.another_processor import start_up
+from course_utils.diagrams.diagram import PNG_TOO
 from course_utils.environment import ROOT
 
 FOLDER = ROOT / "notebooks"
@@ -151,6 +152,7 @@ def executed(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNod
     name: the lesson's name, from which the ids of its widgets are made
     """
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this .venv, not one in the home folder
+    os.environ[PNG_TOO] = "on"  # a code host shows these and nothing else
     client = NotebookClient(
         notebook,
         timeout=SECONDS_A_CELL,

@@ -1,6 +1,8 @@
 """What every drawing function returns: a picture that shows itself, saves itself and says itself."""
 
 import base64
+import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -12,6 +14,8 @@ from course_utils.diagrams.svg import render_svg
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+PNG_TOO = "UNROLLED_PNG"  # environment variable; "on" where notebooks are saved for readers that show no HTML
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +76,12 @@ class Diagram:
     def __repr__(self) -> str:
         return self.description
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        return {
-            "text/html": self.to_html(),
-            "image/png": base64.b64encode(self.to_png()).decode(),
-            "text/plain": self.description,
-        }
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, str]:
+        # A PNG costs a hundred times what the HTML costs, and a live page never shows it: it is made when asked for.
+        kinds = {"text/html": self.to_html, "text/plain": lambda: self.description}
+        if "image/png" in (include or ()) or os.environ.get(PNG_TOO) == "on":
+            kinds["image/png"] = lambda: base64.b64encode(self.to_png()).decode()
+        wanted = [kind for kind in kinds if (not include or kind in include) and kind not in (exclude or ())]
+        return {kind: kinds[kind]() for kind in wanted}

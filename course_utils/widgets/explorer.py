@@ -158,7 +158,7 @@ class Explorer(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """Show the live controls, and the picture alone where there are none (a code host, a fresh clone)."""
-        return {**super()._repr_mimebundle_(**options), **self.diagram._repr_mimebundle_()}
+        return {**super()._repr_mimebundle_(**options), **self.diagram._repr_mimebundle_(**options)}
 
 
 def _rows(controls: Collection[ipywidgets.Widget]) -> list[ipywidgets.HBox]:

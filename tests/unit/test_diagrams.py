@@ -16,6 +16,7 @@ from PIL import Image
 import course_utils
 from course_utils.diagrams import Diagram, wording
 from course_utils.diagrams.cell import cell_scene
+from course_utils.diagrams.diagram import PNG_TOO
 from course_utils.diagrams.lettering import LARGEST_TYPE, text_width
 from course_utils.diagrams.paint import (
     BIN_COLOURS,
@@ -365,10 +366,20 @@ def test_png_keeps_the_colours_of_the_scale():
         assert tuple(bytes.fromhex(code[1:])) in pixels, code
 
 
-def test_mime_bundle_shows_everywhere():
+def test_a_live_page_gets_no_png_for_it_never_shows_one(monkeypatch):
+    monkeypatch.setattr(Diagram, "to_png", lambda _: pytest.fail("a PNG was made"))
     bundle = Diagram(unrolled())._repr_mimebundle_()
-    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    assert set(bundle) == {"text/html", "text/plain"}
     assert bundle["text/html"].startswith(f'<img alt="{unrolled().description}"')
+
+
+def test_mime_bundle_gives_what_is_asked_for_and_nothing_else(monkeypatch):
+    show = Diagram(unrolled())._repr_mimebundle_
+    assert set(show(include=["image/png"])) == {"image/png"}
+    assert set(show(exclude=["text/html"])) == {"text/plain"}
+    monkeypatch.setenv(PNG_TOO, "on")  # as the command notebooks does
+    assert set(show()) == {"text/html", "image/png", "text/plain"}
+    assert set(show(exclude={"image/png"})) == {"text/html", "text/plain"}
 
 
 def test_drawing_functions_take_a_keras_layer(keras):

@@ -1,5 +1,6 @@
 """The explorers: every move, against a fresh Keras layer with the same weights."""
 
+import base64
 import itertools
 import re
 
@@ -10,6 +11,7 @@ from threadpoolctl import ThreadpoolController
 
 import course_utils
 from course_utils.diagrams import wording
+from course_utils.diagrams.diagram import PNG_TOO
 from course_utils.frontend import slider
 from course_utils.recurrence import random_input, random_spec
 from course_utils.recurrence.reading import read_recurrent
@@ -295,8 +297,14 @@ def test_wrong_settings_are_named(call, words):
 def test_explorer_shows_itself_everywhere():
     explorer = course_utils.explore_unrolling()
     bundle = explorer._repr_mimebundle_()
-    assert {"text/plain", "text/html", "image/png", "application/vnd.jupyter.widget-view+json"} == set(bundle)
+    assert {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"} == set(bundle)
     assert bundle["text/plain"] == repr(explorer) == explorer.diagram.description
+
+
+def test_a_saved_explorer_has_a_png_beside_its_controls(monkeypatch):
+    monkeypatch.setenv(PNG_TOO, "on")
+    bundle = course_utils.explore_unrolling()._repr_mimebundle_()
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
 
 
 def test_moves_do_not_fill_the_memory():
