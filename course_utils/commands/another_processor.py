@@ -29,19 +29,17 @@ from course_utils.quiet import quiet_keras
 VARIABLE = "UNROLLED_ANOTHER_PROCESSOR"  # tests/conftest.py: the seed, for the processes that run unit tests
 
 # Layers, operations and functions that only copy, choose, or do what IEEE 754 lays down to the last bit.
-COPIES = frozenset(
-    """
-    abs absolute activityregularization adaptivemaxpool amax amin append arange array arraysplit broadcastto cast ceil
-    clip concatenate cond converttonumpy converttotensor copy cropping1d cropping2d customgradient diag diagflat
-    diagonal dropout dsplit dstack embedding empty emptylike expanddims extractsequences eye fabs flatten flip fliplr
-    flipud floor fmax fmin full fulllike getitem globalmaxpooling1d globalmaxpooling2d hsplit hstack identity
-    inputlayer masking max maxpool maxpooling1d maxpooling2d maximum meshgrid min minimum moveaxis multihot nantonum
-    negative onehot ones oneslike pad permute ravel rearrange relu relu6 repeat repeatvector reshape roll rot90 round
-    saturatecast scatter scatterupdate select sign slice sliceupdate sort spatialdropout1d split squeeze stack
-    stopgradient swapaxes switch take takealongaxis tile topk transpose tri tril triu trunc unique unstack
-    upsampling1d vectorize view vsplit vstack where zeropadding1d zeropadding2d zeros zeroslike
-    """.split()
-)
+COPIES = """
+abs absolute activityregularization adaptivemaxpool amax amin append arange array arraysplit broadcastto cast ceil
+clip concatenate cond converttonumpy converttotensor copy cropping1d cropping2d customgradient diag diagflat
+diagonal dropout dsplit dstack embedding empty emptylike expanddims extractsequences eye fabs flatten flip fliplr
+flipud floor fmax fmin full fulllike getitem globalmaxpooling1d globalmaxpooling2d hsplit hstack identity
+inputlayer masking max maxpool maxpooling1d maxpooling2d maximum meshgrid min minimum moveaxis multihot nantonum
+negative onehot ones oneslike pad permute ravel rearrange relu relu6 repeat repeatvector reshape roll rot90 round
+saturatecast scatter scatterupdate select sign slice sliceupdate sort spatialdropout1d split squeeze stack
+stopgradient swapaxes switch take takealongaxis tile topk transpose tri tril triu trunc unique unstack
+upsampling1d vectorize view vsplit vstack where zeropadding1d zeropadding2d zeros zeroslike
+"""
 FIRST = """
 import os as _os, sys as _sys, traceback as _traceback
 try:
@@ -146,7 +144,7 @@ def _moving(function: Callable, rounding: Rounding, name_of: Callable[[Any], str
 
 
 def _copies(name: str) -> bool:
-    return name.replace("_", "").lower() in COPIES
+    return name.replace("_", "").lower() in COPIES.split()
 
 
 @contextmanager
