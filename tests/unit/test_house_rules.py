@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 import course_utils
+from course_utils.__main__ import SUPPORTED
 from course_utils.environment import ROOT
 
 PACKAGE = ROOT / "course_utils"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+
+COMMAND = "python3 -m course_utils (lab|test)"  # the README's two, each on a line of its own
 
 MAY_IMPORT = {  # the rooms of the package that each room may know
     "recurrence": {"quiet"},
@@ -153,6 +157,19 @@ def test_top_level_holds_only_what_the_plan_names():
 def test_ci_runs_the_command_of_the_readme():
     last = (ROOT / ".ci" / "run").read_text(encoding="utf-8").strip().splitlines()[-1]
     assert last.removeprefix("exec ") in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_ci_for_the_world_runs_the_commands_of_the_readme_everywhere():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    (job,) = workflow["jobs"].values()
+    matrix = job["strategy"]["matrix"]
+    assert matrix == {
+        "system": ["ubuntu", "macos", "windows"],
+        "python": [f"{major}.{minor}" for major, minor in SUPPORTED],
+    }
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert [run.split(" -- ")[0] for run in runs] == [line for line in readme if re.fullmatch(COMMAND, line)]
 
 
 def test_spelling():
