@@ -1,13 +1,17 @@
 """What all tests share."""
 
+import contextlib
 import os
 import signal
 import tempfile
+from collections.abc import Iterator
 
 import pytest
 
 from course_utils.commands import another_processor
 from course_utils.quiet import quiet_keras
+
+SEED = 1  # of the roundings of the kernels in which nbval runs the lessons
 
 
 def pytest_configure(config):
@@ -15,21 +19,41 @@ def pytest_configure(config):
 
     Lessons train in the first test that runs them, and load in the others. A shell starts what it runs in the
     background deaf to interrupts, and so would be every process of these tests. With UNROLLED_ANOTHER_PROCESSOR=SEED
-    results round as on another processor.
+    results round as on another processor in the processes of the tests too.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.unrolled = contextlib.ExitStack()
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        config.trained = tempfile.TemporaryDirectory(prefix="unrolled-trained-")
-        os.environ["UNROLLED_TRAINED"] = config.trained.name
+        trained = config.unrolled.enter_context(tempfile.TemporaryDirectory(prefix="unrolled-trained-"))
+        os.environ["UNROLLED_TRAINED"] = trained
+    config.pluginmanager.register(Kernels(config.unrolled.enter_context(another_processor.start_up(SEED))))
     if another_processor.VARIABLE in os.environ:
         another_processor.switch_on(int(os.environ[another_processor.VARIABLE]))
 
 
 def pytest_unconfigure(config):
     """Delete what was trained."""
-    if hasattr(config, "trained"):
-        config.trained.cleanup()
+    config.unrolled.close()
+
+
+class Kernels:
+    """Lets nbval run the lessons as on another processor.
+
+    What they print here without that is compared by ``test_running_it_again_changes_nothing``, to the letter.
+    """
+
+    def __init__(self, environment: dict[str, str]):
+        self.environment = environment
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        """Start the kernel of a lesson, which is part of setting up its first cell, with other roundings."""
+        with pytest.MonkeyPatch.context() as patch:
+            if item.path.suffix == ".ipynb":
+                for name, value in self.environment.items():
+                    patch.setenv(name, value)
+            return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ differently, because two computations agree on no bit for sure.
 
 import functools
 import itertools
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -149,12 +148,13 @@ def _copies(name: str) -> bool:
 
 @contextmanager
 def start_up(seed: int) -> Iterator[dict[str, str]]:
-    """Yield the environment variables for kernels that switch it on before the first cell, with nothing trained yet.
+    """Yield environment variables for kernels that switch it on before the first cell, with nothing trained yet.
 
-    A kernel in which it cannot be switched on ends at once: a lesson must not pass because the net is off.
+    IPython runs the files in the folder ``startup`` of its profile when a kernel starts. A kernel in which it cannot be
+    switched on ends at once: a lesson must not pass because the net is off.
     """
     with TemporaryDirectory(prefix="unrolled-another-processor-") as folder:
         first = Path(folder, "ipython", "profile_default", "startup", "00-another-processor.py")
         first.parent.mkdir(parents=True)
         first.write_text(FIRST.format(root=str(ROOT), seed=seed), encoding="utf-8")
-        yield {**os.environ, "IPYTHONDIR": str(first.parents[2]), "UNROLLED_TRAINED": str(Path(folder, "trained"))}
+        yield {"IPYTHONDIR": str(first.parents[2]), "UNROLLED_TRAINED": str(Path(folder, "trained"))}

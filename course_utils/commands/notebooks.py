@@ -69,7 +69,7 @@ def on_another_processor(paths: list[Path], seed: int) -> int:
     together = ["-n=2", "--dist=loadfile"] if importlib.util.find_spec("xdist") else []
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", *together, *options]
     with start_up(seed) as environment:
-        return subprocess.call([*command, *map(str, paths)], cwd=ROOT, env=environment)
+        return subprocess.call([*command, *map(str, paths)], cwd=ROOT, env=os.environ | environment)
 
 
 def _chosen(names: list[str]) -> list[Path]:

@@ -1,0 +1,158 @@
+"""Rounding as on another processor: it moves what may differ, leaves what may not, and catches what rests on luck."""
+
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+
+from course_utils.commands import another_processor, notebooks
+from course_utils.environment import ROOT
+
+HEAD = """
+import numpy as np
+from course_utils.commands.another_processor import switch_on
+switch_on({seed})
+import keras
+import tensorflow as tf
+x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+"""
+
+
+def printed(code: str, seed: int = 1) -> list[str]:
+    """Run code in a fresh process in which everything rounds otherwise; return the lines that it prints."""
+    words = [sys.executable, "-c", HEAD.format(seed=seed) + code]
+    run = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_numbers_move_by_one_or_two_units_in_the_last_place(keras, dtype):
+    numbers = np.random.default_rng(0).normal(size=4000).astype(dtype)
+    numbers = numbers[abs(numbers) > 0.01]
+    whole = {"float16": "int16", "float32": "int32", "float64": "int64"}[dtype]
+    for moved in (
+        another_processor._moved(keras.ops.convert_to_tensor(numbers), 5),
+        in_a_graph(lambda tensor: another_processor._moved(tensor, 5), numbers),
+    ):
+        steps = np.asarray(moved).view(whole) - numbers.view(whole)
+        shares = [np.mean(steps == step) for step in (-2, -1, 1, 2)]
+        assert sum(shares) == 1 and min(shares) > 0.2
+
+
+def in_a_graph(function, numbers):
+    """Call a function of TensorFlow inside a compiled one."""
+    import tensorflow as tf
+
+    return tf.function(function)(tf.constant(numbers))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_zeros_and_the_ends_of_the_range_stay(keras, dtype):
+    ends = np.array(
+        [0.0, -0.0, np.inf, -np.inf, np.nan, np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal], dtype
+    )
+    for moved in (
+        another_processor._moved(keras.ops.convert_to_tensor(ends), 5),
+        in_a_graph(lambda tensor: another_processor._moved(tensor, 5), ends),
+    ):
+        np.testing.assert_array_equal(moved, ends)
+        np.testing.assert_array_equal(np.signbit(moved), np.signbit(ends))
+
+
+def test_two_computations_differ_and_one_array_looked_at_twice_does_not():
+    code = """
+lstm = keras.layers.LSTM(5, return_sequences=True, return_state=True)
+output, h, c = lstm(x)
+print(np.array_equal(output[:, -1], h))
+print(np.array_equal(lstm(x)[0], output), np.allclose(lstm(x)[0], output, atol=1e-5))
+dense = keras.layers.Dense(3)
+print(np.array_equal(dense(x), keras.layers.TimeDistributed(dense)(x)))
+print(*(np.array_equal(product(x, x[0].T), x @ x[0].T) for product in (keras.ops.matmul, tf.matmul)))
+print(np.array_equal(tf.constant(x[0]) @ tf.constant(x[1].T), x[0] @ x[1].T))
+"""
+    assert printed(code) == ["True", "False True", "False", "False False", "False"]
+
+
+def test_copies_stay_what_they_are():
+    code = """
+table = keras.layers.Embedding(9, 4)
+print(np.array_equal(table(np.arange(9)), table.get_weights()[0]))
+print(np.array_equal(keras.layers.Flatten()(x), x.reshape(2, 12)))
+print(np.array_equal(keras.ops.flip(x, 1), x[:, ::-1]), np.array_equal(keras.ops.concatenate([x, x]), [*x, *x]))
+print(np.array_equal(keras.layers.Dropout(0.5)(x), x), np.array_equal(keras.ops.relu(x), np.maximum(x, 0)))
+entry = keras.Input((3, 4))
+turned = keras.Model(entry, keras.layers.Permute((2, 1))(entry)).layers[-1]
+print(np.array_equal(turned(x), x.transpose(0, 2, 1)))
+"""
+    assert set(" ".join(printed(code)).split()) == {"True"}
+
+
+def test_one_seed_repeats_and_another_does_not():
+    code = "print(np.asarray(keras.layers.Dense(3, kernel_initializer='ones')(x)).tobytes().hex())"
+    assert printed(code, 1) == printed(code, 1) != printed(code, 2)
+
+
+def test_models_train_are_asked_masked_and_give_gradients():
+    code = """
+model = keras.Sequential([keras.Input((3, 4)), keras.layers.Masking(), keras.layers.LSTM(5), keras.layers.Dense(1)])
+x[0, 2] = 0
+print(np.allclose(model(x)[0], model(x[:1, :2])[0], atol=1e-5))
+model.compile(keras.optimizers.Adam(0.05), "mse")
+losses = model.fit(x, np.ones((2, 1)), epochs=30, verbose=0).history["loss"]
+print(losses[-1] < losses[0] / 10, np.allclose(model.predict(x, verbose=0), model(x), atol=1e-5))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(x))
+print(all(np.abs(np.asarray(gradient)).max() > 0 for gradient in tape.gradient(loss, model.trainable_variables)))
+"""
+    assert printed(code) == ["True", "True True", "True"]
+
+
+def lesson(folder, *sources: str) -> list:
+    """Write a lesson with these cells, executed here, as the command ``notebooks`` would; return the paths of all."""
+    cells = [nbformat.v4.new_code_cell(source, id=f"cell-{place}") for place, source in enumerate(sources)]
+    path = folder / "lesson.ipynb"
+    path.write_text(notebooks.as_text(notebooks.executed(nbformat.v4.new_notebook(cells=cells), "lesson")))
+    return [path]
+
+
+LESSON_04 = """
+import keras
+import numpy as np
+import course_utils
+
+keras.utils.set_random_seed(1)
+states = keras.layers.SimpleRNN(4, return_sequences=True)(np.random.default_rng(0).normal(size=(1, 3, 2)))
+dense = keras.layers.Dense(5)
+scores, wrapped = dense(states), keras.layers.TimeDistributed(dense)
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "caught"),
+    [
+        ("np.testing.assert_array_equal(scores, wrapped(states))", "AssertionError"),  # as the lesson had it
+        ("print(float(np.abs(scores - wrapped(states)).max()))", "mismatch"),
+        ("np.testing.assert_allclose(scores, wrapped(states), atol=1e-6)", ""),
+    ],
+)
+def test_a_lesson_that_rests_on_the_last_bit_is_caught(tmp_path, capfd, last, caught):
+    paths = lesson(tmp_path, LESSON_04, last)
+    status = notebooks.on_another_processor(paths, seed=1)
+    said = capfd.readouterr().out
+    assert status == bool(caught) and caught in said, said
+
+
+def test_a_lesson_does_not_pass_where_the_net_cannot_be_switched_on(tmp_path, monkeypatch, capfd):
+    paths = lesson(tmp_path, "print(1)")
+    monkeypatch.setattr(another_processor, "FIRST", another_processor.FIRST.replace("switch_on", "switch_of"))
+    assert notebooks.on_another_processor(paths, seed=1) == 1
+    assert "1 failed" in capfd.readouterr().out
+
+
+def test_nbval_runs_the_lessons_with_other_roundings(request):
+    """The kernels of the ordinary test run; what they print without is compared in test_notebooks.py."""
+    (kernels,) = [one for one in request.config.pluginmanager.get_plugins() if type(one).__name__ == "Kernels"]
+    assert "IPYTHONDIR" in kernels.environment
