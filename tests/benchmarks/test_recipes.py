@@ -118,7 +118,7 @@ RECIPES = {
 GOALS = {"a schedule, 3 epochs": 0.98, "LSTM(80), 6 epochs": 0.988}
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_recipes(figures, keras, digits):
     right: dict[str, list[float]] = {name: [] for name in RECIPES}
     took: dict[str, list[float]] = {name: [] for name in RECIPES}
