@@ -5,14 +5,12 @@ Image widget. All show the same scene. Also: how long hovering takes, whether qu
 picture, and what a thousand moves leave in the kernel.
 """
 
-import json
 import os
-import statistics
+import time
 
 import pytest
 
 from course_utils.environment import ROOT
-from course_utils.recurrence import random_input
 
 pytest.importorskip("playwright")
 
@@ -28,6 +26,7 @@ pytestmark = [
 
 SIZES = [(3, 4, 2), (10, 32, 8), (28, 50, 28)]
 KEYS = 20
+HOVERED = 20  # moves that share a figure: the browser's clock ticks only every 0.1 ms
 HEAD = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
 SCENE = """
 from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
@@ -77,7 +76,7 @@ def reused():
 
 reused()
 """
-WAYS = {"ours": OURS, "interactive with pyplot": INTERACTIVE, "a reused figure in an Image": REUSED}
+WAYS = {"explore_unrolling": OURS, "interactive with pyplot": INTERACTIVE, "a reused figure in an Image": REUSED}
 PRESS = """
 async ([index, key]) => {
   const area = document.querySelectorAll(".jp-Notebook .jp-CodeCell")[index];
@@ -111,16 +110,22 @@ async ([index, times]) => {
   const area = document.querySelectorAll(".jp-Notebook .jp-CodeCell")[index];
   const svg = area.querySelector("svg[role=img]");
   const blocks = [...svg.querySelectorAll("rect[data-made-of]")];
-  const took = [];
+  const each = [];
   for (let n = 0; n < times; n++) {
     const place = blocks[n % blocks.length].getBoundingClientRect();
     const start = performance.now();
     svg.dispatchEvent(new PointerEvent("pointermove", { bubbles: true, clientX: place.x + place.width / 2,
                                                         clientY: place.y + place.height * ((n % 7) + 0.5) / 7 }));
     if (!svg.querySelector("g[data-lit]")) throw new Error("nothing is lit");
-    took.push(performance.now() - start);
+    each.push(performance.now() - start);
   }
-  return took;
+  return each;
+}
+"""
+TITLED = """
+([index, units]) => {
+  const title = document.querySelectorAll(".jp-Notebook .jp-CodeCell")[index].querySelector("svg[role=img] title");
+  return new RegExp(`\\\\(${units}[,)]`).test(title?.textContent);
 }
 """
 
@@ -145,42 +150,38 @@ def place_of(size, way):
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("way", WAYS)
-def test_key_to_picture(benchmark, page, size, way):
-    benchmark.group = f"key to painted picture, ms in seconds, T, U, F = {size}"
+def test_key_to_picture(figures, page, size, way):
     keys = ["ArrowRight", "ArrowLeft"] * (KEYS // 2)
-    took = iter([page.evaluate(PRESS, [place_of(size, way), key]) / 1000 for key in keys])
-    times = list(took)
-    benchmark.extra_info["median_ms"] = round(1000 * statistics.median(times), 1)
-    given = iter([0.0, *(t for one in times for t in (0.0, one))])
-    benchmark._timer = lambda clock=[0.0]: clock.__setitem__(0, clock[0] + next(given)) or clock[0]
-    benchmark.pedantic(lambda: None, rounds=len(times) - 1, iterations=1)
-    print(f"\n{way} {size}: median {1000 * statistics.median(times):.1f} ms")
+    took = [page.evaluate(PRESS, [place_of(size, way), key]) for key in keys]
+    figures.add(f"key to painted picture, T, U, F = {size}", way, took, ours=way == "explore_unrolling")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_hover(benchmark, page, size):
-    took = benchmark.pedantic(page.evaluate, (HOVER, [place_of(size, "ours"), 60]), rounds=1)
-    print(f"\nhover {size}: median {statistics.median(took):.2f} ms, longest {max(took):.2f} ms")
+def test_hover(figures, page, size):
+    each = page.evaluate(HOVER, [place_of(size, "explore_unrolling"), 60 * HOVERED])
+    means = [sum(some) / HOVERED for some in zip(*[iter(each)] * HOVERED, strict=True)]
+    group = f"pointing at a cell until what made it is lit, T, U, F = {size}"
+    figures.add(group, f"a move, mean of {HOVERED}", means, ours=True)
+    figures.add(group, "the longest single move", [max(each)], ours=True)
 
 
-def test_quick_keys_end_in_the_right_picture(benchmark, page):
-    index = place_of((28, 50, 28), "ours")
+def test_quick_keys_end_in_the_right_picture(figures, page):
+    index = place_of((28, 50, 28), "explore_unrolling")
     handle = page.locator(".jp-Notebook .jp-CodeCell").nth(index).get_by_role("slider", name="units")
     before = int(handle.get_attribute("aria-valuenow").split(".")[0])
     handle.focus()
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(33)  # as a key repeats that is held down
+    start = time.perf_counter()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(TITLED, arg=[index, before + 9], timeout=10_000)
+    took = 1000 * (time.perf_counter() - start)
+    group = "nine quick keys, from the last one to the right picture, T, U, F = (28, 50, 28)"
+    figures.add(group, "explore_unrolling", [took], ours=True)
 
-    def press() -> None:
-        for _ in range(9):
-            page.keyboard.press("ArrowRight")
-            page.wait_for_timeout(33)
 
-    benchmark.pedantic(press, rounds=1)
-    title = page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator("svg[role=img] title")
-    page.wait_for_timeout(500)
-    assert f"({before + 9}," in title.text_content() or f"({before + 9})" in title.text_content()
-
-
-def test_a_thousand_moves_leave_little_in_the_kernel(benchmark):
+def test_a_thousand_moves_leave_little_in_the_kernel(figures):
     import tracemalloc
 
     import course_utils
@@ -193,10 +194,11 @@ def test_a_thousand_moves_leave_little_in_the_kernel(benchmark):
         explorer.set(**state)
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    benchmark.pedantic(lambda: [explorer.set(**state) for state in sizes], rounds=1)
+    for state in sizes:
+        explorer.set(**state)
     grown = (tracemalloc.get_traced_memory()[0] - before) / 2**20
     tracemalloc.stop()
-    print(f"\n1,000 moves add {grown:.2f} MiB (process {os.getpid()})")
+    figures.add("memory of the kernel", "a thousand moves add", [grown], "MiB", ours=True)
 
 
 MOVED = {
@@ -213,15 +215,15 @@ MOVED = {
 
 
 @pytest.mark.parametrize("what", MOVED)
-def test_python_of_one_move(benchmark, what):
+def test_python_of_one_move(figures, what):
     """Every move goes to a size that was not shown before, so that weights are drawn afresh."""
     import course_utils
 
-    benchmark.group = "Python of one move to a new size near (28, 50, 28)"
     name, start, knob = MOVED[what]
     explorer = getattr(course_utils, name)(
         features=28, steps=28, most_units=64, most_features=64, most_steps=784, **start
     )
-    fresh = iter(range(49, 29, -1))
-    benchmark.pedantic(lambda: explorer.set(**{knob: next(fresh)}), rounds=20)
-    assert json.dumps(explorer.state) and random_input(1, 1).size
+    fresh = iter(range(49, 28, -1))
+    group = "Python of one move to a new size near T, U, F = (28, 50, 28)"
+    figures.time(group, what, lambda: explorer.set(**{knob: next(fresh)}), 20, ours=True)
+    assert explorer.state[knob] < 50

@@ -75,8 +75,8 @@ def figure_to_png(scene: Scene) -> bytes:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("every", [True, False], ids=["all steps", "as shown"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_unrolled(benchmark, size, every, way):
-    benchmark.group = f"unrolled picture of T, U, F = {size}, {'all steps' if every else 'as shown'}, trace ready"
+def test_unrolled(figures, size, every, way):
+    group = f"unrolled picture of T, U, F = {size}, {'all steps' if every else 'as shown'}, trace ready"
     trace = traced(size)
 
     def draw() -> object:
@@ -91,13 +91,11 @@ def test_unrolled(benchmark, size, every, way):
             case _:
                 return plain_pyplot(scene)
 
-    draw()
-    benchmark.pedantic(draw, rounds=20 if way == "svg" else 2, iterations=1)
+    figures.time(group, way, draw, 20 if way == "svg" else 2, ours=way != WAYS[-1])
 
 
-@pytest.mark.benchmark(group="one SimpleRNN(50) on (28, 28), beside what others draw of it: boxes for layers")
 @pytest.mark.parametrize("way", ["draw_unrolled to svg", "draw_model to svg", "plot_model", "visualkeras"])
-def test_beside_other_tools(benchmark, keras, tmp_path, way):
+def test_beside_other_tools(figures, keras, tmp_path, way):
     import course_utils
 
     model = keras.Sequential([keras.Input((28, 28)), keras.layers.SimpleRNN(50)])
@@ -114,5 +112,5 @@ def test_beside_other_tools(benchmark, keras, tmp_path, way):
         "plot_model": lambda: keras.utils.plot_model(model, tmp_path / "a.png", show_shapes=True),
         "visualkeras": lambda: pytest.importorskip("visualkeras").graph_view(model),
     }
-    calls[way]()
-    benchmark.pedantic(calls[way], rounds=5, iterations=1)
+    group = "one SimpleRNN(50) on (28, 28), beside what others draw of it: boxes for layers"
+    figures.time(group, way, calls[way], 5, ours=way.startswith("draw"))

@@ -1,7 +1,7 @@
 """Recipes for LSTM → Dense(10) on real MNIST, three seeds side by side: how right, and how long.
 
 The first recipe is that of the course's source (S1.6), line by line; where Keras 3 has another word, that word.
-The others see the same 48,000 digits. Without MNIST, or among other tests, all of it runs on a few small digits.
+The others see the same 48,000 digits. Among other tests all of it runs on a few small digits.
 """
 
 import contextlib
@@ -24,11 +24,13 @@ TRAINING = 0.8  # the share of the digits that the source trains on; it validate
 
 
 @pytest.fixture(scope="module")
-def digits(request) -> Digits:
+def digits(measuring) -> Digits:
     """MNIST to measure, a few digits to try whether everything runs."""
     named = os.environ.get("UNROLLED_MNIST") or SHARED
-    if request.config.getoption("benchmark_disable") or not Path(named).exists():
+    if not measuring:
         return load_digits_as_sequences(source="scikit-learn", limit=160, test_limit=50)
+    if not Path(named).exists():
+        pytest.skip(f"There is no MNIST at {named}: let UNROLLED_MNIST say where it is.")
     return load_digits_as_sequences(named, source="mnist")
 
 
@@ -116,31 +118,26 @@ RECIPES = {
 GOALS = {"a schedule, 3 epochs": 0.98, "LSTM(80), 6 epochs": 0.988}
 
 
-@pytest.mark.timeout(1800)
-@pytest.mark.benchmark(group="recipes on MNIST")
-def test_recipes(benchmark, keras, digits, capsys):
+@pytest.mark.timeout(3600)
+def test_recipes(figures, keras, digits):
     right: dict[str, list[float]] = {name: [] for name in RECIPES}
     took: dict[str, list[float]] = {name: [] for name in RECIPES}
-
-    def everything():
-        for seed in SEEDS if digits.is_mnist else SEEDS[:1]:
-            for name, train in RECIPES.items():
-                keras.utils.set_random_seed(seed)
-                with contextlib.redirect_stdout(io.StringIO()):
-                    model, seconds = train(keras, digits)
-                said = model.predict(digits.x_test, batch_size=1000, verbose=0).argmax(axis=-1)
-                right[name].append(float(np.mean(said == digits.y_test)))
-                took[name].append(seconds)
-
-    benchmark.pedantic(everything, rounds=1)
-    accuracy, seconds = ({name: statistics.median(values) for name, values in kept.items()} for kept in (right, took))
-    if not digits.is_mnist:
+    for seed in SEEDS[: figures.rounds(len(SEEDS))]:
+        for name, train in RECIPES.items():
+            keras.utils.set_random_seed(seed)
+            with contextlib.redirect_stdout(io.StringIO()):
+                model, seconds = train(keras, digits)
+            said = model.predict(digits.x_test, batch_size=1000, verbose=0).argmax(axis=-1)
+            right[name].append(float(np.mean(said == digits.y_test)))
+            took[name].append(seconds)
+    if not figures.measuring:
         return
-    with capsys.disabled():
-        print(f"\n{'medians of ' + str(len(SEEDS)) + ' seeds':<22} test accuracy  fit, s   share of the source's time")
-        for name in RECIPES:
-            share = seconds[name] / seconds["the source's"]
-            print(f"{name:<22} {accuracy[name]:>13.4f} {seconds[name]:>7.1f} {share:>8.2f}   {np.round(took[name], 1)}")
-    benchmark.extra_info.update(accuracy=accuracy, seconds=seconds)
+    for name in RECIPES:
+        is_ours = name != "the source's"
+        shares = [100 * ours / theirs for ours, theirs in zip(took[name], took["the source's"], strict=True)]
+        figures.add("recipes on MNIST: accuracy on the test digits", name, right[name], "", ours=is_ours)
+        figures.add("recipes on MNIST: fit", name, [1000 * seconds for seconds in took[name]], ours=is_ours)
+        figures.add("recipes on MNIST: share of the source's time", name, shares, "%", ours=is_ours)
+    accuracy = {name: statistics.median(values) for name, values in right.items()}
     assert all(accuracy[name] >= goal for name, goal in GOALS.items())
     assert accuracy["the same, sooner"] == pytest.approx(accuracy["the source's"], abs=0.005)

@@ -26,30 +26,28 @@ def model(keras):
     return model, x, y
 
 
-@pytest.mark.benchmark(group="two epochs of LSTM(50) on 12,000 × 28 × 28: watched or not")
-@pytest.mark.parametrize("way", ["nothing", "picture", "text", "log of Keras"])
-def test_watching(benchmark, model, way, monkeypatch):
+@pytest.mark.parametrize("way", ["picture", "text", "nothing", "log of Keras"])
+def test_watching(figures, model, way, monkeypatch):
     monkeypatch.setattr("IPython.display.display", lambda box: None)
     monkeypatch.setattr(screens, "in_a_kernel", lambda: True)
     monkeypatch.setattr("sys.stdout", io.StringIO())
     network, x, y = model
-    spent, took = [], []
-
-    def fit():
+    took, shares = [], []
+    for _ in range(figures.rounds(ROUNDS)):
         live = LiveTraining(text=way == "text")
         callbacks = [live] if way in ("picture", "text") else []
         start = time.perf_counter()
         verbose = int(way == "log of Keras")
         network.fit(x, y, batch_size=128, epochs=EPOCHS, validation_split=0.2, verbose=verbose, callbacks=callbacks)
-        took.append(time.perf_counter() - start)
-        spent.append(live.seconds_spent)
+        took.append(1000 * (time.perf_counter() - start))
+        shares.append(100 * 1000 * live.seconds_spent / took[-1])
+    is_ours = way in ("picture", "text")
+    figures.add("two epochs of LSTM(50) on 12,000 × 28 × 28: watched or not", way, took, ours=is_ours)
+    if is_ours:
+        figures.add("share of the drawing in these two epochs", way, shares, "%", ours=True)
 
-    benchmark.pedantic(fit, rounds=ROUNDS)
-    benchmark.extra_info["share of drawing, %"] = round(100 * sum(spent) / sum(took), 2)
 
-
-@pytest.mark.benchmark(group="one more picture of a training under way")
-def test_one_picture(benchmark):
+def test_one_picture(figures):
     from course_utils.diagrams import Diagram
     from course_utils.diagrams.charts.learning_curves import LearningCurves, learning_curves_scene
 
@@ -57,17 +55,16 @@ def test_one_picture(benchmark):
     running = [(10 + batch / 375, 0.1) for batch in range(375)]
     names = ("loss", "val_loss", "accuracy", "val_accuracy")
     curves = LearningCurves("LSTM(50)", 20, dict.fromkeys(names, values), {"loss": running, "accuracy": running})
-    benchmark(lambda: Diagram(learning_curves_scene(curves)).to_svg("jupyter"))
+
+    def draw() -> str:
+        return Diagram(learning_curves_scene(curves)).to_svg("jupyter")
+
+    figures.time("one more picture of a training under way", "picture", draw, 50, ours=True)
 
 
-@pytest.mark.benchmark(group="loading instead of training, and its key for 48,000 digits")
-@pytest.mark.parametrize("what", ["load", "fingerprint of 48,000 digits"])
-def test_loading(benchmark, model, what, tmp_path, monkeypatch):
+def test_loading(figures, model, tmp_path, monkeypatch):
     monkeypatch.setenv(store.VARIABLE, str(tmp_path))
     network, x, y = model
-    if what != "load":
-        benchmark.pedantic(fingerprint, (np.tile(x, (4, 1, 1)),), rounds=ROUNDS)
-        return
     first = [np.array(variable) for variable in (*network.variables, *network.optimizer.variables)]
 
     def again():
@@ -75,5 +72,16 @@ def test_loading(benchmark, model, what, tmp_path, monkeypatch):
             variable.assign(array)
         return train_or_load(network, x, y, name="LSTM(50)", epochs=1, batch_size=128, text=True)
 
-    again()
-    assert benchmark.pedantic(again, rounds=ROUNDS).loaded
+    start = time.perf_counter()
+    assert not again().loaded
+    trained = 1000 * (time.perf_counter() - start)
+    group = "one epoch of LSTM(50) on 12,000 digits: loading instead of training"
+    figures.time(group, "loading it", again, ROUNDS, ours=True)
+    assert again().loaded
+    figures.add(group, "training it", [trained])
+
+
+def test_fingerprint(figures, model):
+    digits = np.tile(model[1], (4, 1, 1))
+    group = "the key of a training on 48,000 digits"
+    figures.time(group, "fingerprint", lambda: fingerprint(digits), ROUNDS, ours=True)
