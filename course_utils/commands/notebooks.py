@@ -29,7 +29,8 @@ FOLDER = ROOT / "notebooks"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 NOT_COMPARED = "nbval-ignore-output"  # the tag of a cell whose output another processor may round otherwise
-SECONDS_A_CELL = 300
+SECONDS_A_CELL = 1200  # these two only end what hangs
+SECONDS_TO_START = 600
 LINES_OF_DIFFERENCE = 40
 
 
@@ -65,7 +66,8 @@ def main(arguments: list[str]) -> int:
 def on_another_processor(paths: list[Path], seed: int) -> int:
     """Run lessons under nbval in kernels that round otherwise; return pytest's exit status."""
     sanitize = f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval_sanitize.cfg'}"
-    options = ["--nbval", "--nbval-current-env", sanitize, f"--nbval-cell-timeout={SECONDS_A_CELL}"]
+    patience = [f"--nbval-cell-timeout={SECONDS_A_CELL}", f"--nbval-kernel-startup-timeout={SECONDS_TO_START}"]
+    options = ["--nbval", "--nbval-current-env", sanitize, *patience]
     together = ["-n=2", "--dist=loadfile"] if importlib.util.find_spec("xdist") else []
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", *together, *options]
     with start_up(seed) as environment:
