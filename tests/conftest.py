@@ -5,8 +5,13 @@ import signal
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from course_utils.exercises import limits
 from course_utils.quiet import quiet_keras
+from tests.waiting import NET
+
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def pytest_configure(config):
@@ -20,6 +25,21 @@ def pytest_configure(config):
     if "PYTEST_XDIST_WORKER" not in os.environ:
         config.trained = tempfile.TemporaryDirectory(prefix="unrolled-trained-")
         os.environ["UNROLLED_TRAINED"] = config.trained.name
+    let_no_clock_decide(config)
+
+
+def let_no_clock_decide(config):
+    """Take away every limit of time that a busy machine could reach: of exercises, of Hypothesis and of nbval."""
+    limits.SECONDS = limits.PATIENCE = NET
+    settings.load_profile("no clock")
+    config.option.nbval_kernel_startup_timeout = NET
+
+
+def pytest_collection_modifyitems(items):
+    """Let the cells of lessons wait for what they show, for which nbval has five seconds and no option."""
+    for item in items:
+        if hasattr(item, "output_timeout"):
+            item.output_timeout = NET
 
 
 def pytest_unconfigure(config):
