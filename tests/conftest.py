@@ -7,9 +7,14 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from course_utils.commands import another_processor
+from course_utils.exercises import limits
 from course_utils.quiet import quiet_keras
+from tests.waiting import NET
+
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SEED = 1  # of the roundings of the kernels in which nbval runs the lessons
 
@@ -27,9 +32,23 @@ def pytest_configure(config):
     if "PYTEST_XDIST_WORKER" not in os.environ:
         trained = config.unrolled.enter_context(tempfile.TemporaryDirectory(prefix="unrolled-trained-"))
         os.environ["UNROLLED_TRAINED"] = trained
+    let_no_clock_decide()
     config.pluginmanager.register(Kernels(config.unrolled.enter_context(another_processor.start_up(SEED))))
     if another_processor.VARIABLE in os.environ:
         another_processor.switch_on(int(os.environ[another_processor.VARIABLE]))
+
+
+def let_no_clock_decide():
+    """Take away every limit of time that a busy machine could reach: of exercises and of Hypothesis."""
+    limits.SECONDS = limits.PATIENCE = NET
+    settings.load_profile("no clock")
+
+
+def pytest_collection_modifyitems(items):
+    """Let the cells of lessons wait for what they show, for which nbval has five seconds and no option."""
+    for item in items:
+        if hasattr(item, "output_timeout"):
+            item.output_timeout = NET
 
 
 def pytest_unconfigure(config):

@@ -158,6 +158,7 @@ def executed(notebook: nbformat.NotebookNode, name: str) -> nbformat.NotebookNod
     client = NotebookClient(
         notebook,
         timeout=SECONDS_A_CELL,
+        startup_timeout=SECONDS_A_CELL,
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,  # how the kernel cuts its output into messages differs from run to run

@@ -41,7 +41,7 @@ def within(seconds: float, call: Callable[[], Any]) -> Any:
 
     Where the user interrupts the cell, the call is stopped in the same way and KeyboardInterrupt goes on.
 
-    >>> within(1.0, lambda: 2 + 2)
+    >>> within(60.0, lambda: 2 + 2)
     4
     """
     result: list[tuple[bool, Any]] = []

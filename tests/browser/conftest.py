@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,12 @@ import pytest
 
 from course_utils.commands.browsers import find_chromium
 from course_utils.environment import ROOT
+from tests.waiting import MILLISECONDS, NET, until
 
 SCREENSHOTS = ROOT / "tests" / "browser" / "screenshots"
-SECONDS_TO_START = 60
+
+# anywidget gives up a widget whose code takes longer than two seconds to load, and no option changes that
+NO_LIMIT_IN_THE_PAGE = "AbortSignal.timeout = () => new AbortController().signal;"
 
 
 def missing(what: str) -> None:
@@ -47,11 +51,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
     folders = {name: str(home / name.lower()) for name in (*names, "JUPYTERLAB_WORKSPACES_DIR")}
     command = [sys.executable, "-m", "course_utils.commands.lab", "--no-browser"]
+    patient = [f"--MappingKernelManager.kernel_info_timeout={NET}"]
     expose = ["--LabApp.expose_app_in_browser=True"]  # lets a test ask for JupyterLab's own commands
     log = home / "lab.log"
     with log.open("w") as stream:
         server = subprocess.Popen(
-            [*command, *expose],
+            [*command, *patient, *expose],
             cwd=home,
             env={**os.environ, **folders, "PYTHONPATH": str(home)},
             stdout=stream,
@@ -62,20 +67,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield Lab(address, token, home / "notebooks")
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(NET)
 
 
 def _address(server: subprocess.Popen, log: Path) -> tuple[str, str]:
     """Wait until the server has said where it is."""
-    import time
-
-    end = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < end and server.poll() is None:
-        found = re.search(r"(http://(?:127\.0\.0\.1|localhost):\d+/)lab\S*?[?&]token=(\w+)", log.read_text())
-        if found:
-            return found[1], found[2]
-        time.sleep(0.1)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+    place = re.compile(r"(http://(?:127\.0\.0\.1|localhost):\d+/)lab\S*?[?&]token=(\w+)")
+    until(lambda: place.search(log.read_text()) or server.poll() is not None)
+    found = place.search(log.read_text())
+    if not found:
+        raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+    return found[1], found[2]
 
 
 def is_ours(message) -> bool:
@@ -86,16 +88,31 @@ def is_ours(message) -> bool:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     """Start Chromium without a window."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     chromium = find_chromium()
     if chromium is None:
         missing("There is no Chromium")
+    expect.set_options(timeout=MILLISECONDS)
     flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(chromium), args=flags)
+        running = playwright.chromium.launch(executable_path=str(chromium), args=flags, timeout=MILLISECONDS)
         yield running
         running.close()
+
+
+@contextmanager
+def new_page(browser, height: int = 1000) -> Iterator[object]:
+    """Give an empty page that waits for what it is asked for; fail if the page reports an error until it is closed."""
+    page = browser.new_page(viewport={"width": 1400, "height": height})
+    page.set_default_timeout(MILLISECONDS)
+    page.add_init_script(NO_LIMIT_IN_THE_PAGE)
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if is_ours(message) else None)
+    yield page
+    page.close()
+    assert not problems, problems
 
 
 @pytest.fixture
@@ -103,10 +120,5 @@ def page(browser, lab: Lab) -> Iterator[object]:
     """Open an empty page on fresh lessons; the test fails if the page reports an error."""
     for lesson in (ROOT / "notebooks").glob("*.ipynb"):  # a test before may have saved its copy
         shutil.copy(lesson, lab.folder)
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if is_ours(message) else None)
-    yield page
-    page.close()
-    assert not problems, problems
+    with new_page(browser) as page:
+        yield page

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import SCREENSHOTS, Lab
+from tests.waiting import MILLISECONDS, NET
 
 EXPLORER = ".unrolled-guarded"
 NO_WINDOWING = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
@@ -23,6 +24,12 @@ LIGHTS = """svg => [...svg.querySelectorAll("g[data-light] > g[data-lit]")].map(
   const block = [...svg.querySelectorAll("rect[data-shape]")].find(rect => rect.dataset.id === light.dataset.lit);
   return [light.dataset.lit, block.dataset.shape, of(light.querySelector("rect")), of(block)];
 })"""
+CELLS = """async () => {
+  const painted = () => new Promise(requestAnimationFrame);
+  await painted();
+  await painted();
+  return window.jupyterapp.shell.currentWidget.content.model.cells.length;
+}"""
 SMALL_CELL, AWAY = 16, 2.6  # px of the picture
 IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
@@ -30,7 +37,7 @@ IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.k
 def settings(page: Page, lab: Lab, plugin: str, values: dict) -> None:
     """Change settings of one of JupyterLab's plugins."""
     where = f"{lab.address}lab/api/settings/{plugin}?token={lab.token}"
-    page.request.put(where, data=json.dumps({"raw": json.dumps(values)}))
+    page.request.put(where, data=json.dumps({"raw": json.dumps(values)}), timeout=MILLISECONDS)
 
 
 def write_notebook(lab: Lab, name: str, cells: list[str]) -> None:
@@ -45,7 +52,7 @@ def open_notebook(page: Page, lab: Lab, name: str) -> None:
     for plugin, values in NO_WINDOWING.items():
         settings(page, lab, plugin, values)
     page.goto(lab.url(name))
-    page.wait_for_function(IDLE, timeout=60_000)
+    page.wait_for_function(IDLE)
 
 
 def command(page: Page, name: str) -> None:
@@ -56,7 +63,27 @@ def command(page: Page, name: str) -> None:
 def run_all(page: Page) -> None:
     """Run every cell and wait for the end."""
     command(page, "notebook:run-all-cells")
-    page.wait_for_function(IDLE, timeout=120_000)
+    page.wait_for_function(IDLE)
+
+
+def count_cells(page: Page) -> int:
+    """Return how many cells the notebook has, once all that the last keys did is done and painted."""
+    return page.evaluate(CELLS)
+
+
+def wait_for_images(page: Page) -> None:
+    """Wait until every image of the notebook is loaded, or known to be broken."""
+    page.wait_for_function("() => [...document.querySelectorAll('.jp-Notebook img')].every(image => image.complete)")
+
+
+def press_until(page: Page, key: str, condition: str, argument: str) -> None:
+    """Press a key again and again until the page is as it should be."""
+    for _attempt in range(NET):
+        page.keyboard.press(key)
+        page.wait_for_timeout(1000)
+        if page.evaluate(condition, argument):
+            return
+    raise AssertionError(f"{key} does not lead to {argument}")
 
 
 def assert_no_errors(page: Page) -> None:

@@ -2,21 +2,39 @@
 
 import re
 
+import nbformat
 import pytest
 
+from course_utils.commands.notebooks import WIDGET_STATE
 from course_utils.environment import ROOT
 from tests.browser.conftest import Lab
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import EXPLORER, assert_no_errors, open_notebook, photograph, run_all, write_notebook
+from tests.browser.pages import (
+    EXPLORER,
+    assert_no_errors,
+    count_cells,
+    open_notebook,
+    photograph,
+    run_all,
+    wait_for_images,
+    write_notebook,
+)
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 WRONG_FORMULA = "mjx-merror, [data-mml-node=merror]"
 BROKEN = "() => [...document.querySelectorAll('.jp-Notebook img')].filter(i => !i.naturalWidth).map(i => i.alt)"
+
+
+def saved_pictures(lesson: str) -> int:
+    """Return how many widgets that are pictures are saved with a lesson."""
+    metadata = nbformat.read(ROOT / "notebooks" / f"{lesson}.ipynb", as_version=4).metadata
+    state = metadata.widgets[WIDGET_STATE].state.values()
+    return sum('role="img"' in str(widget.state.get("value")) for widget in state)
 
 
 def typeset(page: Page) -> None:
@@ -30,10 +48,10 @@ def test_it_shows_itself_and_runs(page: Page, lab: Lab, lesson):
     open_notebook(page, lab, lesson)
     typeset(page)
     assert page.locator(WRONG_FORMULA).count() == 0
+    wait_for_images(page)
     assert page.evaluate(BROKEN) == []
-    shown = page.locator(f"{EXPLORER} svg[role=img]")
-    expect(shown.first).to_be_visible()
-    pictures = shown.count()
+    shown, pictures = page.locator(f"{EXPLORER} svg[role=img]"), saved_pictures(lesson)
+    expect(shown).to_have_count(pictures)
     run_all(page)
     assert_no_errors(page)
     expect(shown).to_have_count(pictures)
@@ -51,7 +69,7 @@ def test_a_wrong_formula_is_seen(page: Page, lab: Lab):
 def test_a_choice_is_made_by_keyboard(page: Page, lab: Lab):
     open_notebook(page, lab, "01_rnn_cell_math")
     run_all(page)
-    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    cells = count_cells(page)
     box = page.locator(EXPLORER).filter(has_text="may be doubled")
     status, before = box.get_by_role("status"), ""
     for choice in box.get_by_role("button").all():
@@ -60,10 +78,10 @@ def test_a_choice_is_made_by_keyboard(page: Page, lab: Lab):
         page.keyboard.press("d")
         page.keyboard.press("Space")
         right = choice.inner_text() == "the time-steps"
-        expect(box).to_contain_text("✔ Correct." if right else "✘ Not yet.", timeout=30_000)
+        expect(box).to_contain_text("✔ Correct." if right else "✘ Not yet.")
         expect(choice).to_have_class(re.compile("mod-active"))
         expect(status).to_have_text(re.compile("\\w"))
         expect(status).not_to_have_text(before)  # every choice is answered in its own words
         before = status.text_content()
-    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
+    assert count_cells(page) == cells
     assert_no_errors(page)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.conftest import Lab, is_ours
+from tests.browser.conftest import Lab, new_page
 
 pytest.importorskip("playwright")
 from axe_playwright_python.sync_playwright import Axe
@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pages import EXPLORER, assert_no_errors, open_notebook, photograph, run_all, write_notebook
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 CELLS = [
     """import course_utils
@@ -31,16 +31,11 @@ course_utils.explore_digit(model, images, labels, step=5)""",
 def digit(browser, lab: Lab) -> Iterator[Page]:
     """Return a page with the explorer on a model that was not trained, so that most digits are wrong."""
     write_notebook(lab, "digit", CELLS)
-    page = browser.new_page(viewport={"width": 1400, "height": 1100})
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if is_ours(message) else None)
-    open_notebook(page, lab, "digit")
-    run_all(page)
-    expect(page.locator(f"{EXPLORER} svg[role=img]")).to_have_count(1)
-    yield page
-    page.close()
-    assert not problems, problems
+    with new_page(browser, height=1100) as page:
+        open_notebook(page, lab, "digit")
+        run_all(page)
+        expect(page.locator(f"{EXPLORER} svg[role=img]")).to_have_count(1)
+        yield page
 
 
 def test_keys_move_the_digit_and_the_row(digit):
@@ -75,7 +70,7 @@ def test_play_reads_to_the_last_row(digit):
     box = digit.locator(EXPLORER)
     box.get_by_role("slider", name="row t").press("Home")
     box.locator(".jupyter-widget-play, .widget-play").locator("button").first.press("Enter")
-    expect(box.locator("svg[role=img] title")).to_contain_text("after row 8 of 8", timeout=15_000)
+    expect(box.locator("svg[role=img] title")).to_contain_text("after row 8 of 8")
     assert_no_errors(digit)
 
 

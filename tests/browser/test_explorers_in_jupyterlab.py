@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 import course_utils
-from tests.browser.conftest import Lab, is_ours
+from tests.browser.conftest import Lab, new_page
 
 pytest.importorskip("playwright")
 from axe_playwright_python.sync_playwright import Axe
@@ -18,6 +18,7 @@ from tests.browser.pages import (
     assert_no_errors,
     blocks_in,
     command,
+    count_cells,
     open_notebook,
     photograph,
     point_at,
@@ -25,8 +26,9 @@ from tests.browser.pages import (
     what_is_lit,
     write_notebook,
 )
+from tests.waiting import MILLISECONDS
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 NAMES = [name for name in course_utils.__all__ if name.startswith("explore_") and name != "explore_digit"]
 FOCUSABLE = "input:not([type=hidden]):not([disabled]), select, button, [role=slider]"
@@ -169,16 +171,12 @@ HOVERED: dict[str, tuple[Rule, str]] = {
 def opened(browser, lab: Lab, name: str, calls: list[str]) -> Iterator[Page]:
     """Open a notebook with one cell for each explorer, run; no error may come up until it is closed."""
     write_notebook(lab, name, ["import course_utils", *calls])
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.append(message.text) if is_ours(message) else None)
-    open_notebook(page, lab, name)
-    run_all(page)
-    expect(page.locator(f"{EXPLORER} svg[role=img]")).to_have_count(len(calls))
-    yield page
-    page.close()
-    assert not problems, problems
+    with new_page(browser) as page:
+        open_notebook(page, lab, name)
+        run_all(page)
+        expect(page.locator(f"{EXPLORER} svg[role=img]")).to_have_count(len(calls))
+        expect(page.locator(f"{EXPLORER}:has(.noUi-handle[aria-label])")).to_have_count(len(calls))  # keys are heard
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +240,7 @@ def assert_the_card_has_the_words_of_keras(box: Locator) -> None:
     button = box.get_by_role("button", name="check with Keras")
     button.press("Enter")
     verdict = button.locator("xpath=..").locator(".widget-html-content")
-    expect(verdict).to_contain_text(REFUSAL, timeout=60_000)
+    expect(verdict).to_contain_text(REFUSAL)
     said = verdict.inner_text().split(REFUSAL)[1], "".join(box.locator("svg[role=img] text").all_text_contents())
     words, card = (re.sub(r"_\d+'|\s", "", text) for text in said)  # Keras numbers the layers of a kernel
     assert len(words) > 40 and words in card
@@ -297,20 +295,19 @@ def test_every_control_has_a_name(explorers, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_typing_in_it_does_not_delete_the_cell(explorers, name):
-    cells = explorers.locator(".jp-Notebook .jp-Cell")
-    number = cells.count()
+    number = count_cells(explorers)
     handle = first_slider(box_of(explorers, name))
     handle.click()
     for key in ("d", "d", "x"):
         handle.press(key)
-    explorers.wait_for_timeout(200)  # a deletion would need a moment to show
-    assert cells.count() == number
+    assert count_cells(explorers) == number
 
 
 def test_without_the_page_helper_picture_and_controls_still_work(browser, lab):
     """Where anywidget cannot be loaded, the rest of the box is whole."""
     write_notebook(lab, "bare", ["import course_utils", "course_utils.explore_unrolling()"])
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(MILLISECONDS)
     page.route(re.compile("/anywidget/"), lambda route: route.abort())
     open_notebook(page, lab, "bare")
     run_all(page)
@@ -357,7 +354,7 @@ def test_keras_can_be_asked_by_keyboard(explorers, name):
     button = box.get_by_role("button", name="check with Keras")
     verdict = button.locator("xpath=..").locator(".widget-html-content")
     button.press("Enter" if NAMES.index(name) % 2 else "Space")
-    expect(verdict).to_contain_text(re.compile(rf"{DIFFERENCE}.* is \d"), timeout=60_000)
+    expect(verdict).to_contain_text(re.compile(rf"{DIFFERENCE}.* is \d"))
     expect(verdict).not_to_contain_text("something else")
     expect(box.get_by_role("status")).to_have_text(verdict.inner_text())
     step(first_slider(box))

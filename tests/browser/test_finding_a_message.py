@@ -9,9 +9,9 @@ from tests.browser.conftest import Lab
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import EXPLORER, open_notebook, photograph
+from tests.browser.pages import EXPLORER, open_notebook, photograph, press_until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 ACTIVE_LINE_IN_VIEW = """words => {
   const cell = document.querySelector(".jp-Notebook .jp-Cell.jp-mod-active");
@@ -29,11 +29,6 @@ def test_the_words_of_an_error_are_found_with_the_line_to_write(page: Page, lab:
     for words in ("expected ndim=3, found ndim=2", "got an unexpected keyword argument 'nb_epoch'", "KeyError: 'acc'"):
         page.keyboard.press("Control+f")
         page.locator(".jp-DocumentSearch-input").first.fill(words)
-        expect(page.locator(".jp-DocumentSearch-index-counter")).to_have_text(re.compile(r"1/[12]"), timeout=20_000)
-        for _attempt in range(10):  # JupyterLab counts first, and hears Enter a moment later
-            page.keyboard.press("Enter")
-            page.wait_for_timeout(1000)
-            if found := page.evaluate(ACTIVE_LINE_IN_VIEW, words):
-                break
-        assert found, words
+        expect(page.locator(".jp-DocumentSearch-index-counter")).to_have_text(re.compile(r"1/[12]"))
+        press_until(page, "Enter", ACTIVE_LINE_IN_VIEW, words)  # JupyterLab counts before it hears Enter
     photograph(page, "finding_a_message")

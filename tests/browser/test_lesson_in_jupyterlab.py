@@ -9,9 +9,18 @@ from tests.browser.conftest import Lab
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import EXPLORER, assert_no_errors, command, open_notebook, photograph, run_all
+from tests.browser.pages import (
+    EXPLORER,
+    assert_no_errors,
+    command,
+    count_cells,
+    open_notebook,
+    photograph,
+    run_all,
+    wait_for_images,
+)
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 LESSON = "01_rnn_cell_math"
 
@@ -31,6 +40,7 @@ def test_pictures_and_widgets_show_before_any_cell_is_run(page: Page, lab: Lab):
     open_lesson(page, lab)
     first = page.locator("img[alt^='SimpleRNN(4) on 3 steps']").first
     expect(first).to_be_visible()
+    wait_for_images(page)
     assert first.evaluate("image => image.naturalWidth") > 500
     explorer = unrolling(page)
     expect(explorer.locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(4\) on 3 steps"))
@@ -66,14 +76,12 @@ def test_keyboard_moves_the_picture_and_the_count(page: Page, lab: Lab):
 def test_typing_on_a_slider_does_not_delete_the_cell(page: Page, lab: Lab):
     open_lesson(page, lab)
     run_all(page)
-    cells = page.locator(".jp-Notebook .jp-Cell")
-    number = cells.count()
+    number = count_cells(page)
     handle = unrolling(page).get_by_role("slider", name="units")
     handle.click()
     handle.press("d")
     handle.press("d")
-    page.wait_for_timeout(300)  # a deletion would need a moment to show
-    assert cells.count() == number
+    assert count_cells(page) == number
 
 
 def test_save_close_and_reopen_keeps_the_widgets(page: Page, lab: Lab):

@@ -15,6 +15,7 @@ import pytest
 
 from course_utils import environment
 from course_utils.environment import Checkout
+from tests.waiting import NET
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -33,13 +34,13 @@ if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
 """
 
-# A package that takes its time to be built, so that a test can interrupt its installation.
+# A package whose building does not end, so that a test can interrupt its installation.
 SLOW_BACKEND = """
 import os, pathlib, shutil, time
 def build_wheel(folder, *rest):
     if os.environ.get("SLOW"):
         pathlib.Path(os.environ["SLOW_FLAG"]).touch()
-        time.sleep(60)
+        time.sleep(3600)
     return shutil.copy("slowdemo-1.0.0-py3-none-any.whl", folder).rpartition(os.sep)[2]
 def get_requires_for_build_wheel(*rest):
     return []
@@ -91,7 +92,7 @@ def make_checkout(root: Path, lessons: str = "leafdemo~=1.0.0\n", tests: str = "
 
 
 def add_slow_package(checkout: Checkout) -> None:
-    """Let the lessons also ask for a package whose installation takes a minute while SLOW is set."""
+    """Let the lessons also ask for a package whose installation does not end while SLOW is set."""
     folder = checkout.root / "slow"
     folder.mkdir()
     (folder / "pyproject.toml").write_text(
@@ -118,7 +119,7 @@ def course(
     """Run ``python -m course_utils words`` in the checkout and return what came of it."""
     more.setdefault("cwd", checkout.root)
     return subprocess.run(
-        [str(python), "-m", "course_utils", *words], env=env, capture_output=True, text=True, timeout=120, **more
+        [str(python), "-m", "course_utils", *words], env=env, capture_output=True, text=True, timeout=NET, **more
     )
 
 

@@ -13,12 +13,13 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from queue import Queue
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,6 +42,7 @@ from course_utils.data import (
     places,
 )
 from course_utils.environment import ROOT
+from tests.waiting import NET
 
 REAL = ROOT.parent / "shared" / "data" / "mnist.npz"
 NAMES = ("mnist.npz", places.ASIDE)
@@ -76,11 +78,17 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, *behaviours):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.behaviours, self.ranges, self.sent, self.over = list(behaviours), [], threading.Event(), threading.Event()
+        self.behaviours, self.ranges = list(behaviours), []
+        self.is_silent, self.over = threading.Event(), threading.Event()
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}/mnist.npz"
+
+    def be_silent(self):
+        """Send nothing until the test is over: who waits for more waits for ever."""
+        self.is_silent.set()
+        self.over.wait()
 
     def handle_error(self, *_):
         """Clients of these tests hang up; that is no news."""
@@ -92,6 +100,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         server = self.server
         server.ranges.append(self.headers.get("Range"))
+        server.is_silent.clear()
         behaviour = server.behaviours.pop(0) if len(server.behaviours) > 1 else server.behaviours[0]
         behaviour(self)
 
@@ -102,7 +111,6 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
-        self.server.sent.set()
 
     def log_message(self, *_):
         """Say nothing."""
@@ -147,26 +155,24 @@ def busy(handler):
 
 
 def silent(handler):
-    handler.server.sent.set()
-    handler.server.over.wait(20)
+    handler.server.be_silent()
 
 
 def half_then_silent(handler):
     half(handler)
-    handler.server.over.wait(20)
+    handler.server.be_silent()
 
 
 def dripping(handler):
     handler.answer(b"", Content_Length=len(CONTENT))
     for place in range(200):
         handler.wfile.write(CONTENT[place : place + 1])
-        if handler.server.over.wait(0.05):
-            break
+    handler.server.be_silent()
 
 
 def endless(handler):
     handler.answer(b"")
-    while not handler.server.over.is_set():
+    for _ in range(100):  # enough that one who takes all is found, by counting
         handler.wfile.write(CONTENT)
 
 
@@ -488,11 +494,38 @@ def test_a_file_that_may_not_be_read_is_skipped(cache, monkeypatch, capsys):
 # ---- the network
 
 
-def load(monkeypatch, *behaviours, **arguments):
+class Clock:
+    """The time of a download. It stands still, and passes while the server is silent and all it sent has been taken."""
+
+    def __init__(self, server, seconds, parts):
+        """seconds: how many pass at once; parts: how many the server has sent before it is silent."""
+        self.server, self.seconds, self.parts, self.now, self.taken = server, seconds, parts, 0.0, 0
+
+    def monotonic(self):
+        if self.server.is_silent.is_set() and self.taken >= self.parts:
+            self.now += self.seconds
+        return self.now
+
+    def queue(self):
+        """Return a queue that counts what is taken out of it."""
+        queue, self.taken = Queue(), 0
+        return SimpleNamespace(put=queue.put, get=lambda **more: self.count(queue.get(**more)))
+
+    def count(self, part):
+        self.taken += 1
+        return part
+
+
+def load(monkeypatch, *behaviours, parts_before_silence=0, **arguments):
     """Load from a server; return the digits (or the DigitsError), and the server."""
-    arguments = {"source": "mnist", "timeout": 5, **arguments}
+    arguments = {"source": "mnist", "timeout": NET, **arguments}
     with serving(*behaviours) as server:
         publish(monkeypatch, server)
+        clock = server.clock = Clock(server, arguments["timeout"], parts_before_silence)
+        monkeypatch.setattr(download, "Queue", clock.queue)
+        monkeypatch.setattr(
+            download, "time", SimpleNamespace(monotonic=clock.monotonic, sleep=lambda _: None, time=download.time.time)
+        )
         try:
             return load_digits_as_sequences(**arguments), server
         except DigitsError as error:
@@ -526,9 +559,10 @@ def test_a_download_is_shown_kept_and_used_again(monkeypatch, cache, capsys):
     ],
 )
 def test_a_cut_download_is_taken_up_where_it_stopped(monkeypatch, cache, behaviours, requests):
-    digits, server = load(monkeypatch, *behaviours, timeout=0.7)
+    digits, server = load(monkeypatch, *behaviours, parts_before_silence=3)  # which bytes, and two whole chunks
     assert_is_content(digits)
     assert [have is not None for have in server.ranges] == requests
+    assert server.clock.now <= 2 * NET  # it looks when it begins to wait, and gives up when it looks again
     assert os.listdir(cache) == ["mnist.npz"]
 
 
@@ -539,26 +573,30 @@ def test_a_cut_download_is_taken_up_where_it_stopped(monkeypatch, cache, behavio
         (not_found, "MNIST was not downloaded from 127.0.0.1: the server answered 404 Not Found", 1),
         (busy, "answered 503", 3),
         (another, "is not MNIST .38 bytes with another SHA-256", 1),
-        (endless, "is not MNIST", 1),
-        (silent, "nothing came for 0.5 s", 1),
-        (dripping, "nothing came for 0.5 s", 1),
+        (silent, f"nothing came for {NET} s", 1),
+        (dripping, f"nothing came for {NET} s", 1),
     ],
 )
 def test_a_failed_download_says_why_and_leaves_nothing(monkeypatch, cache, behaviour, words, requests):
-    begin = time.monotonic()
-    error, server = load(monkeypatch, behaviour, timeout=0.5)
-    assert time.monotonic() - begin < 4
+    error, server = load(monkeypatch, behaviour)
     assert isinstance(error, DigitsError) and re.search(words, str(error)), error
-    assert len(server.ranges) == requests
+    assert len(server.ranges) == requests and server.clock.now <= 2 * NET
     assert os.listdir(cache) == []
-    digits, _ = load(monkeypatch, behaviour, timeout=0.5, source="auto")
+    digits, _ = load(monkeypatch, behaviour, source="auto")
     assert not digits.is_mnist and "127.0.0.1" in digits.note and digits.note.endswith(offline.SENTENCE)
+
+
+def test_of_an_endless_answer_no_more_is_taken_than_shows_that_it_is_another_file(monkeypatch, cache):
+    error, server = load(monkeypatch, endless)
+    taken = re.search(r"is not MNIST \(([0-9,]+) bytes", str(error))[1]
+    assert int(taken.replace(",", "")) <= len(CONTENT) + download.CHUNK
+    assert len(server.ranges) == 1 and os.listdir(cache) == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/mnist.npz", "http://nowhere.invalid/mnist.npz"])
 def test_no_network_gives_the_small_digits_and_says_so(url, monkeypatch, cache, capsys):
     monkeypatch.setattr(places, "MNIST", published(url))
-    digits = load_digits_as_sequences()
+    digits = load_digits_as_sequences(timeout=NET)
     why, what = capsys.readouterr().out.splitlines()
     host = url.split("/")[2].split(":")[0]
     assert why.startswith(f"MNIST was not downloaded from {host}: no connection (") and what == offline.SENTENCE
@@ -566,11 +604,11 @@ def test_no_network_gives_the_small_digits_and_says_so(url, monkeypatch, cache, 
 
 
 def test_a_name_server_that_does_not_answer_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(download, "urlopen", lambda *_, **__: time.sleep(5))
-    begin = time.monotonic()
+    over = threading.Event()  # who waited for the answer would wait for ever
+    monkeypatch.setattr(download, "urlopen", lambda *_, **__: over.wait())
     with pytest.raises(DigitsError, match=r"nothing came for 0\.3 s"):
         load_digits_as_sequences(source="mnist", timeout=0.3)
-    assert time.monotonic() - begin < 2
+    over.set()
 
 
 def test_a_foreign_file_in_the_place_is_kept_beside_the_download(monkeypatch, cache, capsys):
@@ -687,14 +725,14 @@ def test_many_writers_and_a_reader_never_see_a_part(cache):
 # ---- other programs, and the end of this one
 
 PROGRAM = """
-import os, sys, time
+import os, sys, threading
 from course_utils.data import load_digits_as_sequences, loading, places
 places.MNIST = places.Published(sys.argv[1], sys.argv[2], int(sys.argv[3]))
 loading.cache_folders = lambda: places.cache_folders()[:1]
 if len(sys.argv) > 4:
-    os.replace = lambda *_: print("writing", flush=True) or time.sleep(60)
+    os.replace = lambda *_: print("writing", flush=True) or threading.Event().wait()
 try:
-    print(load_digits_as_sequences(source="auto", timeout=30).source)
+    print(load_digits_as_sequences(source="auto", timeout=10**6).source)
 except KeyboardInterrupt:
     sys.exit("stopped by hand")
 """
@@ -717,7 +755,7 @@ def other_program(server, tmp_path, *more):
 
 
 def test_two_programs_at_once(tmp_path, cache):
-    together = threading.Barrier(2, timeout=30)
+    together = threading.Barrier(2, timeout=NET)
 
     def when_both_ask(handler):
         together.wait()
@@ -729,7 +767,7 @@ def test_two_programs_at_once(tmp_path, cache):
         other_program(server, tmp_path) as second,
     ):
         for child in (first, second):
-            out, errors = child.communicate(timeout=60)
+            out, errors = child.communicate(timeout=NET)
             assert out.endswith(f"kept as {cache / 'mnist.npz'}\n"), out + errors
     assert os.listdir(cache) == ["mnist.npz"] and (cache / "mnist.npz").read_bytes() == CONTENT
 
@@ -738,12 +776,10 @@ def test_two_programs_at_once(tmp_path, cache):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_ended_in_the_middle_of_a_download(how, tmp_path, cache, monkeypatch):
     with serving(half_then_silent) as server, other_program(server, tmp_path) as child:
-        assert server.sent.wait(30)
-        time.sleep(0.3)
-        begin = time.monotonic()
+        while child.stdout.read(1) != "%":  # it shows how much has come
+            assert child.poll() is None
         child.send_signal(getattr(signal, how))
-        _, errors = child.communicate(timeout=20)
-        assert time.monotonic() - begin < 3  # not after the 30 s of the time-out
+        _, errors = child.communicate(timeout=NET)  # the server is silent until then, and the time-out is far away
     assert how == "SIGKILL" or errors.endswith("stopped by hand\n")
     assert os.listdir(cache) == []
     assert_is_content(load(monkeypatch, whole)[0])
@@ -755,7 +791,7 @@ def test_killed_while_it_writes(tmp_path, cache, monkeypatch):
         while "writing" not in child.stdout.readline():
             assert child.poll() is None
         child.send_signal(signal.SIGKILL)
-        child.wait(20)
+        child.wait(NET)
     (left,) = os.listdir(cache)
     assert left.endswith(".part")
     assert not load_digits_as_sequences(download=False).is_mnist

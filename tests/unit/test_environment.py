@@ -3,14 +3,12 @@
 import ast
 import contextlib
 import os
-import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ import pytest
 from course_utils import environment
 from course_utils.environment import Checkout
 from tests.unit.checkouts import add_slow_package, add_uv, course, make_checkout, make_wheels, mounted, offline
+from tests.waiting import NET, until
 
 posix = pytest.mark.skipif(os.name != "posix", reason="uses POSIX signals, users or mounts")
 PLACE = "my course é ☃"
@@ -112,7 +111,7 @@ def test_exit_status_and_process_are_those_of_the_command(installed, env):
     checkout, _ = installed
     words = [sys.executable, "-m", "course_utils", "notebooks", "--", "7", "a b"]
     process = subprocess.Popen(words, cwd=checkout.root, env=env, stdout=subprocess.PIPE, text=True)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=NET)
     assert process.returncode == 7
     assert "arguments ['7', 'a b']" in said
     if os.name == "posix":
@@ -179,10 +178,7 @@ def start_slowly(checkout, env, flag):
         words, cwd=checkout.root, env={**env, "SLOW": "1"}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
-    for _ in range(600):
-        if flag.exists() or process.poll() is not None:
-            break
-        time.sleep(0.05)
+    until(lambda: flag.exists() or process.poll() is not None)
     assert flag.exists(), process.communicate()
     return process
 
@@ -195,13 +191,13 @@ def test_interrupted_and_killed_installation_is_never_taken_for_done(copy, tmp_p
     env = offline(tmp_path / "home", wheels, SLOW_FLAG=str(flag))
     process = start_slowly(checkout, env, flag)
     os.killpg(process.pid, signal.SIGINT)
-    said, wrong = process.communicate(timeout=60)
+    said, wrong = process.communicate(timeout=NET)
     one_sentence(subprocess.CompletedProcess([], process.returncode, said, wrong), "Ctrl-C", "the same command again")
     assert checkout.marker(True).exists()
 
     process = start_slowly(checkout, env, flag)
     os.killpg(process.pid, signal.SIGKILL)
-    said, _ = process.communicate(timeout=60)
+    said, _ = process.communicate(timeout=NET)
     assert "cut off" in said
     assert checkout.marker(True).exists()
     assert not checkout.stamp.exists()
@@ -214,6 +210,30 @@ def test_interrupted_and_killed_installation_is_never_taken_for_done(copy, tmp_p
     assert environment.is_ready(checkout, (environment.LESSONS,))
 
 
+# A start that tries to get the lock only when it is told to, and says whether it got it.
+WHEN_TOLD = """
+import sys
+from course_utils import environment
+real = environment.try_lock
+def try_lock(descriptor):
+    sys.stdin.readline()
+    got = real(descriptor)
+    print("it has the lock:", got, flush=True)
+    return got
+environment.try_lock = try_lock
+sys.exit(environment.run("notebooks", []))
+"""
+
+
+def tries(process):
+    """Tell a start to try to get the lock; return whether it got it."""
+    process.stdin.write("\n")
+    process.stdin.flush()
+    said = process.stdout.readline()
+    assert said.startswith("it has the lock: "), said
+    return said.endswith(": True\n")
+
+
 @posix
 def test_a_second_start_waits_for_the_first(copy, tmp_path, wheels):
     flag = tmp_path / "flag"
@@ -222,17 +242,21 @@ def test_a_second_start_waits_for_the_first(copy, tmp_path, wheels):
     env = offline(tmp_path / "home", wheels, SLOW_FLAG=str(flag))
     first = start_slowly(checkout, env, flag)
     second = subprocess.Popen(
-        [sys.executable, "-u", "-m", "course_utils", "notebooks"],
-        cwd=checkout.root, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-u", "-c", WHEN_TOLD],
+        cwd=checkout.root, env=env, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+    assert not tries(second)
     assert "waiting" in second.stdout.readline()
     # Only the first program dies: its installer, which still writes, keeps the lock.
     first.kill()
-    assert select.select([second.stdout], [], [], 1.5)[0] == []
+    first.wait()
+    assert not tries(second)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(first.pid, signal.SIGKILL)
-    said, wrong = second.communicate(timeout=60)
-    assert second.returncode == 0, wrong
+    until(lambda: tries(second))
+    said = second.stdout.read()  # not communicate(), which knows nothing of what readline() has read ahead
+    assert second.wait(NET) == 0, said
     assert "cut off" in said
     assert "packages ['leafdemo']" in said
     first.communicate()

@@ -91,6 +91,71 @@ def test_public_things_are_documented(path):
             assert ast.get_docstring(node), f"{node.name} has no docstring"
 
 
+TESTS = [path for path in sorted((ROOT / "tests").rglob("*.py")) if "benchmarks" not in path.parts]
+CLOCKS = {"monotonic", "perf_counter", "process_time", "monotonic_ns", "perf_counter_ns", "process_time_ns"}
+SLEEPS = {"sleep", "wait_for_timeout"}
+MAY_SLEEP = {
+    "tests/waiting.py": "the pause between two looks for something that happens",
+    "tests/browser/pages.py": "the pause between two presses of a key that JupyterLab may not hear yet",
+}
+
+
+def clock_in(node: ast.AST) -> str:
+    """Return how a piece of code hangs on the clock; nothing where it does not."""
+    name = ""
+    if isinstance(node, ast.Call):
+        function = node.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        if name in CLOCKS or ast.unparse(function) == "time.time":
+            return f"reads the clock with {name}"
+        if name in SLEEPS:
+            return f"waits for a time with {name}"
+        own = isinstance(function, ast.Attribute) and name in {"wait", "join", "timeout"}
+        given = [word.value for word in node.keywords if word.arg == "timeout"] + (node.args[:1] if own else [])
+        if name != "load_digits_as_sequences" and any(is_number(value) for value in given):
+            return f"limits {name} by a number, not by NET"
+    return ""
+
+
+def is_number(node: ast.AST) -> bool:
+    """Whether a piece of code is a number as it stands."""
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
+
+
+def on_the_clock(code: str) -> list[str]:
+    """Return what in a test hangs on the clock, with its line."""
+    found = [(node, clock_in(node)) for node in ast.walk(ast.parse(code))]
+    return [f"line {node.lineno} {how}" for node, how in found if how]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_test_passes_or_fails_by_the_clock(path):
+    name, found = path.relative_to(ROOT).as_posix(), on_the_clock(path.read_text(encoding="utf-8"))
+    if name in MAY_SLEEP:
+        assert len(found) == 1 and "waits for a time" in found[0], found
+    else:
+        assert not found, f"{found}: wait for what happens (tests/waiting.py), or count"
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [
+        ("assert time.monotonic() - before < 3", "reads the clock with monotonic"),
+        ("assert perf_counter() < 3", "reads the clock with perf_counter"),
+        ("took = time.time() - before", "reads the clock with time"),
+        ("time.sleep(0.3)", "waits for a time with sleep"),
+        ("page.wait_for_timeout(300)", "waits for a time with wait_for_timeout"),
+        ("process.communicate(timeout=60)", "limits communicate by a number"),
+        ("together = Barrier(2, timeout=30)", "limits Barrier by a number"),
+        ("child.wait(20)", "limits wait by a number"),
+        ("thread.join(NET) or ', '.join(words) or run(code='time.sleep(5)')", ""),
+    ],
+)
+def test_a_test_on_the_clock_is_found(code, how):
+    found = on_the_clock(code)
+    assert [how in one for one in found] == ([True] if how else [])
+
+
 def in_a_fresh_python(code: str) -> str:
     """Run code in a new interpreter and return what it prints."""
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout

@@ -1,5 +1,6 @@
 """JupyterLab as the command ``lab`` starts it."""
 
+import contextlib
 import errno
 import importlib
 import json
@@ -9,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 
 import nbformat
@@ -21,6 +21,7 @@ from nbformat.sign import NotebookNotary
 from course_utils.commands import lab
 from course_utils.commands.problems import SetUpError
 from tests.unit.checkouts import course, make_twin, offline
+from tests.waiting import NET, until
 
 
 def test_settings_are_merged_and_written_once(tmp_path):
@@ -127,19 +128,15 @@ def write_lesson(path):
 
 
 def get(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=NET) as answer:
         return answer.read().decode()
 
 
-def wait_for(url, process):
-    """Return what ``url`` answers as soon as it does."""
-    for _ in range(600):
-        assert process.poll() is None, process.communicate()
-        try:
-            return get(url)
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("JupyterLab does not answer")
+def answers(url, process):
+    """Return what ``url`` answers, nothing while nobody is there."""
+    assert process.poll() is None, process.communicate()
+    with contextlib.suppress(OSError):
+        return get(url)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="uses links and POSIX signals")
@@ -157,7 +154,7 @@ def test_lab_opens_the_first_lesson_signed_and_with_the_settings(tmp_path):
     )
     try:
         base = f"http://127.0.0.1:{port}"
-        wait_for(f"{base}/api", process)
+        until(lambda: answers(f"{base}/api", process))
         lesson = json.loads(get(f"{base}/api/contents/01_a.ipynb?token=secret"))
         assert lesson["content"]["cells"][0]["metadata"]["trusted"] is True
         settings = json.loads(get(f"{base}/lab/api/settings/@jupyter-widgets/jupyterlab-manager:plugin?token=secret"))
@@ -170,7 +167,7 @@ def test_lab_opens_the_first_lesson_signed_and_with_the_settings(tmp_path):
         assert "Traceback" not in again.stderr
     finally:
         process.send_signal(signal.SIGTERM)
-        status = process.wait(timeout=30)
+        status = process.wait(timeout=NET)
     log.seek(0)
     assert re.search(rf"http://\S+:{port}/lab/tree/01_a\.ipynb\?token=", log.read())
     assert status == 0

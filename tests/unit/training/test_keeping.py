@@ -310,7 +310,6 @@ for number in range(4):
 """
 
 
-@pytest.mark.timeout(120)
 def test_two_processes_at_once(folder):
     runs = [
         subprocess.Popen(
