@@ -120,7 +120,7 @@ def main(words):
         sys.stderr.write(str(error))
         return 2
     # Only now: what follows uses syntax that an old Python cannot read.
-    from course_utils import environment
+    from course_utils.setup import environment
 
     return environment.run(words[0], arguments)
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.environment import ROOT
 from course_utils.quiet import quiet_keras
+from course_utils.setup.environment import ROOT
 
 VARIABLE = "UNROLLED_ANOTHER_PROCESSOR"  # tests/conftest.py: the seed, for the processes that run unit tests
 

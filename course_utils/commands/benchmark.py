@@ -7,7 +7,7 @@ milliseconds (or what else is measured), with its ratio to ours. A figure of 0, 
 import subprocess
 import sys
 
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 
 
 def main(arguments: list[str]) -> int:

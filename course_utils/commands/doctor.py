@@ -18,9 +18,6 @@ from pathlib import Path
 
 from course_utils.__main__ import SUPPORTED, supported_text
 from course_utils.commands.browsers import find_chromium
-from course_utils.commands.installers import without_ensurepip
-from course_utils.commands.platforms import problem_of, this_machine
-from course_utils.commands.problems import SetUpError, not_writable
 from course_utils.data.places import (
     MNIST,
     VARIABLE,
@@ -31,7 +28,7 @@ from course_utils.data.places import (
     read,
     sha256,
 )
-from course_utils.environment import (
+from course_utils.setup.environment import (
     LESSONS,
     NEEDED_FRESH,
     TESTS,
@@ -43,6 +40,9 @@ from course_utils.environment import (
     this_checkout,
     try_lock,
 )
+from course_utils.setup.installer import without_ensurepip
+from course_utils.setup.machine import problem_of, this_machine
+from course_utils.setup.problems import SetUpError, not_writable
 
 INSTALL = "type: python -m course_utils lab"
 ANEW = "delete the folder .venv, then type: python -m course_utils lab"

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from course_utils import diagrams
-from course_utils.diagrams import Diagram
-from course_utils.environment import ROOT
+from course_utils import pictures
+from course_utils.pictures import Diagram
 from course_utils.quiet import quiet_keras
+from course_utils.setup.environment import ROOT
 
 FOLDER = ROOT / "images"
 WORDS = ["I", "am", "groot"]
@@ -87,7 +87,7 @@ def states() -> Diagram:
 
     x = np.zeros((1, 12, 2), "float32")
     x[0, 2], x[0, 8] = (1, 0), (0, 1)
-    return diagrams.draw_states(trace(prepared("LSTM", 4, strength=3), x))
+    return pictures.draw_states(trace(prepared("LSTM", 4, strength=3), x))
 
 
 def gradient_flow() -> Diagram:
@@ -100,27 +100,27 @@ def gradient_flow() -> Diagram:
     bias[8:16] = 4
     layers["LSTM, b of f = 4"].set_weights([*matrices, bias])
     x = np.round(np.random.default_rng(0).standard_normal((1, 40, 2)), 2)
-    return diagrams.draw_gradient_flow(layers, x)
+    return pictures.draw_gradient_flow(layers, x)
 
 
 PICTURES: dict[str, Callable[[], Diagram]] = {
-    "unrolled_simple_rnn.svg": lambda: diagrams.draw_unrolled(prepared("SimpleRNN", 4), sentence(), words=WORDS),
-    "unrolled_lstm.svg": lambda: diagrams.draw_unrolled(prepared("LSTM", 4, strength=3, return_state=True), sentence()),
-    "return_sequences_false.svg": lambda: diagrams.draw_unrolled(prepared("GRU", 4), sentence()),
-    "return_sequences_true.svg": lambda: diagrams.draw_unrolled(prepared("GRU", 4, return_sequences=True), sentence()),
-    "unrolled_mesh.svg": lambda: diagrams.draw_unrolled(mesh(), sentence()),
-    "unrolled_bidirectional.svg": lambda: diagrams.draw_unrolled(both_ways(), sentence()),
-    "rolled_lstm.svg": lambda: diagrams.draw_rolled(prepared("LSTM", 4)),
-    "cell_simple_rnn.svg": lambda: diagrams.draw_cell(prepared("SimpleRNN", 4), sentence(), step=2),
-    "cell_lstm.svg": lambda: diagrams.draw_cell(prepared("LSTM", 4, strength=3), sentence(), step=3),
-    "cell_gru.svg": lambda: diagrams.draw_cell(prepared("GRU", 4, strength=2), sentence(), step=3),
-    "weights_lstm.svg": lambda: diagrams.draw_weights(prepared("LSTM", 3)),
-    "model_mnist.svg": lambda: diagrams.draw_model(mnist_model()),
-    "image_rows.svg": lambda: diagrams.draw_image_rows(*digit()),
-    "words.svg": lambda: diagrams.draw_words(WORDS, VECTORS),
+    "unrolled_simple_rnn.svg": lambda: pictures.draw_unrolled(prepared("SimpleRNN", 4), sentence(), words=WORDS),
+    "unrolled_lstm.svg": lambda: pictures.draw_unrolled(prepared("LSTM", 4, strength=3, return_state=True), sentence()),
+    "return_sequences_false.svg": lambda: pictures.draw_unrolled(prepared("GRU", 4), sentence()),
+    "return_sequences_true.svg": lambda: pictures.draw_unrolled(prepared("GRU", 4, return_sequences=True), sentence()),
+    "unrolled_mesh.svg": lambda: pictures.draw_unrolled(mesh(), sentence()),
+    "unrolled_bidirectional.svg": lambda: pictures.draw_unrolled(both_ways(), sentence()),
+    "rolled_lstm.svg": lambda: pictures.draw_rolled(prepared("LSTM", 4)),
+    "cell_simple_rnn.svg": lambda: pictures.draw_cell(prepared("SimpleRNN", 4), sentence(), step=2),
+    "cell_lstm.svg": lambda: pictures.draw_cell(prepared("LSTM", 4, strength=3), sentence(), step=3),
+    "cell_gru.svg": lambda: pictures.draw_cell(prepared("GRU", 4, strength=2), sentence(), step=3),
+    "weights_lstm.svg": lambda: pictures.draw_weights(prepared("LSTM", 3)),
+    "model_mnist.svg": lambda: pictures.draw_model(mnist_model()),
+    "image_rows.svg": lambda: pictures.draw_image_rows(*digit()),
+    "words.svg": lambda: pictures.draw_words(WORDS, VECTORS),
     "states_lstm.svg": states,
     "gradient_flow.svg": gradient_flow,
-    "activations.svg": lambda: diagrams.draw_activations(["sigmoid", "tanh", "relu"]),
+    "activations.svg": lambda: pictures.draw_activations(["sigmoid", "tanh", "relu"]),
 }
 """Every picture in the folder, and how it is drawn."""
 

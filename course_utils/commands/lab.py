@@ -10,8 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from course_utils.commands.problems import SetUpError
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
+from course_utils.setup.problems import SetUpError
 
 # By extension of JupyterLab. Without saveState a lesson that was run, saved and opened again says
 # "model not found"; the news question and the offer to update would hide the lesson.

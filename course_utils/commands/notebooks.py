@@ -22,8 +22,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 from course_utils.commands.another_processor import start_up
-from course_utils.diagrams.diagram import PNG_TOO
-from course_utils.environment import ROOT
+from course_utils.drawing.diagram import PNG_TOO
+from course_utils.setup.environment import ROOT
 
 FOLDER = ROOT / "notebooks"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"

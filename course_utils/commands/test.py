@@ -3,7 +3,7 @@
 import os
 import sys
 
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 
 
 def main(arguments: list[str]) -> int:

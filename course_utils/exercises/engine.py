@@ -13,9 +13,9 @@ from zlib import crc32
 
 import numpy as np
 
+from course_utils.exercises.answers import Refused
 from course_utils.exercises.judging import Judge, safely
 from course_utils.exercises.outcomes import CORRECT, INCORRECT, NOT_ATTEMPTED, Outcome, Text
-from course_utils.exercises.reading import Refused
 from course_utils.quiet import quiet_start
 
 MOST_DRAWS = 100

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from course_utils.exercises import limits
-from course_utils.exercises.limits import TimeUp, TookTooLong, within
-from course_utils.exercises.reading import (
+from course_utils.exercises.answers import (
     Refused,
     name_of_type,
     read_array,
@@ -22,6 +21,7 @@ from course_utils.exercises.reading import (
     read_shape,
     short_message,
 )
+from course_utils.exercises.limits import TimeUp, TookTooLong, within
 from course_utils.recurrence import RecurrentSpec, count, run_layer
 
 TOLERANCE = 0.006  # an answer rounded to two decimals is right

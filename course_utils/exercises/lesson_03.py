@@ -15,7 +15,7 @@ from course_utils.exercises.judging import (
 )
 from course_utils.exercises.slips import away_from_zero, different_sizes, parameter_slips, total
 from course_utils.recurrence import RecurrentSpec, random_spec, run
-from course_utils.recurrence.activations import sigmoid
+from course_utils.recurrence.activation_functions import sigmoid
 
 BLOCK_NAMES = {"i": "the input gate", "f": "the forget gate", "c": "the candidate", "o": "the output gate"}
 OPEN = 40.0  # the sigmoid of it is 1, and that of minus it 0

@@ -17,7 +17,7 @@ from course_utils.exercises.judging import (
 )
 from course_utils.exercises.slips import different_sizes, total
 from course_utils.recurrence import random_input, random_spec, run_layer
-from course_utils.recurrence.activations import activation_named
+from course_utils.recurrence.activation_functions import activation_named
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 

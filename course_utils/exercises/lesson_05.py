@@ -14,7 +14,7 @@ from course_utils.exercises.judging import (
     judge_shape,
 )
 from course_utils.exercises.slips import different_sizes, total
-from course_utils.recurrence.activations import activation_named
+from course_utils.recurrence.activation_functions import activation_named
 
 
 def _columns(random: np.random.Generator) -> Variant:

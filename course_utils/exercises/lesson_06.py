@@ -16,7 +16,7 @@ from course_utils.exercises.judging import (
 )
 from course_utils.exercises.slips import away_from_zero, different_sizes, parameter_slips, total
 from course_utils.recurrence import random_input, random_spec, run_layer
-from course_utils.recurrence.activations import sigmoid
+from course_utils.recurrence.activation_functions import sigmoid
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 

@@ -7,7 +7,7 @@ import numpy as np
 from course_utils.exercises.engine import Exercise, Slip, Variant
 from course_utils.exercises.judging import Behaviour, judge_array, judge_choice, judge_function, judge_number
 from course_utils.exercises.slips import away_from_zero
-from course_utils.recurrence.activations import sigmoid
+from course_utils.recurrence.activation_functions import sigmoid
 
 
 def _factors(random: np.random.Generator) -> Variant:

@@ -3,12 +3,12 @@
 Nothing here draws. Only ``reading.py`` touches Keras.
 """
 
-from course_utils.recurrence.arguments import Argument, Arguments, arguments
+from course_utils.recurrence.backpropagation import GradientFlow, gradient_flow
 from course_utils.recurrence.counting import ParameterCount, ParameterRow, count, parameters
-from course_utils.recurrence.gradients import GradientFlow, gradient_flow
 from course_utils.recurrence.initializing import random_input, random_spec
 from course_utils.recurrence.running import LayerRun, RecurrentTrace, Terms, run, run_layer
-from course_utils.recurrence.shapes import ShapeRow, Shapes, shapes
+from course_utils.recurrence.shape_table import ShapeRow, Shapes, shapes
+from course_utils.recurrence.signatures import Argument, Arguments, arguments
 from course_utils.recurrence.specs import RecurrentSpec
 from course_utils.recurrence.tracing import Trace, trace
 

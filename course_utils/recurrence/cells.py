@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.recurrence.activations import Activation
+from course_utils.recurrence.activation_functions import Activation
 from course_utils.recurrence.specs import CellSpec, OwnCellSpec, RecurrentSpec
 
 States = tuple[np.ndarray, ...]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.activations import Activation
+from course_utils.recurrence.activation_functions import Activation
 from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec
 
 Nested = Any

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.activations import activation_named
+from course_utils.recurrence.activation_functions import activation_named
 from course_utils.recurrence.graphs import DenseSpec
 from course_utils.recurrence.specs import BLOCKS, BidirectionalSpec, Manner, RecurrentSpec
 

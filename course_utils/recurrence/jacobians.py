@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.recurrence.activations import Activation
+from course_utils.recurrence.activation_functions import Activation
 from course_utils.recurrence.cells import biases, input_terms, take_step
 from course_utils.recurrence.running import RecurrentTrace
 from course_utils.recurrence.specs import RecurrentSpec

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.activations import SIGMOID, TANH, Activation
+from course_utils.recurrence.activation_functions import SIGMOID, TANH, Activation
 
 BLOCKS = {"SimpleRNN": ("h",), "LSTM": ("i", "f", "c", "o"), "GRU": ("z", "r", "h")}
 """For each kind, the blocks of columns in its matrices, in Keras's order."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.diagrams.wording import counted
+from course_utils.drawing.wording import counted
 from course_utils.quiet import quiet_keras
 from course_utils.training import store
 from course_utils.training.keys import Key, foreign_parts, key_of, state_of

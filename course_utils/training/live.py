@@ -4,12 +4,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from course_utils.diagrams import Diagram
-from course_utils.diagrams.charts.learning_curves import values_in_words
+from course_utils.pictures import Diagram
+from course_utils.pictures.learning_curves import values_in_words
 from course_utils.quiet import quiet_keras
 from course_utils.training.best import Best
-from course_utils.training.course import Course
 from course_utils.training.interrupting import Interrupts
+from course_utils.training.progress import Course
 from course_utils.training.screens import screen_here
 from course_utils.training.showing import Showing, words_of
 

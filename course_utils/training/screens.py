@@ -5,7 +5,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Protocol
 
-from course_utils.diagrams import Diagram
+from course_utils.pictures import Diagram
 
 
 class Screen(Protocol):

@@ -3,12 +3,12 @@
 import time
 from dataclasses import dataclass, field
 
-from course_utils.diagrams import Diagram
-from course_utils.diagrams.charts.learning_curves import learning_curves_scene
-from course_utils.diagrams.wording import counted
-from course_utils.training.course import Course
-from course_utils.training.pace import Gate
+from course_utils.drawing.wording import counted
+from course_utils.pictures import Diagram
+from course_utils.pictures.learning_curves import learning_curves_scene
+from course_utils.training.progress import Course
 from course_utils.training.screens import Screen
+from course_utils.training.throttle import Gate
 
 
 def words_of(course: Course) -> str:

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from course_utils.environment import ROOT
 from course_utils.recurrence import random_input, run
+from course_utils.setup.environment import ROOT
 
 IMPORT = "a Python from start to end, and the import in it"
 TIMED = "import time; start = time.perf_counter(); import course_utils; print(time.perf_counter() - start)"

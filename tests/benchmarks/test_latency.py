@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 
 pytest.importorskip("playwright")
 
@@ -29,7 +29,7 @@ KEYS = 20
 HOVERED = 20  # moves that share a figure: the browser's clock ticks only every 0.1 ms
 HEAD = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
 SCENE = """
-from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
+from course_utils.pictures.unrolled import plan_trace, unrolled_scene
 from course_utils.recurrence import random_input, random_spec, run
 
 def scene_of(units, steps, features):
@@ -56,8 +56,8 @@ REUSED = """
 import io
 import ipywidgets
 from matplotlib.figure import Figure
-from course_utils.diagrams.figure import draw_on
-from course_utils.diagrams.paint import LIGHT
+from course_utils.drawing.figure import draw_on
+from course_utils.drawing.theme import LIGHT
 
 def reused():
     figure, image = Figure(figsize=(10, 6)), ipywidgets.Image()

@@ -9,12 +9,13 @@ import io
 
 import pytest
 
-from course_utils.diagrams import Diagram, wording
-from course_utils.diagrams.figure import render_figure
-from course_utils.diagrams.paint import BIN_COLOURS, LIGHT
-from course_utils.diagrams.scene import Box, Cells, Label, Line, Scene
-from course_utils.diagrams.svg import bins_of
-from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
+from course_utils.drawing import wording
+from course_utils.drawing.figure import render_figure
+from course_utils.drawing.scene import Box, Cells, Label, Line, Scene
+from course_utils.drawing.svg import bins_of
+from course_utils.drawing.theme import BIN_COLOURS, LIGHT
+from course_utils.pictures import Diagram
+from course_utils.pictures.unrolled import plan_trace, unrolled_scene
 from course_utils.recurrence import random_input, random_spec, run
 
 SIZES = [(3, 4, 2), (10, 32, 8), (28, 50, 28), (100, 128, 64)]

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from course_utils.data import Digits, load_digits_as_sequences
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 
 SHARED = ROOT.parent / "shared" / "data" / "mnist.npz"
 SEEDS = (1, 2, 3)

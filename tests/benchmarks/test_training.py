@@ -48,8 +48,8 @@ def test_watching(figures, model, way, monkeypatch):
 
 
 def test_one_picture(figures):
-    from course_utils.diagrams import Diagram
-    from course_utils.diagrams.charts.learning_curves import LearningCurves, learning_curves_scene
+    from course_utils.pictures import Diagram
+    from course_utils.pictures.learning_curves import LearningCurves, learning_curves_scene
 
     values = [1 / epoch for epoch in range(1, 11)]
     running = [(10 + batch / 375, 0.1) for batch in range(375)]

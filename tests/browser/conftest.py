@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from course_utils.commands.browsers import find_chromium
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 from tests.waiting import MILLISECONDS, NET, until
 
 SCREENSHOTS = ROOT / "tests" / "browser" / "screenshots"

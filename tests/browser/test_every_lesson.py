@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from course_utils.commands.notebooks import WIDGET_STATE
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 from tests.browser.conftest import Lab
 
 pytest.importorskip("playwright")

@@ -35,8 +35,8 @@ FOCUSABLE = "input:not([type=hidden]):not([disabled]), select, button, [role=sli
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 DIFFERENCE, REFUSAL = "The largest difference", "Keras refuses it too, with these words: "
 BROKEN = """from course_utils.frontend import slider
-from course_utils.widgets import unrolling
-from course_utils.widgets.explorer import Explorer
+from course_utils.explorers import unrolling
+from course_utils.explorers.base import Explorer
 setting = course_utils.explore_unrolling().state
 def viewer(state, before):
     if state["units"] == 4:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import environment
-from course_utils.environment import Checkout
+from course_utils.setup import environment
+from course_utils.setup.environment import Checkout
 from tests.waiting import NET
 
 ROOT = Path(__file__).resolve().parent.parent.parent

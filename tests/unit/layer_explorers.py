@@ -9,10 +9,10 @@ import ipywidgets
 import numpy as np
 import pytest
 
-from course_utils.diagrams.scene import Cells
+from course_utils.drawing.scene import Cells
+from course_utils.explorers.keras_check import _weights
 from course_utils.recurrence import random_input
 from course_utils.recurrence.graphs import GraphSpec
-from course_utils.widgets.keras_check import _weights
 
 NOT_FOUND = "the picture does not show it"
 

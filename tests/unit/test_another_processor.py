@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from course_utils.commands import another_processor, notebooks
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 
 HEAD = """
 import numpy as np

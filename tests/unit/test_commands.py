@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from course_utils import __main__ as gate
-from course_utils import environment
+from course_utils.setup import environment
 from tests.unit.checkouts import ROOT, course, make_checkout, make_twin, offline
 
 FOR_EVERY_PYTHON = ("__main__.py", "__init__.py")

@@ -41,7 +41,7 @@ from course_utils.data import (
     offline,
     places,
 )
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 from tests.waiting import NET
 
 REAL = ROOT.parent / "shared" / "data" / "mnist.npz"

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import course_utils
-from course_utils.diagrams import Diagram, wording
-from course_utils.diagrams.cell import cell_scene
-from course_utils.diagrams.diagram import PNG_TOO
-from course_utils.diagrams.lettering import LARGEST_TYPE, text_width
-from course_utils.diagrams.paint import (
+from course_utils.drawing import wording
+from course_utils.drawing.diagram import PNG_TOO
+from course_utils.drawing.layout import CELL_WIDTH, MOST_STEPS, shown_steps
+from course_utils.drawing.scene import Box, Cells, Label, Line, Scene
+from course_utils.drawing.svg import NUMBER_SIZE, render_svg
+from course_utils.drawing.text import LARGEST_TYPE, text_width
+from course_utils.drawing.theme import (
     BIN_COLOURS,
     BINS,
     DARK,
@@ -36,11 +38,10 @@ from course_utils.diagrams.paint import (
     contrast,
     value_bins,
 )
-from course_utils.diagrams.parts import CELL_WIDTH, MOST_STEPS, shown_steps
-from course_utils.diagrams.scene import Box, Cells, Label, Line, Scene
-from course_utils.diagrams.svg import NUMBER_SIZE, render_svg
-from course_utils.diagrams.unrolled import plan_trace, unrolled_scene
-from course_utils.diagrams.words import words_scene
+from course_utils.pictures import Diagram
+from course_utils.pictures.cell import cell_scene
+from course_utils.pictures.unrolled import plan_trace, unrolled_scene
+from course_utils.pictures.words import words_scene
 from course_utils.recurrence import random_input, random_spec, run
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -224,7 +225,7 @@ def test_a_large_picture_stays_a_small_document():
 
 def test_svg_repeats_byte_for_byte_in_another_process():
     code = (
-        "from tests.unit.test_diagrams import unrolled; from course_utils.diagrams import Diagram;"
+        "from tests.unit.test_diagrams import unrolled; from course_utils.pictures import Diagram;"
         "import sys; sys.stdout.buffer.write(Diagram(unrolled()).to_svg().encode())"
     )
     runs = [

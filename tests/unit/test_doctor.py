@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import environment
 from course_utils.commands import browsers, doctor
-from course_utils.commands.platforms import Machine
-from course_utils.commands.problems import SetUpError
 from course_utils.data.places import VARIABLE
-from course_utils.environment import Checkout
+from course_utils.setup import environment
+from course_utils.setup.environment import Checkout
+from course_utils.setup.machine import Machine
+from course_utils.setup.problems import SetUpError
 from tests.unit.checkouts import course, make_checkout, make_twin, offline
 
 Usage = namedtuple("Usage", "total used free")

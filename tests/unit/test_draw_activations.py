@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.diagrams import Diagram, wording
-from course_utils.diagrams.charts.activation_facts import FORMULAS, facts_of
-from course_utils.diagrams.charts.activations import MOST_NAMES, activations_scene
-from course_utils.diagrams.scene import Box, Label, Line, Mark, Scene
-from course_utils.recurrence.activations import FUNCTIONS, SELU_SCALE, activation_named
+from course_utils.drawing import wording
+from course_utils.drawing.scene import Box, Label, Line, Mark, Scene
+from course_utils.pictures import Diagram
+from course_utils.pictures.activations import MOST_NAMES, activations_scene
+from course_utils.recurrence.activation_facts import FORMULAS, facts_of
+from course_utils.recurrence.activation_functions import FUNCTIONS, SELU_SCALE, activation_named
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 NAMES = sorted(FORMULAS)

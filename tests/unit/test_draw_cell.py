@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.diagrams import wording
-from course_utils.diagrams.cell import cell_scene
-from course_utils.diagrams.lettering import text_width
-from course_utils.diagrams.paint import HUES, LIGHT
-from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line, Mark, Rectangle, Scene
-from course_utils.diagrams.svg import NUMBER_SIZE, render_svg
+from course_utils.drawing import wording
+from course_utils.drawing.scene import Box, Cells, Frame, Label, Line, Mark, Rectangle, Scene
+from course_utils.drawing.svg import NUMBER_SIZE, render_svg
+from course_utils.drawing.text import text_width
+from course_utils.drawing.theme import HUES, LIGHT
+from course_utils.pictures.cell import cell_scene
 from course_utils.recurrence import random_input, run
-from course_utils.recurrence.activations import activation_named, sigmoid
+from course_utils.recurrence.activation_functions import activation_named, sigmoid
 from course_utils.recurrence.specs import BLOCKS, STATES, Manner, OwnCellSpec, RecurrentSpec
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -407,7 +407,7 @@ def test_gates_are_said_to_go_from_0_to_1_only_where_they_do():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_long_name_of_an_activation_stays_in_its_place(kind):
-    from course_utils.recurrence.activations import Activation
+    from course_utils.recurrence.activation_functions import Activation
 
     own = Activation("a_function_of_my_own_that_has_a_rather_long_name", np.tanh, own=True)
     for units in (1, 4):

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.diagrams import Diagram
-from course_utils.diagrams.charts.axes import spread
-from course_utils.diagrams.charts.gradient_flow import MOST_LAYERS, gradient_flow_scene
-from course_utils.diagrams.scene import Label, Line, Mark, Scene
+from course_utils.drawing.axes import spread
+from course_utils.drawing.scene import Label, Line, Mark, Scene
+from course_utils.pictures import Diagram
+from course_utils.pictures.gradient_flow import MOST_LAYERS, gradient_flow_scene
 from course_utils.recurrence import GradientFlow, random_input, random_spec
-from course_utils.recurrence.activations import activation_named
-from course_utils.recurrence.gradients import flow_back
+from course_utils.recurrence.activation_functions import activation_named
+from course_utils.recurrence.backpropagation import flow_back
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.diagrams import Diagram
-from course_utils.diagrams.image_rows import image_rows_scene, means, shown_rows
-from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line
+from course_utils.drawing.scene import Box, Cells, Frame, Label, Line
+from course_utils.pictures import Diagram
+from course_utils.pictures.image_rows import image_rows_scene, means, shown_rows
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 RANDOM = np.random.default_rng(5)

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.diagrams import Diagram
-from course_utils.diagrams.models.model import model_scene
-from course_utils.diagrams.models.shortening import shorten
-from course_utils.diagrams.parts import extent
-from course_utils.diagrams.scene import Box, Label, Line
+from course_utils.drawing.layout import extent
+from course_utils.drawing.scene import Box, Label, Line
+from course_utils.pictures import Diagram
+from course_utils.pictures.model.model import model_scene
+from course_utils.pictures.model.shortening import shorten
 from course_utils.recurrence.plans import LayerCall, ModelPlan, Value
-from course_utils.recurrence.reading.plans import read_plan
+from course_utils.recurrence.reading.calls import read_plan
 from tests.unit.test_architectures import every_architecture
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.diagrams import Diagram
-from course_utils.diagrams.parts import extent
-from course_utils.diagrams.scene import Box, Label, Line
+from course_utils.drawing.layout import extent
+from course_utils.drawing.scene import Box, Label, Line
+from course_utils.pictures import Diagram
 from tests.unit.test_architectures import every_architecture
 from tests.unit.test_trace_equals_keras import own_cell
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy

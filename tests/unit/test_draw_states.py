@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils import draw_states, trace
-from course_utils.diagrams.heatmaps.states import MOST_LAYERS, NUMBERED_ROWS, NUMBERED_STEPS, states_scene
-from course_utils.diagrams.heatmaps.strips import MOST_CELLS
-from course_utils.diagrams.paint import LIGHT
-from course_utils.diagrams.scene import Box, Cells, Label, Scene
-from course_utils.diagrams.svg import render_svg
+from course_utils.drawing.scene import Box, Cells, Label, Scene
+from course_utils.drawing.svg import render_svg
+from course_utils.drawing.theme import LIGHT
+from course_utils.pictures.states.states import MOST_LAYERS, NUMBERED_ROWS, NUMBERED_STEPS, states_scene
+from course_utils.pictures.states.strips import MOST_CELLS
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace, run
 from course_utils.recurrence.specs import BLOCKS, Manner
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy

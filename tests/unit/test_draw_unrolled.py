@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.diagrams import wording
-from course_utils.diagrams.paint import LIGHT, ZERO
-from course_utils.diagrams.scene import Box, Cells, Label, Line
-from course_utils.diagrams.svg import render_svg
-from course_utils.diagrams.unrolled import plan_layer, plan_trace, unrolled_scene
-from course_utils.diagrams.unrolled.layout import MOST_ROWS
+from course_utils.drawing import wording
+from course_utils.drawing.scene import Box, Cells, Label, Line
+from course_utils.drawing.svg import render_svg
+from course_utils.drawing.theme import LIGHT, ZERO
+from course_utils.pictures.unrolled import plan_layer, plan_trace, unrolled_scene
+from course_utils.pictures.unrolled.unrolled import MOST_ROWS
 from course_utils.recurrence import random_input, random_spec, run
-from course_utils.recurrence.activations import activation_named
+from course_utils.recurrence.activation_functions import activation_named
 from course_utils.recurrence.graphs import DenseSpec, FlattenSpec, chain
 from course_utils.recurrence.initializing import random_bidirectional
 from tests.unit import test_architectures

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils import draw_weights
-from course_utils.diagrams.gates import WORDS
-from course_utils.diagrams.heatmaps.grouping import fine_limit, grouped, groups
-from course_utils.diagrams.heatmaps.weight_grid import MOST_CELLS
-from course_utils.diagrams.heatmaps.weights import weights_scene
-from course_utils.diagrams.lettering import text_width
-from course_utils.diagrams.paint import LIGHT
-from course_utils.diagrams.scene import Box, Cells, Label, Scene
-from course_utils.diagrams.svg import NUMBER_SIZE, render_svg
-from course_utils.diagrams.wording import number
+from course_utils.drawing.grouping import fine_limit, grouped, groups
+from course_utils.drawing.scene import Box, Cells, Label, Scene
+from course_utils.drawing.svg import NUMBER_SIZE, render_svg
+from course_utils.drawing.text import text_width
+from course_utils.drawing.theme import LIGHT
+from course_utils.drawing.wording import number
+from course_utils.pictures.gate_marks import WORDS
+from course_utils.pictures.weights.blocks import MOST_CELLS
+from course_utils.pictures.weights.weights import weights_scene
 from course_utils.recurrence import RecurrentSpec, count, random_spec
 from course_utils.recurrence.specs import BLOCKS
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy

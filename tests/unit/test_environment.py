@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import environment
-from course_utils.environment import Checkout
+from course_utils.setup import environment
+from course_utils.setup.environment import Checkout
 from tests.unit.checkouts import add_slow_package, add_uv, course, make_checkout, make_wheels, mounted, offline
 from tests.waiting import NET, until
 

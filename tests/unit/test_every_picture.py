@@ -11,13 +11,13 @@ from PIL import Image
 
 import course_utils
 from course_utils.commands import images
-from course_utils.diagrams import drawing
-from course_utils.diagrams.paint import BIN_COLOURS, BIN_INKS, LIGHT, contrast
-from course_utils.diagrams.scene import Box, Cells, Label
-from course_utils.diagrams.svg import render_svg
+from course_utils.drawing.scene import Box, Cells, Label
+from course_utils.drawing.svg import render_svg
+from course_utils.drawing.theme import BIN_COLOURS, BIN_INKS, LIGHT, contrast
+from course_utils.pictures import draw
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
-DRAW = {name: getattr(drawing, name) for name in dir(drawing) if name.startswith("draw_")}
+DRAW = {name: getattr(draw, name) for name in dir(draw) if name.startswith("draw_")}
 LARGEST_FILE = 200_000  # bytes
 
 
@@ -101,7 +101,7 @@ def test_cells_with_numbers_have_room_for_them(diagram):
 
 
 def test_it_can_be_drawn_on_axes_of_ones_own(diagram):
-    from course_utils.diagrams.figure import draw_on
+    from course_utils.drawing.figure import draw_on
 
     figure = Figure(figsize=(6, 4))
     axes = figure.add_subplot(1, 2, 2)

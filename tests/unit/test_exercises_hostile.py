@@ -13,9 +13,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from course_utils.environment import ROOT
 from course_utils.exercises import engine, limits
-from course_utils.exercises.reading import LARGEST
+from course_utils.exercises.answers import LARGEST
+from course_utils.setup.environment import ROOT
 from tests.unit.test_exercises import EXERCISES
 from tests.waiting import NET
 

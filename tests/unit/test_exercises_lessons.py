@@ -12,8 +12,8 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 
 from course_utils import exercises
-from course_utils.environment import ROOT
 from course_utils.exercises import engine
+from course_utils.setup.environment import ROOT
 from tests.unit.test_exercises import EXERCISES, VARIANTS, variants
 
 each = pytest.mark.parametrize("name", EXERCISES)

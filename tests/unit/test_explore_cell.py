@@ -13,16 +13,16 @@ import numpy as np
 import pytest
 
 import course_utils
-from course_utils.diagrams.cell import cell_scene, explored_scene
-from course_utils.diagrams.cell.time_line import steps_around
-from course_utils.diagrams.paint import LIGHT
-from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line, Rectangle, Scene
-from course_utils.diagrams.svg import NUMBER_SIZE, bins_of, render_svg
-from course_utils.diagrams.wording import number
+from course_utils.drawing.scene import Box, Cells, Frame, Label, Line, Rectangle, Scene
+from course_utils.drawing.svg import NUMBER_SIZE, bins_of, render_svg
+from course_utils.drawing.theme import LIGHT
+from course_utils.drawing.wording import number
+from course_utils.explorers.cell_sums import sum_in_words, sums_in_short
+from course_utils.explorers.keras_check import built
+from course_utils.pictures.cell import cell_scene, explored_scene
+from course_utils.pictures.cell.time_line import steps_around
 from course_utils.recurrence import random_input, random_spec, run
 from course_utils.recurrence.specs import BLOCKS
-from course_utils.widgets.keras_check import built
-from course_utils.widgets.sum_words import sum_in_words, sums_in_short
 from tests.unit.layer_explorers import in_sight
 from tests.unit.test_draw_cell import layer, traced
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy

@@ -12,12 +12,12 @@ import pytest
 from sklearn.datasets import load_digits
 
 import course_utils
-from course_utils.diagrams.digit import ReadDigit, digit_scene, percent
-from course_utils.diagrams.digit.scene import over_time
-from course_utils.diagrams.paint import LIGHT
-from course_utils.diagrams.scene import Box, Cells, Frame, Label, Line, Mark
-from course_utils.diagrams.svg import NUMBER_SIZE, render_svg
-from course_utils.widgets.watching import headline
+from course_utils.drawing.scene import Box, Cells, Frame, Label, Line, Mark
+from course_utils.drawing.svg import NUMBER_SIZE, render_svg
+from course_utils.drawing.theme import LIGHT
+from course_utils.explorers.digit import headline
+from course_utils.pictures.digit import ReadDigit, digit_scene, percent
+from course_utils.pictures.digit.panels import over_time
 from tests.unit.layer_explorers import asked, code_shown, forbid_keras_and_figures, in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -348,7 +348,7 @@ def test_a_move_touches_neither_keras_nor_figures(keras, monkeypatch):
 
 
 def test_a_digit_is_run_once(keras, monkeypatch):
-    from course_utils.widgets.every_row import Classifier
+    from course_utils.explorers.digit_classifier import Classifier
 
     runs, run = [], Classifier.every_row
     monkeypatch.setattr(Classifier, "every_row", lambda self, x: runs.append(1) or run(self, x))

@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 import course_utils
-from course_utils.diagrams import Diagram, wording
-from course_utils.diagrams.memory import kept_shares, memory_scene
-from course_utils.diagrams.scene import Box, Cells, Label
-from course_utils.diagrams.svg import NUMBER_SIZE
+from course_utils.drawing import wording
+from course_utils.drawing.scene import Box, Cells, Label
+from course_utils.drawing.svg import NUMBER_SIZE
+from course_utils.explorers.gates import explore_gates, layer_with_gates
+from course_utils.explorers.keras_check import built
+from course_utils.pictures import Diagram
+from course_utils.pictures.gates_over_time import kept_shares, memory_scene
 from course_utils.recurrence import random_input, random_spec, run
-from course_utils.widgets.gating import explore_gates, layer_with_gates
-from course_utils.widgets.keras_check import built
 from tests.unit.layer_explorers import in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import course_utils
-from course_utils.diagrams.paint import LIGHT
-from course_utils.diagrams.scene import Cells, Label
-from course_utils.diagrams.svg import render_svg
+from course_utils.drawing.scene import Cells, Label
+from course_utils.drawing.svg import render_svg
+from course_utils.drawing.theme import LIGHT
 from course_utils.recurrence.specs import BLOCKS
 from tests.unit.layer_explorers import in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
@@ -120,9 +120,9 @@ def test_both_renderers_draw_the_same():
 @pytest.mark.parametrize("cell", sorted(BLOCKS))
 def test_the_maps_hold_what_a_fresh_keras_model_holds(keras, cell):
     """Build the model that the code shows, give it the explorer's weights, and compare the maps with it."""
+    from course_utils.explorers.keras_check import built
+    from course_utils.explorers.parameters import layers_of
     from course_utils.recurrence.graphs import chain
-    from course_utils.widgets.keras_check import built
-    from course_utils.widgets.weighing import layers_of
 
     explorer = course_utils.explore_parameters(cell=cell, units=3, features=2, layers=3)
     model = built(chain(layers_of(explorer.state), features=2), (1, 3, 2))

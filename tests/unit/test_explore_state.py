@@ -10,12 +10,12 @@ import ipywidgets
 import numpy as np
 import pytest
 
-from course_utils.diagrams import wording
-from course_utils.diagrams.lanes import Lanes, lanes_scene
-from course_utils.diagrams.scene import Cells, Label, Line
-from course_utils.diagrams.svg import NUMBER_SIZE
+from course_utils.drawing import wording
+from course_utils.drawing.scene import Cells, Label, Line
+from course_utils.drawing.svg import NUMBER_SIZE
+from course_utils.explorers.state import SEEDS, explore_state
+from course_utils.pictures.stateful_batches import Lanes, lanes_scene
 from course_utils.recurrence import random_input, random_spec
-from course_utils.widgets.keeping import SEEDS, explore_state
 from tests.unit.layer_explorers import in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import course_utils
+from course_utils.explorers.unrolling import layer_of
 from course_utils.recurrence import random_input
-from course_utils.widgets.unrolling import layer_of
 from tests.unit.layer_explorers import (
     asked,
     asked_for,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import course_utils
-from course_utils.recurrence.gradients import flow_back
+from course_utils.recurrence.backpropagation import flow_back
 from course_utils.recurrence.reading import read_recurrent
 
 

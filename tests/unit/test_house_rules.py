@@ -12,7 +12,7 @@ import yaml
 
 import course_utils
 from course_utils.__main__ import SUPPORTED
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 
 PACKAGE = ROOT / "course_utils"
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from course_utils.recurrence import jacobians, random_input, random_spec, run
-from course_utils.recurrence.activations import SIGMOID, TANH, Activation
-from course_utils.recurrence.gradients import flow_back
+from course_utils.recurrence.activation_functions import SIGMOID, TANH, Activation
+from course_utils.recurrence.backpropagation import flow_back
 from course_utils.recurrence.specs import RecurrentSpec
 
 WAYS = [("SimpleRNN", {}), ("LSTM", {}), ("GRU", {"reset_after": True}), ("GRU", {"reset_after": False})]

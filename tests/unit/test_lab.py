@@ -19,7 +19,7 @@ from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 from nbformat.sign import NotebookNotary
 
 from course_utils.commands import lab
-from course_utils.commands.problems import SetUpError
+from course_utils.setup.problems import SetUpError
 from tests.unit.checkouts import course, make_twin, offline
 from tests.waiting import NET, until
 

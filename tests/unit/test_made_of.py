@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from course_utils.diagrams.scene import Cells
-from course_utils.diagrams.unrolled import plan_layer, plan_trace, unrolled_scene
+from course_utils.drawing.scene import Cells
+from course_utils.explorers import return_sequences, unrolling
+from course_utils.pictures.unrolled import plan_layer, plan_trace, unrolled_scene
 from course_utils.recurrence import random_input, run
-from course_utils.widgets import keeping, returning, unrolling
 
 SETTING = {"units": 3, "features": 2, "steps": 3, "cell": "LSTM", "return_sequences": False, "return_state": False}
 SWITCHED_OFF = {"go_backwards": False, "bidirectional": False}
@@ -78,14 +78,14 @@ def test_a_returned_state_beside_a_compact_row_is_made_of_the_last_step():
     ],
 )
 def test_a_layer_that_does_not_mix_the_units_lights_single_ones(follow, number, wanted):
-    scene = unrolled_scene(returning.plan_of(SETTING | {"return_sequences": True, "follow": follow}))
+    scene = unrolled_scene(return_sequences.plan_of(SETTING | {"return_sequences": True, "follow": follow}))
     top = next(cells.id for cells in scene.of(Cells) if re.match(r"(flatten|global)", cells.id))
     assert lit(scene, top, number) == wanted
 
 
 def test_a_lane_lights_one_step_and_the_state_before():
     state = {"batches": 2, "samples": 1, "steps": 3, "stateful": True, "reset_after_batch": 0}
-    scene = keeping.view("GRU", state, None).diagram.scene
+    scene = state.view("GRU", state, None).diagram.scene
     first, second = "[batch=1,sample=1]", "[batch=2,sample=1]"
     assert lit(scene, f"h{first}", 1) == {f"x{first} 1", f"start{first} all"}
     assert lit(scene, f"h{first}", 3) == {f"x{first} 3", f"h{first} 2"}

@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 
 LESSON = ROOT / "notebooks" / "01_rnn_cell_math.ipynb"
-BROKEN_VIEWER = "\nimport course_utils.widgets.unrolling\ncourse_utils.widgets.unrolling.view = lambda *_: 1 / 0"
+BROKEN_VIEWER = "\nimport course_utils.explorers.unrolling\ncourse_utils.explorers.unrolling.view = lambda *_: 1 / 0"
 BROKEN_MOVE = (
     "\nexplorer = course_utils.explore_unrolling()\nexplorer._viewer = lambda *_: 1 / 0\nexplorer.set(units=5)"
 )

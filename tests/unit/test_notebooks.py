@@ -13,7 +13,7 @@ from nbval.plugin import find_comment_markers, find_metadata_tags
 
 from course_utils import exercises
 from course_utils.commands import notebooks
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 from tests.unit.syllabus import QUESTIONS, SHOWN, TAUGHT
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))

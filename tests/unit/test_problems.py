@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import environment
-from course_utils.commands import installers, platforms, problems
-from course_utils.commands.platforms import Machine
-from course_utils.commands.problems import SetUpError
-from course_utils.environment import Checkout, Plan
+from course_utils.setup import environment, installer, machine, problems
+from course_utils.setup.environment import Checkout, Plan
+from course_utils.setup.machine import Machine
+from course_utils.setup.problems import SetUpError
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -102,12 +101,12 @@ WINDOWS = {"system": "Windows", "processor": "amd64"}
     ],
 )
 def test_computers_that_tensorflow_has_a_wheel_for(machine, words):
-    problem = platforms.problem_of(Machine(**machine))
+    problem = machine.problem_of(Machine(**machine))
     assert (problem is None) if words is None else (words in problem.sentence and problem.next_step)
 
 
 def test_this_computer_has_a_wheel():
-    assert platforms.problem_of(platforms.this_machine()) is None
+    assert machine.problem_of(machine.this_machine()) is None
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def test_this_computer_has_a_wheel():
     ],
 )
 def test_processor_is_that_of_the_python(tag, machine, system, expected):
-    assert platforms._processor(tag, machine, system) == expected
+    assert machine._processor(tag, machine, system) == expected
 
 
 LISTED = """:env:.index-url='http://c/simple'
@@ -133,16 +132,16 @@ global.no-index='false'
 
 
 def test_pip_settings_are_handed_to_uv():
-    config = installers.pip_config(LISTED)
+    config = installer.pip_config(LISTED)
     assert config["index-url"] == "http://c/simple"
     assert "no-index" not in config
-    assert installers.uv_settings(config, {"UV_FIND_LINKS": "mine"}) == {
+    assert installer.uv_settings(config, {"UV_FIND_LINKS": "mine"}) == {
         "UV_DEFAULT_INDEX": "http://c/simple",
         "UV_INDEX": "file:///a file:///b file:///c",
         "UV_INDEX_STRATEGY": "unsafe-best-match",
     }
-    assert installers.uv_settings(config, {})["UV_FIND_LINKS"] == "/w1,/w2"
-    assert installers.pip_config("global.no-index='1'") == {"no-index": "1"}
+    assert installer.uv_settings(config, {})["UV_FIND_LINKS"] == "/w1,/w2"
+    assert installer.pip_config("global.no-index='1'") == {"no-index": "1"}
 
 
 def test_too_little_room_is_noticed_before_anything_is_made():

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from spellchecker import SpellChecker
 
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 every_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

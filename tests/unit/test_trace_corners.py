@@ -174,7 +174,7 @@ def test_both_directions_over_ones_own_cell_and_stateful_twice(keras):
 
 
 def test_activations_at_the_edge_of_numbers(keras):
-    from course_utils.recurrence.activations import FUNCTIONS, activation_named
+    from course_utils.recurrence.activation_functions import FUNCTIONS, activation_named
 
     edges = np.array([[np.nan, 1], [-np.inf, 2], [1e30, 1], [-1e30, 1e30], [0.0, -0.0], [np.inf, np.inf]], "float32")
     for name in sorted(set(FUNCTIONS) - {"softmax", "sparsemax"}):  # in TensorFlow, with NaN, by processor

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.recurrence.activations import FUNCTIONS
+from course_utils.recurrence.activation_functions import FUNCTIONS
 
 sizes = st.integers(1, 12)
 KINDS = ("SimpleRNN", "LSTM", "GRU")
@@ -124,7 +124,7 @@ def test_every_activation_of_keras(keras, name):
     """On its own, over a wide range, and in each place where a layer has one."""
     values = np.concatenate([np.linspace(-6, 6, 97), [-0.5, 0.5, -1, 1, 0]]).astype("float32").reshape(-1, 2)
     theirs = np.asarray(keras.activations.get(name)(keras.ops.convert_to_tensor(values)))
-    ours = course_utils.recurrence.activations.activation_named(name)(values)
+    ours = course_utils.recurrence.activation_functions.activation_named(name)(values)
     np.testing.assert_allclose(ours, theirs, atol=2e-6 * max(1, np.abs(theirs).max()))
     x = 0.1 * np.random.default_rng(0).standard_normal((1, 2, 3)).astype("float32")
     for layer in (

@@ -10,14 +10,14 @@ import pytest
 from threadpoolctl import ThreadpoolController
 
 import course_utils
-from course_utils.diagrams import wording
-from course_utils.diagrams.diagram import PNG_TOO
+from course_utils.drawing import wording
+from course_utils.drawing.diagram import PNG_TOO
+from course_utils.explorers import cell, unrolling
+from course_utils.explorers.base import Explorer
+from course_utils.explorers.keras_check import check_with_keras
 from course_utils.frontend import slider
 from course_utils.recurrence import random_input, random_spec
 from course_utils.recurrence.reading import read_recurrent
-from course_utils.widgets import stepping, unrolling
-from course_utils.widgets.explorer import Explorer
-from course_utils.widgets.keras_check import check_with_keras
 from tests.unit.layer_explorers import forbid_keras_and_figures, in_sight
 
 UNROLLING_SWEEP = {
@@ -166,8 +166,8 @@ def test_cell_explorer_shows_the_layer_it_is_given(keras):
 
 
 def test_cell_explorer_writes_out_the_sum():
-    trace = stepping.run(random_spec("SimpleRNN", units=4, features=2), random_input(3, 2))
-    lines = stepping.sum_in_words(trace, step=2, unit=3)
+    trace = cell.run(random_spec("SimpleRNN", units=4, features=2), random_input(3, 2))
+    lines = cell.sum_in_words(trace, step=2, unit=3)
     W, R = trace.spec.kernel, trace.spec.recurrent_kernel
 
     def value(text: str) -> float:
@@ -189,7 +189,7 @@ def test_a_single_step_or_unit_needs_no_slider():
 
 def test_play_button_is_linked_to_the_slider(monkeypatch):
     links = []
-    monkeypatch.setattr(stepping.ipywidgets, "jslink", lambda *ends: links.append(ends))
+    monkeypatch.setattr(cell.ipywidgets, "jslink", lambda *ends: links.append(ends))
     explorer = course_utils.explore_cell(steps=5)
     (player,) = [knob for knob in explorer.children[0].children if isinstance(knob, ipywidgets.Play)]
     assert (player.min, player.max) == (1, 5)

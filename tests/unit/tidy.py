@@ -7,11 +7,11 @@ from itertools import combinations, pairwise
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.diagrams.figure import draw_on
-from course_utils.diagrams.paint import THEMES
-from course_utils.diagrams.parts import extent
-from course_utils.diagrams.scene import Box, Cells, Label, Line, Rectangle, Scene
-from course_utils.diagrams.svg import drawn_ids, render_svg
+from course_utils.drawing.figure import draw_on
+from course_utils.drawing.layout import extent
+from course_utils.drawing.scene import Box, Cells, Label, Line, Rectangle, Scene
+from course_utils.drawing.svg import drawn_ids, render_svg
+from course_utils.drawing.theme import THEMES
 
 CHART = {"axis", "grid", "curve", "slope"}  # the roles of lines that may be short and bend around a text
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.quiet import quiet_keras
-from course_utils.recurrence.activations import FUNCTIONS, Activation, activation_named
+from course_utils.recurrence.activation_functions import FUNCTIONS, Activation, activation_named
 
 
 def activation_of(function: Any) -> Activation:

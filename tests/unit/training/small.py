@@ -4,7 +4,7 @@ import signal
 
 import numpy as np
 
-from course_utils.diagrams.scene import Label
+from course_utils.drawing.scene import Label
 from course_utils.training import train_or_load
 
 STEPS, FEATURES, SAMPLES = 4, 3, 64

@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 from course_utils.training import LiveTraining
 from course_utils.training.best import Best
 from course_utils.training.live import forget_last_epoch

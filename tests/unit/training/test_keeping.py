@@ -11,7 +11,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from course_utils.environment import ROOT
+from course_utils.setup.environment import ROOT
 from course_utils.training import store, train_or_load
 from course_utils.training.keys import Key, described, foreign_parts, key_of
 from tests.unit.training.small import FEATURES, RECIPE, SAMPLES, STEPS, X, Y, at_batch, interrupt, train

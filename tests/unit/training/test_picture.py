@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from course_utils.diagrams.charts.learning_curves import LearningCurves, learning_curves_scene
-from course_utils.diagrams.scene import Box, Label, Line, Mark
-from course_utils.environment import ROOT
+from course_utils.drawing.scene import Box, Label, Line, Mark
+from course_utils.pictures.learning_curves import LearningCurves, learning_curves_scene
+from course_utils.setup.environment import ROOT
 from course_utils.training import LiveTraining, screens
-from course_utils.training.course import Course
-from course_utils.training.pace import SHARE, Gate, Pace
+from course_utils.training.progress import Course
+from course_utils.training.throttle import SHARE, Gate, Pace
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 from tests.unit.training.small import RECIPE, X, Y, words_of
 

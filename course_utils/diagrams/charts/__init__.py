@@ -1,1 +1,0 @@
-"""Pictures of functions: curves on axes."""

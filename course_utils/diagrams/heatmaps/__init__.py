@@ -1,1 +1,0 @@
-"""Pictures of many numbers: the weights of a layer, its states over time."""

@@ -1,0 +1,90 @@
+"""Large arrays as few cells: neighbours share one, which shows their mean; and the scale of its colours."""
+
+import math
+
+import numpy as np
+
+from course_utils.drawing import wording
+from course_utils.drawing.scene import Label
+
+LEAST_LIMIT = 0.01
+SCALE_LENGTH, SCALE_RISE = 126, 16  # px: of the scale of colours, and from one row of its numbers to the next
+
+
+def groups(size: int, most: int) -> int:
+    """Return into how many groups of at most ``most`` neighbours an axis is cut.
+
+    >>> groups(50, 3), groups(4, 1)
+    (17, 4)
+    """
+    return math.ceil(size / most)
+
+
+def grouped(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Return the means of neighbours, (rows, columns): groups along an axis differ by one in size at most.
+
+    values: a matrix, as large or larger. One that is as large comes back as it is.
+
+    >>> grouped(np.array([[1.0, 2.0, 3.0]]), 1, 2)
+    array([[1. , 2.5]])
+    """
+    with np.errstate(all="ignore"):  # the mean of both infinities is not a number, and is drawn so
+        return _means(_means(values, rows, 0), columns, 1)
+
+
+def _means(values: np.ndarray, count: int, axis: int) -> np.ndarray:
+    size = values.shape[axis]
+    if count == size:
+        return values
+    starts = np.arange(count) * size // count
+    lengths = np.diff([*starts, size])
+    sums = np.add.reduceat(values.astype(float), starts, axis=axis)
+    return sums / (lengths[:, None] if axis == 0 else lengths)
+
+
+def fine_limit(*arrays: np.ndarray) -> float:
+    """Return the limit of a colour scale that also suits small values: the largest size, rounded up to one digit.
+
+    So it changes little where the values change little. Above 1 it is a whole number; it is never below 0.01.
+
+    >>> fine_limit(np.array([0.53, -0.02])), fine_limit(np.array([2.3])), fine_limit(np.zeros(3))
+    (0.6, 3.0, 1.0)
+    """
+    size = max((float(np.abs(array[np.isfinite(array)]).max(initial=0)) for array in arrays), default=0.0)
+    if size > 1:
+        return float(np.ceil(size))
+    if size <= LEAST_LIMIT:
+        return LEAST_LIMIT if size else 1.0
+    digit = 10 if size > 0.1 else 100
+    return float(math.ceil(size * digit * (1 - 1e-6)) / digit)
+
+
+def scale_rows(left: float, top: float, limits: dict[str, float]) -> list[Label]:
+    """Return further numbers below a scale of colours: what its ends mean for weights with a limit of their own.
+
+    left, top: of the scale, as for ``legend``; limits: by what is written beside them
+
+    >>> [label.text for label in scale_rows(0, 0, {"b": 1.0})]
+    ['−1', '0', '+1', 'b']
+    """
+    rows: list[Label] = []
+    for place, (name, limit) in enumerate(limits.items(), start=1):
+        y, end = top + 26 + SCALE_RISE * place, wording.scale_end(limit)
+        rows += [
+            Label(f"scale_low[{name}]", left, y, "−" + end, 11.5, "muted", "start"),
+            Label(f"scale_zero[{name}]", left + SCALE_LENGTH / 2, y, "0", 11.5, "muted"),
+            Label(f"scale_high[{name}]", left + SCALE_LENGTH, y, "+" + end, 11.5, "muted", "end"),
+            scale_name(left, y, name),
+        ]
+    return rows
+
+
+def scale_name(left: float, y: float, name: str) -> Label:
+    """Return what stands beside the numbers of a scale: whose they are."""
+    return Label(f"scale_name[{name}]", left + SCALE_LENGTH + 7, y, name, 11.5, "muted", "start")
+
+
+def beyond(limit: float, *arrays: np.ndarray) -> list[str]:
+    """Return the note on values that the scale does not reach, if there are any."""
+    over = any((np.abs(array[np.isfinite(array)], dtype=float) > limit * (1 + 1e-6)).any() for array in arrays)
+    return [f"values beyond ±{wording.scale_end(limit)} have the strongest colour"] if over else []

@@ -1,0 +1,132 @@
+"""The marks that all pictures share: columns of cells, arrows, tags, headings, the legend."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from course_utils.drawing import wording
+from course_utils.drawing.scene import Cells, Frame, Item, Label, Line, Rectangle, Scene
+from course_utils.drawing.text import BOLD
+
+MARGIN = 28
+CELL_WIDTH, CELL_HEIGHT = 50, 22
+TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
+SCALE_WIDTH, NOTE_RISE = 162, 19  # px: from the scale of colours to the notes beside it, from note to note
+MOST_STEPS, FIRST, LAST = 6, 3, 2  # of the time-steps, how many are drawn; if more, the first and the last ones
+
+
+def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | None]:
+    """Return the steps that are drawn, 1 … T; None stands for all those left out.
+
+    first, last: how many are drawn at each end
+
+    >>> shown_steps(3), shown_steps(28)
+    ([1, 2, 3], [1, 2, 3, None, 27, 28])
+    """
+    if steps <= first + last + 1:
+        return list(range(1, steps + 1))
+    return [*range(1, first + 1), None, *range(steps - last + 1, steps + 1)]
+
+
+def cell_length(count: int, usual: float, longest: float) -> float:
+    """Return how long one of ``count`` cells is: the usual length while they all fit."""
+    return min(usual, longest / count)
+
+
+def column(
+    id: str,
+    centre: float,
+    top: float,
+    values: np.ndarray | None,
+    count: int,
+    axis: str,
+    *,
+    ghost: bool = False,
+    longest: float = TALLEST,
+    made_of: tuple[str, ...] = (),
+) -> Cells:
+    """Draw a vector as a column of cells: a number in each while there is room, else a strip of colours."""
+    height = cell_length(count, CELL_HEIGHT, longest)
+    place = Rectangle(centre - CELL_WIDTH / 2, top, CELL_WIDTH, height * count)
+    shown = None if values is None else values[:, None]
+    return Cells(id, place, (count, 1), shown, (axis,), ghost, not ghost and height >= 16, made_of)
+
+
+def block(
+    id: str, left: float, top: float, values: np.ndarray, axes: tuple[str, ...], *, width: float = CELL_WIDTH
+) -> Cells:
+    """Draw a matrix, or a vector as one row."""
+    values = np.atleast_2d(values)
+    rows, columns = values.shape
+    width, height = cell_length(columns, width, WIDEST), cell_length(rows, CELL_HEIGHT, TALLEST)
+    place = Rectangle(left, top, width * columns, height * rows)
+    return Cells(id, place, (rows, columns), values, axes, numbers=width >= 38 and height >= 16)
+
+
+def outline(id: str, cells: Cells, *, row: int | None = None, column: int | None = None) -> Frame:
+    """Draw a frame around one row, one column or one cell, counted from 0; None means all of them."""
+    first = cells.cell_place(row or 0, column or 0)
+    last = cells.cell_place(
+        cells.shape[0] - 1 if row is None else row, cells.shape[1] - 1 if column is None else column
+    )
+    return Frame(id, Rectangle(first.x, first.y, last.right - first.x, last.bottom - first.y))
+
+
+def arrow(id: str, *points: tuple[float, float], role: str = "flow") -> Line:
+    """Draw an arrow through points."""
+    return Line(id, points, role)
+
+
+def heading(title: str, subtitle: str) -> list[Item]:
+    """Draw the title and the line below it, at the top left."""
+    return [
+        Label("title", MARGIN, 42, title, 19, anchor="start", face=BOLD),
+        Label("subtitle", MARGIN, 64, subtitle, 13, "muted", "start"),
+    ]
+
+
+def legend(left: float, top: float, limit: float, note: str = "") -> list[Item]:
+    """Draw the scale of colours from -limit to +limit, and a note on the marks beside it."""
+    scale = np.linspace(-limit, limit, 9)[None]
+    width, end = 126, wording.scale_end(limit)
+    items: list[Item] = [
+        Cells("scale", Rectangle(left, top, width, 10), (1, 9), scale, ("i",), numbers=False),
+        Label("scale_low", left, top + 26, "−" + end, 11.5, "muted", "start"),
+        Label("scale_zero", left + width / 2, top + 26, "0", 11.5, "muted"),
+        Label("scale_high", left + width, top + 26, "+" + end, 11.5, "muted", "end"),
+    ]
+    if note:
+        items.append(Label("legend_note", left + width + 36, top + 10, note, 12, "muted", "start"))
+    return items
+
+
+def noted_legend(left: float, top: float, limit: float, notes: list[str]) -> list[Item]:
+    """Draw the scale of colours, and notes on the marks below each other beside it."""
+    lines = [
+        Label(f"legend_note[{place}]", left + SCALE_WIDTH, top + 10 + NOTE_RISE * place, note, 12, "muted", "start")
+        for place, note in enumerate(notes)
+    ]
+    return [*legend(left, top, limit), *lines]
+
+
+def compose(title: str, description: str, items: Iterable[Item], limit: float) -> Scene:
+    """Put items on a canvas that is just large enough for all of them."""
+    items = tuple(items)
+    places = [extent(item) for item in items]
+    width = max(place.right for place in places) + MARGIN
+    height = max(place.bottom for place in places) + MARGIN - 8
+    return Scene(float(np.ceil(width)), float(np.ceil(height)), title, description, items, limit)
+
+
+def extent(item: Item) -> Rectangle:
+    """Return the place that an item takes on the canvas."""
+    if not isinstance(item, Line):
+        return item.place
+    xs, ys = zip(*item.points, strict=True)
+    return Rectangle(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
+
+def strongest(*arrays: np.ndarray | None) -> float:
+    """Return the limit of the colour scale: the largest finite size among the values, at least 1, rounded up."""
+    sizes = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in arrays if array is not None]
+    return float(max(1.0, np.ceil(max(sizes, default=1.0))))

@@ -1,0 +1,157 @@
+"""What the explorers of whole layers share: their controls, their layers, and how both are written."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+
+import ipywidgets
+
+from course_utils.drawing.text import subscript
+from course_utils.frontend import slider, toggle
+from course_utils.recurrence import RecurrentSpec, count, random_spec
+from course_utils.recurrence.specs import BLOCKS, BidirectionalSpec, Manner
+
+KINDS = tuple(BLOCKS)
+MOST_UNITS, MOST_FEATURES, MOST_STEPS = 64, 64, 784
+SWITCHES = ("return_sequences", "return_state", "go_backwards")
+
+Shape = tuple[int | None, ...]
+
+
+def most(name: str, value: int, limit: int) -> int:
+    """Return how far a slider goes. Raises ValueError where it is not from 2 to the limit."""
+    if not isinstance(value, int) or not 2 <= value <= limit:
+        raise ValueError(f"{name} must be a whole number from 2 to {limit}, but it is {value!r}.")
+    return value
+
+
+def size_slider(name: str, value: int, furthest: int) -> ipywidgets.Widget:
+    """Return the slider of "units", "features" or "steps", from 1 to what ``most_…`` says, or to a start beyond it."""
+    limit = {"units": MOST_UNITS, "features": MOST_FEATURES, "steps": MOST_STEPS}[name]
+    furthest = most(f"most_{name}", furthest, limit)
+    if isinstance(value, int):
+        furthest = max(furthest, min(value, limit))
+    return slider("time-steps" if name == "steps" else name, 1, furthest, value, name)
+
+
+def switch(name: str, value: bool) -> ipywidgets.Checkbox:
+    """Return a box to tick. Raises ValueError for what is neither True nor False."""
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, but it is {value!r}.")
+    return toggle(name, value)
+
+
+def layer_spec(kind: str, units: int, features: int, *, name: str = "layer", seed: int = 0, **switches: bool):
+    """Return a layer with the weights of ``random_spec``; switches, such as return_sequences, cost nothing.
+
+    >>> layer_spec("GRU", 3, 2, return_sequences=True).return_sequences
+    True
+    """
+    drawn = random_spec(kind, units=units, features=features, name=name, seed=seed)
+    return replace(drawn, manner=Manner(**switches))
+
+
+def layer_code(spec: RecurrentSpec | BidirectionalSpec) -> str:
+    """Return the Keras call that makes a layer.
+
+    >>> layer_code(layer_spec("LSTM", 4, 2, return_state=True))
+    'keras.layers.LSTM(4, return_state=True)'
+    """
+    if isinstance(spec, BidirectionalSpec):
+        return f"keras.layers.Bidirectional({layer_code(spec.forward)})"
+    more = "".join(f", {name}=True" for name in SWITCHES if getattr(spec.manner, name))
+    return f"keras.layers.{spec.kind}({spec.units}{more})"
+
+
+def model_code(steps: int, features: int, layers: Sequence[str]) -> str:
+    """Return the Keras lines that build a model of these layers, ready to copy.
+
+    >>> print(model_code(3, 2, ["keras.layers.GRU(4)"]))
+    keras.Sequential([
+        keras.Input(shape=(3, 2)),
+        keras.layers.GRU(4),
+    ])
+    """
+    lines = "".join(f"    {layer},\n" for layer in layers)
+    return f"keras.Sequential([\n    keras.Input(shape=({steps}, {features})),\n{lines}])"
+
+
+def code_block(code: str) -> str:
+    """Return code as HTML, ready to copy."""
+    return f"<pre>{escape(code, quote=False)}</pre>"
+
+
+def formula(spec: RecurrentSpec | BidirectionalSpec) -> str:
+    """Write the number of parameters of a layer in letters and in numbers.
+
+    >>> formula(layer_spec("SimpleRNN", 4, 2))
+    'F·U + U·U + U = 2·4 + 4·4 + 4 = 28'
+    """
+    if not isinstance(spec, BidirectionalSpec):
+        counted = count(spec)
+        return f"{counted.formula} = {counted.substituted} = {counted.total:,}"
+    counted = count(spec.forward)
+    parts = (counted.formula, counted.substituted)
+    letters, numbers = (part if "(" in part else f"({part})" for part in parts)
+    return f"2·{letters} = 2·{numbers} = {2 * counted.total:,}"
+
+
+def change(total: int, before: int | None) -> str:
+    """Say how a count differs from the one before the last move; nothing where there was none.
+
+    >>> change(40, 28), change(28, 40), change(28, 28), change(28, None)
+    (' (12 more)', ' (12 fewer)', ' (unchanged)', '')
+    """
+    if before is None:
+        return ""
+    difference = total - before
+    return f" ({abs(difference):,} {'more' if difference > 0 else 'fewer'})" if difference else " (unchanged)"
+
+
+def leaving(spec: RecurrentSpec | BidirectionalSpec, steps: int) -> list[Shape]:
+    """Return the shapes of all that leaves a layer: its output and, with return_state, its last states.
+
+    >>> leaving(layer_spec("LSTM", 4, 2, return_sequences=True, return_state=True), 3)
+    [(None, 3, 4), (None, 4), (None, 4)]
+    """
+    sides = (spec.forward, spec.backward) if isinstance(spec, BidirectionalSpec) else (spec,)
+    width = sum(side.units for side in sides)
+    output = (None, steps, width) if sides[0].return_sequences else (None, width)
+    states = [(None, size) for side in sides for size in side.state_sizes if side.return_state]
+    return [output, *states]
+
+
+def meaning(spec: RecurrentSpec | BidirectionalSpec, steps: int) -> str:
+    """Say what leaves a layer.
+
+    >>> meaning(layer_spec("LSTM", 4, 2, return_sequences=True, return_state=True), 3)
+    'Every state leaves, h₁ … h₃. With return_state, the last h and the last c leave once more.'
+    >>> meaning(layer_spec("GRU", 4, 2, return_sequences=True, go_backwards=True), 3)
+    'Every state leaves, h₁ … h₃. It reads x₃ first, x₁ last, and gives its states in that order.'
+    """
+    side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
+    last = subscript("h", steps)
+    every = f"Every state leaves, h₁ … {last}." if steps > 1 else f"Every state leaves: {last} alone."
+    said = [every if side.return_sequences else f"The last state leaves, {last}; those before it stay inside."]
+    if side is not spec:
+        said = [
+            "Every state of both directions leaves."
+            if side.return_sequences
+            else "The last state of each direction leaves."
+        ]
+    if side.manner.go_backwards and steps > 1:
+        order = ", and gives its states in that order" if side.return_sequences else ""
+        said.append(f"It reads {subscript('x', steps)} first, x₁ last{order}.")
+    if side.return_state:
+        last_ones = "the last h and the last c leave" if side.kind == "LSTM" else "the last h leaves"
+        said.append(f"With return_state, {last_ones} once more.")
+    return " ".join(said)
+
+
+def written(shapes: Sequence[Shape]) -> str:
+    """Write one shape, or several as a list, as Keras does.
+
+    >>> written([(None, 4)]), written([(None, 4), (None, 4)])
+    ('(None, 4)', '[(None, 4), (None, 4)]')
+    """
+    return str(shapes[0]) if len(shapes) == 1 else str(list(shapes))

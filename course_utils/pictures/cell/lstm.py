@@ -1,0 +1,176 @@
+"""Inside one step of an LSTM: the memory runs straight through, and three gates act on it."""
+
+import numpy as np
+
+from course_utils.drawing import wording
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, heading
+from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle
+from course_utils.drawing.text import BOLD, MONO, shortened, text_width
+from course_utils.pictures.cell.moment import (
+    SIGN_SIZE,
+    TIMES,
+    Moment,
+    activated,
+    named,
+    row,
+    row_around,
+    sign,
+    start_caption,
+)
+from course_utils.pictures.cell.table import (
+    Table,
+    column_in_words,
+    column_of,
+    dot,
+    feeds,
+    input_line,
+    input_row,
+    keras_order,
+    line_states,
+    order_in_words,
+    row_names,
+    scale,
+)
+from course_utils.pictures.gate_marks import block_letter
+
+COLUMNS = ("f", "i", "c", "o")  # in the order in which they act on the memory
+LINE_RISE = 188  # from the memory to the gates
+PRODUCT_DROP, SHOW_DROP = 86, 146  # from the memory to i⊙c̃ and tanh(c), and to the signs below them
+HALF = SIGN_SIZE / 2
+
+
+def lstm_items(now: Moment) -> list[Item]:
+    """Return all that is drawn of one step of an LSTM."""
+    table = Table(now, LINE_RISE)
+    items = [*heading(now.title, _subtitle(now)), *_memory(table), *_write(table), *_show(table)]
+    for slot, letter in enumerate(COLUMNS):
+        items += column_of(table, slot, letter)
+    items += [*row_names(table), *_bus(table), *input_row(table), *keras_order(table)]
+    return [*items, *scale(table, items)]
+
+
+def _subtitle(now: Moment) -> str:
+    before, after, state = now.name("c", 1), now.name("c"), now.name("h")
+    shown = activated(now.spec.activation.name, after)
+    formula = f"{after} = f {TIMES} {before} + i {TIMES} c̃,  {state} = o {TIMES} {shown}"
+    return " · ".join(part for part in (formula, "the memory c runs straight through", now.direction) if part)
+
+
+def _products(now: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what is kept, what is written, and the memory after its activation."""
+    with np.errstate(all="ignore"):
+        kept = now.gate("f") * now.memory_before
+        written_ = now.gate("i") * now.gate("c")
+        shown = now.spec.activation(now.trace.cell_state[:, now.step - 1])[now.sample]
+    return kept, written_, shown
+
+
+def _memory(table: Table) -> list[Item]:
+    """Draw the line of the memory: c before, times f, what is kept, plus what is written, c after."""
+    now, y = table.now, table.line
+    before, after = line_states(table, "c", "memory")
+    keep, add = table.centre(0), table.centre(1.5)
+    kept = row_around(now, f"f⊙c[t={now.step}]", (keep + add) / 2, y - CELL_HEIGHT / 2, _products(now)[0])
+    stops = [before[0].place.right + 4, keep - HALF, keep + HALF, kept.place.x - 4]
+    stops += [kept.place.right + 4, add - HALF, add + HALF, after[0].place.x - 4]
+    lines = [
+        Line(f"memory[{place + 1}]", ((stops[2 * place], y), (stops[2 * place + 1], y)), "memory", head=place == 3)
+        for place in range(4)
+    ]
+    return [
+        *lines,
+        *before,
+        *after,
+        kept,
+        Label("name[kept]", kept.place.centre[0], kept.place.y - 9, f"f {TIMES} {now.name('c', 1)}", 13),
+        *sign("times[f]", keep, y, TIMES),
+        *sign("plus", add, y, "+"),
+        Line("arrow[keep]", ((keep, table.gate_top - 4), (keep, y + HALF + 2)), hue="f"),
+        Label("keep", keep + 12, y + 56, "keep", 13, anchor="start", face=BOLD),
+    ]
+
+
+def _write(table: Table) -> list[Item]:
+    """Draw i times c̃, and its way into the memory."""
+    now, centre = table.now, table.centre(1.5)
+    top, y = table.line + PRODUCT_DROP - CELL_HEIGHT / 2, table.line + SHOW_DROP
+    cells = row_around(now, f"i⊙c̃[t={now.step}]", centre, top, _products(now)[1])
+    left, right = table.centre(1), table.centre(2)
+    return [
+        cells,
+        Label("name[written]", cells.place.right + 8, top + 16, f"i {TIMES} c̃", 13, anchor="start"),
+        *sign("times[i]", centre, y, TIMES),
+        Line("arrow[write,i]", ((left, table.gate_top - 4), (left, y), (centre - HALF - 2, y)), hue="i"),
+        Line("arrow[write,c]", ((right, table.gate_top - 4), (right, y), (centre + HALF + 2, y)), hue="c"),
+        arrow("arrow[written]", (centre, y - HALF - 2), (centre, cells.place.bottom + 4)),
+        arrow("arrow[write]", (centre, top - 4), (centre, table.line + HALF + 2)),
+        Label("write", centre + 12, table.line + 56, "write", 13, anchor="start", face=BOLD),
+    ]
+
+
+def _show(table: Table) -> list[Item]:
+    """Draw the memory through its activation, times o, out as the new state."""
+    now, centre = table.now, table.centre(3)
+    top, y = table.line + PRODUCT_DROP - CELL_HEIGHT / 2, table.line + SHOW_DROP
+    shown = row_around(now, f"tanh(c)[t={now.step}]", centre, top, _products(now)[2])
+    state = row(now, f"h[t={now.step}]", table.right, y - CELL_HEIGHT / 2, now.after)
+    text = shortened(now.spec.activation.name, 12.5, table.column_width - 20, MONO)
+    width = text_width(text, 12.5, MONO) + 24
+    box = Rectangle(centre - width / 2, table.line + 26, width, 26)
+    name = activated(text, now.name("c"))
+    return [
+        Line("arrow[show,c]", ((centre, table.line + 4), (centre, box.y - 2)), head=True),
+        Box("activation", box, "sign", radius=8),
+        Label("activation_name", centre, box.y + 17, text, 12.5, face=MONO),
+        arrow("arrow[activation]", (centre, box.bottom + 2), (centre, top - 4)),
+        shown,
+        Label("name[shown]", shown.place.right + 8, top + 16, name, 13, anchor="start"),
+        *sign("times[o]", centre, y, TIMES),
+        arrow("arrow[shown]", (centre, shown.place.bottom + 4), (centre, y - HALF - 2)),
+        Line("arrow[show,o]", ((centre, table.gate_top - 4), (centre, y + HALF + 2)), hue="o"),
+        arrow("arrow[show]", (centre + HALF + 2, y), (state.place.x - 4, y)),
+        Label("show", centre + HALF + 8, y + 27, "show", 13, anchor="start", face=BOLD),
+        *named(state, now.name("h"), "state and output"),
+    ]
+
+
+def _bus(table: Table) -> list[Item]:
+    """Draw h before, and the bus that brings it and x to all four columns."""
+    now, y = table.now, table.bus
+    cells = row(now, f"h[t={now.step - 1}]", MARGIN, y - CELL_HEIGHT / 2, now.before, "v")
+    bottom = table.top("x") + CELL_HEIGHT
+    last = table.centre(3)
+    return [
+        *named(cells, now.name("h", 1), start_caption(now.before, now.step, "state")),
+        Line("bus", ((cells.place.right + 4, y), (last, y)), head=False),
+        input_line(table, y),
+        dot("join[x]", table.joint, y),
+        *feeds(table, y, dict.fromkeys(range(4), bottom)),
+    ]
+
+
+def lstm_description(now: Moment) -> str:
+    """Say one step of an LSTM in words."""
+    say, spec = wording.vector, now.spec
+    x, h0, c0, h1, c1 = now.said("x"), now.said("h", 1), now.said("c", 1), now.said("h"), now.said("c")
+    kept, written_, shown = _products(now)
+    idea = (
+        "The idea: a memory c runs straight through the steps; the forget gate f says how much of it stays, the input "
+        "gate i how much of the candidate is written into it, and the output gate o how much of it is shown as the "
+        f"state: {c1} = f {TIMES} {c0} + i {TIMES} {block_letter('LSTM', 'c')}, "
+        f"{h1} = o {TIMES} {activated(spec.activation.name, c1)}."
+    )
+    sentences = [
+        *now.opening(),
+        idea,
+        f"{x} = {say(now.x)}, {h0} = {say(now.before)}, {c0} = {say(now.memory_before)}.",
+    ]
+    sentences += [
+        *(column_in_words(now, letter) for letter in COLUMNS),
+        f"Keep: f {TIMES} {c0} = {say(kept)}.",
+        f"Write: i {TIMES} {block_letter('LSTM', 'c')} = {say(written_)}.",
+        f"The two add up to {c1} = {say(now.memory_after)}.",
+        f"Show: {activated(spec.activation.name, c1)} = {say(shown)}; times o it is {h1} = {say(now.after)}.",
+        order_in_words(spec),
+    ]
+    return " ".join(sentences)

@@ -1,0 +1,54 @@
+"""A step that a mask skips: nothing is computed, the states go straight through."""
+
+from course_utils.drawing import wording
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, heading, legend
+from course_utils.drawing.scene import Item, Label, Line
+from course_utils.drawing.text import BOLD, text_width
+from course_utils.pictures.cell.moment import Moment, limit_of, named, named_width, row, scale_note, start_caption
+
+TOP, PITCH = 132, 74
+WORDS = "skipped by the mask: the state stays as it was"
+
+
+def skipped_items(now: Moment) -> list[Item]:
+    """Return all that is drawn of a skipped step: each state before and after, and the x that is not read."""
+    items = heading(now.title, " · ".join(part for part in (WORDS, now.direction) if part))
+    for place, (letter, what) in enumerate(_states(now).items()):
+        items += _unchanged(now, letter, what, TOP + place * PITCH)
+    below = TOP + len(_states(now)) * PITCH
+    x = row(now, f"x[t={now.step}]", MARGIN, below, now.x, "f", ghost=True)
+    items += named(x, now.name("x"), "not read")
+    return [*items, *legend(MARGIN, below + CELL_HEIGHT + 34, limit_of(items), scale_note(items))]
+
+
+def _states(now: Moment) -> dict[str, str]:
+    return {"c": "memory", "h": "state"} if now.spec.kind == "LSTM" else {"h": "state"}
+
+
+def _unchanged(now: Moment, letter: str, what: str, top: float) -> list[Item]:
+    """Draw one state before and after, and the line between the two."""
+    values = (now.memory_before, now.memory_after) if letter == "c" else (now.before, now.after)
+    caption = start_caption(values[0], now.step, what)
+    left = MARGIN + max(named_width(now, now.spec.units, now.name(letter, 1), caption), 170)
+    text = "unchanged"
+    right = left + text_width(text, 12.5, BOLD) + 90
+    before = row(now, f"{letter}[t={now.step - 1}]", MARGIN, top, values[0])
+    after = row(now, f"{letter}[t={now.step}]", right, top, values[1])
+    y, role = top + CELL_HEIGHT / 2, "memory" if letter == "c" else "flow"
+    return [
+        *named(before, now.name(letter, 1), caption),
+        *named(after, now.name(letter), f"{what} after"),
+        Line(f"unchanged[{letter}]", ((before.place.right + 4, y), (right - 4, y)), role),
+        Label(f"unchanged_text[{letter}]", (left + right) / 2, top - 2, text, 12.5, face=BOLD),
+    ]
+
+
+def skipped_description(now: Moment) -> str:
+    """Say a skipped step in words."""
+    said = [
+        f"{now.said(letter)} = {now.said(letter, 1)} = "
+        f"{wording.vector(now.memory_after if letter == 'c' else now.after)}."
+        for letter in _states(now)
+    ]
+    read = f"{now.said('x')} = {wording.vector(now.x)} is not read."
+    return " ".join([*now.opening(), f"This step is {WORDS}.", read, *said])

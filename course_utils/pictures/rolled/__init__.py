@@ -1,0 +1,1 @@
+"""The folded picture: each layer once, with its loop."""

@@ -1,0 +1,185 @@
+"""The folded picture: one cell for each recurrent layer, with its loop; the steps are not drawn but said."""
+
+from dataclasses import dataclass
+
+from course_utils.drawing import wording
+from course_utils.drawing.layout import MARGIN, arrow, compose, extent, heading
+from course_utils.drawing.notes import LINE, note_lines
+from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle, Scene
+from course_utils.drawing.text import BOLD, MONO, printable, shortened, text_width, wrapped
+from course_utils.pictures.rolled import rolled_words
+from course_utils.pictures.rolled.boxes import CLEAR, cell_height, cell_items, exit_reach, loop_reach
+from course_utils.pictures.rolled.chain import Chain, Rung, chain_of, shape_text
+from course_utils.recurrence.graphs import LayerSpec
+from course_utils.recurrence.plans import ModelPlan, Shape
+
+TOP = 128
+RISE = 66  # from a layer to the next
+PLAIN, GAP = 58, 22  # heights: of a layer without recurrence, of what is left out
+MERGE, FORK = 66, 34  # of what stands above and below the two cells of Bidirectional
+BETWEEN = 56  # px between the two cells of Bidirectional
+MOST, FIRST, LAST = 6, 3, 2
+NARROWEST, WIDEST = 236, 400
+NARROWEST_NOTE = 420  # px: no text above or below is wrapped more narrowly
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Where things are: all boxes equally wide, on one axis."""
+
+    chain: Chain
+    width: float
+
+    @property
+    def axis(self) -> float:
+        """The x of the middle of every box that stands alone."""
+        return MARGIN + max(self._left(rung) for rung in self.chain.rungs)
+
+    def _left(self, rung: Rung) -> float:
+        """How far a layer reaches to the left of the axis."""
+        beside = [exit_reach(face) for face in rung.faces]
+        beside += [loop_reach(face) for face in rung.faces if len(rung.faces) == 2 or face.backward]
+        return self.width * len(rung.faces or "1") / 2 + BETWEEN / 2 * (len(rung.faces) == 2) + max(beside, default=0)
+
+    def boxes(self, rung: Rung, top: float) -> list[Rectangle]:
+        """The places of its cells in the order of its faces: of two, the forward one at the left."""
+        height = _box_height(rung)
+        if len(rung.faces) < 2:
+            return [Rectangle(self.axis - self.width / 2, top, self.width, height)]
+        aside = BETWEEN / 2
+        return [
+            Rectangle(self.axis - aside - self.width, top + MERGE, self.width, height),
+            Rectangle(self.axis + aside, top + MERGE, self.width, height),
+        ]
+
+
+def rolled_scene(spec: LayerSpec, plan: ModelPlan) -> Scene:
+    """Lay out a layer or model folded: a loop takes each cell's state from one step to the next.
+
+    spec: the layer or model; plan: the same with its shapes. Of a branched model, the chain to the first output
+    is drawn and the others are named. A long chain is drawn by its ends.
+    """
+    chain = chain_of(spec, plan)
+    page = _Page(chain, _width(chain))
+    title = rolled_words.title(chain, plan)
+    room = max(NARROWEST_NOTE, max(extent(item).right for item in _body(page, TOP)) - MARGIN)
+    first, *more = wrapped(rolled_words.subtitles(chain), 13, room)
+    items = [*heading(title, first), *note_lines("subtitle_note", more, 64 + LINE, 13)]
+    items += _body(page, TOP + LINE * len(more))
+    below = max(extent(item).bottom for item in items) + 46
+    legend = wrapped(rolled_words.notes(chain), 12, room)
+    items += note_lines("legend_note", legend, below)
+    if chain.beside:
+        items += note_lines("beside", [rolled_words.beside(chain)], below + LINE * len(legend))
+    return compose(title, rolled_words.describe(chain, plan, _shown(chain)), items, 1.0)
+
+
+def _body(page: _Page, top: float) -> list[Item]:
+    """Draw the layers, from above, with what goes in and out."""
+    chain = page.chain
+    items: list[Item] = [Label("output", page.axis, top - 12, "output", 14, face=BOLD)]
+    y, fork = top + RISE - 8, False
+    for rung in reversed(_shown(chain)):
+        items += _rise(page.axis, y, rung or chain.rungs[-LAST - 1], head=not fork)
+        items += _rung(page, rung, y) if rung else _left_out(page, y)
+        y += (_height(rung) if rung else GAP) + RISE
+        fork = rung is not None and len(rung.faces) > 1
+    return items + _input(page, y, head=not fork)
+
+
+def _shown(chain: Chain) -> list[Rung | None]:
+    """Return the layers that are drawn, from below; None stands for all those left out."""
+    rungs = list(chain.rungs)
+    return rungs if len(rungs) <= MOST else [*rungs[:FIRST], None, *rungs[-LAST:]]
+
+
+def _width(chain: Chain) -> float:
+    titles = [title for rung in chain.rungs for title in ([face.title for face in rung.faces] or [rung.title])]
+    widest = [text_width(title, 14, BOLD) + 32 for title in titles]
+    widest += [text_width(rung.note, 12) + 32 for rung in chain.rungs]
+    return min(WIDEST, max([NARROWEST, *widest]))
+
+
+def _box_height(rung: Rung) -> float:
+    return cell_height(rung) if rung.faces else PLAIN
+
+
+def _height(rung: Rung) -> float:
+    return _box_height(rung) + (MERGE + FORK if len(rung.faces) > 1 else 0)
+
+
+def _left_out(page: _Page, top: float) -> list[Item]:
+    """Say how many layers are not drawn."""
+    hidden = len(page.chain.rungs) - FIRST - LAST
+    return [Label("left_out", page.axis, top + 15, f"… {wording.counted(hidden, 'more layer')} …", 13, "muted")]
+
+
+def _rise(axis: float, bottom: float, rung: Rung, *, head: bool) -> list[Item]:
+    """Draw the arrow up from a layer whose top is at ``bottom``, with what it carries."""
+    return _carry((f"arrow[{rung.name},out]", rung.name), axis, bottom, rung.leaving, rung.shape, head=head)
+
+
+def _carry(
+    ids: tuple[str, str], axis: float, bottom: float, words: str, shape: Shape | None, *, head: bool
+) -> list[Item]:
+    """Draw an arrow upwards and write beside it what it carries; without a head where it forks above."""
+    end = bottom - RISE + (CLEAR if head else 0)
+    items: list[Item] = [Line(ids[0], ((axis, bottom - CLEAR), (axis, end)), head=head)]
+    y = bottom - RISE / 2 + (0 if words and shape else 8)
+    if words:
+        items.append(Label(f"leaving[{ids[1]}]", axis + 12, y, words, 13, anchor="start"))
+        y += 18
+    if shape is not None:
+        items.append(Label(f"shape[{ids[1]}]", axis + 12, y, shape_text(shape), 12, "muted", "start", MONO))
+    return items
+
+
+def _input(page: _Page, y: float, *, head: bool) -> list[Item]:
+    """Draw what goes into the lowest layer."""
+    words = "xₜ at every step" if page.chain.sequence else ""
+    return [
+        *_carry(("arrow[x]", "x"), page.axis, y, words, page.chain.entering, head=head),
+        Label("input", page.axis, y + 16, "input", 14, face=BOLD),
+    ]
+
+
+def _rung(page: _Page, rung: Rung, top: float) -> list[Item]:
+    """Draw one layer."""
+    boxes = page.boxes(rung, top)
+    if not rung.faces:
+        return _plain(rung, boxes[0])
+    if len(rung.faces) == 1:
+        face = rung.faces[0]
+        return list(cell_items(rung, face, boxes[0], rung.name, -1 if face.backward else 1))
+    names = [f"{rung.name}/{way}" for way in ("forward", "backward")]
+    items = _merge(page, rung, top, boxes, names)
+    for face, box, name, side in zip(rung.faces, boxes, names, (-1, 1), strict=True):
+        items += cell_items(rung, face, box, name, side)
+    return items
+
+
+def _plain(rung: Rung, box: Rectangle) -> list[Item]:
+    """Draw a layer without recurrence."""
+    x = box.centre[0]
+    title = shortened(printable(rung.title), 14, box.width - 24, BOLD)
+    return [
+        Box(f"layer[{rung.name}]", box, "closed", radius=9),
+        Label(f"title[{rung.name}]", x, box.y + 25, title, 14, face=BOLD),
+        Label(f"note[{rung.name}]", x, box.y + 45, shortened(rung.note, 12, box.width - 24), 12, "muted"),
+    ]
+
+
+def _merge(page: _Page, rung: Rung, top: float, boxes: list[Rectangle], names: list[str]) -> list[Item]:
+    """Draw how x goes into both cells and how both meet above them."""
+    width = text_width(rung.merge, 13, BOLD) + 36
+    sign = Rectangle(page.axis - width / 2, top, width, 30)
+    bottom = boxes[0].bottom
+    items: list[Item] = [
+        Box(f"merge[{rung.name}]", sign, "sign", radius=15),
+        Label(f"merge_name[{rung.name}]", page.axis, top + 20, rung.merge, 13, face=BOLD),
+    ]
+    for box, name, end in zip(boxes, names, (sign.x - CLEAR, sign.right + CLEAR), strict=True):
+        x = box.centre[0]
+        items.append(arrow(f"arrow[{name},merge]", (x, box.y - CLEAR), (x, top + 15), (end, top + 15)))
+        items.append(arrow(f"arrow[{name},x]", (page.axis, bottom + FORK), (x, bottom + FORK), (x, bottom + CLEAR)))
+    return items

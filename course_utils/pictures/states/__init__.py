@@ -1,0 +1,1 @@
+"""The states of a layer over time, as strips of colour."""

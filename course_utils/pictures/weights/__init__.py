@@ -1,0 +1,1 @@
+"""The weights of a layer, to scale and cut by gate."""

@@ -1,0 +1,1 @@
+"""How ``.venv`` comes about: standard library alone, for it runs before anything is installed."""
