@@ -1,16 +1,13 @@
-"""``python -m course_utils NAME``: check this Python, then hand over to ``environment``.
+"""``python -m course_utils NAME``: check this Python, then hand over to what sets up ``.venv``, or to ``doctor``.
 
 Every Python must be able to read this file and ``__init__.py``, 2.7 included: one that is too old
 shall answer with a plain sentence, not with a SyntaxError. Hence ASCII only, and nothing newer than 2.7.
 """
 
 import difflib
-import os
-import subprocess
 import sys
 
-SUPPORTED = ((3, 11), (3, 12), (3, 13))
-RECOMMENDED = "3.12"
+from course_utils.setup.versions import version_problem
 
 COMMANDS = (
     ("lab", "open the lessons in JupyterLab (what follows -- goes to JupyterLab)"),
@@ -26,46 +23,6 @@ HELP = ("help", "--help", "-h")
 # These have no options of their own; in front of the two dashes an option is a mistake worth a word.
 NO_OPTIONS = ("lab", "test", "doctor")
 PASSED_ON = {"lab": "JupyterLab", "test": "pytest"}
-
-
-def supported_text():
-    """Return the supported versions in words: "3.11, 3.12 or 3.13"."""
-    names = ["%d.%d" % version for version in SUPPORTED]
-    return ", ".join(names[:-1]) + " or " + names[-1]
-
-
-def starts(command):
-    """Return whether ``command`` (a list) runs and ends with status 0."""
-    try:
-        with open(os.devnull, "r+b") as nothing:
-            return subprocess.call(command, stdin=nothing, stdout=nothing, stderr=nothing) == 0
-    except OSError:
-        return False
-
-
-def supported_python(os_name=os.name, works=starts):
-    """Return how to call a supported Python that is installed here, or None."""
-    for version in reversed(SUPPORTED):
-        if os_name == "nt":
-            words = ["py", "-%d.%d" % version]
-        else:
-            words = ["python%d.%d" % version]
-        if works(words + ["-c", ""]):
-            return " ".join(words)
-    return None
-
-
-def version_problem(version, command, find=supported_python):
-    """Return (sentence, next step) when a Python of this version cannot be used, else None."""
-    if tuple(version[:2]) in SUPPORTED:
-        return None
-    age = "too old" if tuple(version[:2]) < SUPPORTED[0] else "too new for TensorFlow"
-    sentence = "Python %d.%d is %s; the course needs Python %s" % (version[0], version[1], age, supported_text())
-    found = find()
-    if found:
-        return sentence, "type: %s -m course_utils %s" % (found, command)
-    page = "https://www.python.org/downloads/"
-    return sentence, "install Python %s from %s and type the command with it" % (RECOMMENDED, page)
 
 
 def overview():
@@ -122,7 +79,11 @@ def main(words):
     # Only now: what follows uses syntax that an old Python cannot read.
     from course_utils.setup import environment
 
-    return environment.run(words[0], arguments)
+    if words[0] == "doctor":
+        from course_utils.commands import doctor
+
+        return environment.in_plain_words(lambda: doctor.main(arguments))
+    return environment.in_plain_words(lambda: environment.run(words[0], arguments))
 
 
 if __name__ == "__main__":

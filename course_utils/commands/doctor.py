@@ -16,7 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.__main__ import SUPPORTED, supported_text
 from course_utils.commands.browsers import find_chromium
 from course_utils.data.places import (
     MNIST,
@@ -43,6 +42,7 @@ from course_utils.setup.environment import (
 from course_utils.setup.installer import without_ensurepip
 from course_utils.setup.machine import problem_of, this_machine
 from course_utils.setup.problems import SetUpError, not_writable
+from course_utils.setup.versions import SUPPORTED, supported_text
 
 INSTALL = "type: python -m course_utils lab"
 ANEW = "delete the folder .venv, then type: python -m course_utils lab"

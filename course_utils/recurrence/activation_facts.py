@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from course_utils.drawing.axes import runs
 from course_utils.recurrence.activation_functions import FUNCTIONS, activation_named
 
 LOWEST_X, HIGHEST_X = -4, 4
@@ -231,7 +230,7 @@ def _flat(slope: Path) -> tuple[tuple[float, float], ...]:
     xs, slopes = slope
     low = np.abs(np.where(np.isnan(slopes), np.inf, slopes)) < FLAT
     found = []
-    for part in runs(low):
+    for part in np.ma.clump_unmasked(np.ma.masked_array(low, ~low)):
         start, stop = (float(np.round(edge, 6) + 0.0) for edge in (xs[part.start], xs[part.stop - 1]))  # + 0: no -0
         at_an_end = start == LOWEST_X or stop == HIGHEST_X
         if at_an_end or np.abs(slopes[part]).max() < 1e-9:

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import shutil
@@ -20,12 +21,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from course_utils.__main__ import SUPPORTED, supported_text
 from course_utils.setup.installer import Installer, without_ensurepip
 from course_utils.setup.machine import problem_of, this_machine
 from course_utils.setup.problems import Offline, SetUpError, explain_os_error
+from course_utils.setup.versions import SUPPORTED, supported_text
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LESSONS = "requirements.txt"
 TESTS = "tests/requirements.txt"
 
@@ -117,29 +118,31 @@ def files_for(command: str) -> tuple[str, ...]:
 
 
 def run(command: str, arguments: list[str]) -> int:
-    """Make ``.venv`` ready, run ``command`` in it and return its exit status; say what went wrong."""
+    """Make ``.venv`` ready, run ``command`` in it and return its exit status. Raises SetUpError."""
     checkout = this_checkout()
-    sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        if command == "doctor":
-            from course_utils.commands import doctor
+    ready = is_ready(checkout, files_for(command))
+    if not ready and runs_inside(checkout):
+        # This Python may have to be deleted: let the one that it was made from do it.
+        os.chdir(checkout.root)
+        return replace_process(base_python(), ["-m", "course_utils", command, "--", *arguments], os.environ)
+    if not ready:
+        make_ready(checkout, files_for(command))
+    words = ["-m", f"course_utils.commands.{command}", *arguments]
+    return replace_process(checkout.python, words, inside(checkout, os.environ))
 
-            return doctor.main(arguments)
-        ready = is_ready(checkout, files_for(command))
-        if not ready and runs_inside(checkout):
-            # This Python may have to be deleted: let the one that it was made from do it.
-            os.chdir(checkout.root)
-            return replace_process(base_python(), ["-m", "course_utils", command, "--", *arguments], os.environ)
-        if not ready:
-            make_ready(checkout, files_for(command))
-        words = ["-m", f"course_utils.commands.{command}", *arguments]
-        return replace_process(checkout.python, words, inside(checkout, os.environ))
+
+def in_plain_words(work: Callable[[], int]) -> int:
+    """Do the work and return its exit status; where it fails, print one sentence in the place of a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        return work()
     except SetUpError as problem:
         print(problem, file=sys.stderr)
     except KeyboardInterrupt:
         print(interrupted(), file=sys.stderr)
     except OSError as error:
-        print(explain_os_error(error, str(checkout.root)), file=sys.stderr)
+        print(explain_os_error(error, str(ROOT)), file=sys.stderr)
     return 1
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from course_utils import __main__ as gate
-from course_utils.setup import environment
+from course_utils.setup import environment, versions
 from tests.unit.checkouts import ROOT, course, make_checkout, make_twin, offline
 
-FOR_EVERY_PYTHON = ("__main__.py", "__init__.py")
+FOR_EVERY_PYTHON = ("__main__.py", "__init__.py", "setup/__init__.py", "setup/versions.py")
 
 
 # --- a Python that is too old or too new
@@ -45,7 +45,7 @@ def test_too_old_python_gets_one_sentence(tmp_path, version, python, command):
     said = done.stdout if command == "doctor" else done.stderr
     assert len(said.strip().splitlines()) == 1
     assert said.startswith("[FAIL] " if command == "doctor" else "Unrolled cannot start: ")
-    assert f"Python {version} is too old; the course needs Python {gate.supported_text()}. Next step: " in said
+    assert f"Python {version} is too old; the course needs Python {versions.supported_text()}. Next step: " in said
 
 
 # What Python 2.7's grammar has, as modern Python names it. Anything else is newer.
@@ -184,33 +184,33 @@ def test_the_check_for_python_27_finds_newer_syntax(line):
     ("version", "age"), [((2, 7), "too old"), ((3, 10), "too old"), ((3, 14), "too new"), ((4, 0), "too new")]
 )
 def test_sentence_for_a_version(version, age):
-    sentence, step = gate.version_problem(version, "lab", lambda: None)
+    sentence, step = versions.version_problem(version, "lab", lambda: None)
     assert age in sentence
     assert "python.org" in step
-    assert gate.version_problem(version, "lab", lambda: "py -3.12")[1] == "type: py -3.12 -m course_utils lab"
+    assert versions.version_problem(version, "lab", lambda: "py -3.12")[1] == "type: py -3.12 -m course_utils lab"
 
 
-@pytest.mark.parametrize("version", gate.SUPPORTED)
+@pytest.mark.parametrize("version", versions.SUPPORTED)
 def test_supported_versions_have_no_problem(version):
-    assert gate.version_problem((*version, 0), "lab", lambda: None) is None
+    assert versions.version_problem((*version, 0), "lab", lambda: None) is None
 
 
 def test_a_supported_python_beside_the_wrong_one_is_found():
-    assert gate.supported_python("nt", lambda words: words[1] == "-3.12") == "py -3.12"
-    assert gate.supported_python("posix", lambda words: words[0] == "python3.11") == "python3.11"
-    assert gate.supported_python("posix", lambda words: False) is None
-    assert not gate.starts(["no-such-program-here"])
-    assert gate.starts([sys.executable, "-c", ""])
+    assert versions.supported_python("nt", lambda words: words[1] == "-3.12") == "py -3.12"
+    assert versions.supported_python("posix", lambda words: words[0] == "python3.11") == "python3.11"
+    assert versions.supported_python("posix", lambda words: False) is None
+    assert not versions.starts(["no-such-program-here"])
+    assert versions.starts([sys.executable, "-c", ""])
 
 
 @pytest.mark.skipif(not (ROOT / "pyproject.toml").exists(), reason="no pyproject.toml")
 def test_pyproject_and_readme_state_the_same_versions():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
-    (oldest, newest) = gate.SUPPORTED[0], gate.SUPPORTED[-1]
+    (oldest, newest) = versions.SUPPORTED[0], versions.SUPPORTED[-1]
     assert project["requires-python"] == f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"
     readme = ROOT / "README.md"
     if readme.exists():
-        assert gate.supported_text() in readme.read_text(encoding="utf-8")
+        assert versions.supported_text() in readme.read_text(encoding="utf-8")
 
 
 # --- names and options

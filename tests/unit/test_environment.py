@@ -15,6 +15,7 @@ import pytest
 
 from course_utils.setup import environment
 from course_utils.setup.environment import Checkout
+from course_utils.setup.versions import SUPPORTED
 from tests.unit.checkouts import add_slow_package, add_uv, course, make_checkout, make_wheels, mounted, offline
 from tests.waiting import NET, until
 
@@ -376,7 +377,7 @@ def test_folder_that_one_may_not_write_to(wheels):
         if os.geteuid() == 0:
             python, more = "/usr/bin/python3", {"user": "nobody"}
             asked = environment.ask_python(Path(python))
-            if asked is None or asked.version not in environment.SUPPORTED:
+            if asked is None or asked.version not in SUPPORTED:
                 pytest.skip("root may write everywhere, and there is no Python here for another user")
         else:
             checkout.root.chmod(0o555)
@@ -391,8 +392,8 @@ WITHOUT_ENSUREPIP = """
 import importlib.util, sys
 find = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *more: None if name == "ensurepip" else find(name, *more)
-from course_utils import environment
-sys.exit(environment.run("notebooks", []))
+from course_utils.setup import environment
+sys.exit(environment.in_plain_words(lambda: environment.run("notebooks", [])))
 """
 
 

@@ -1,6 +1,7 @@
 """The floor plan of DESIGN: which room may import which, and how large things get."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -11,30 +12,45 @@ import pytest
 import yaml
 
 import course_utils
-from course_utils.__main__ import SUPPORTED
 from course_utils.setup.environment import ROOT
+from course_utils.setup.versions import SUPPORTED
 
 PACKAGE = ROOT / "course_utils"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 COMMAND = "python3 -m course_utils (lab|test)"  # the README's two, each on a line of its own
 
-MAY_IMPORT = {  # the rooms of the package that each room may know
+MAY_IMPORT = {  # the rooms of the package, and which others each may know
+    "__init__": set(),
+    "quiet": set(),
     "recurrence": {"quiet"},
-    "diagrams": {"recurrence"},
+    "drawing": set(),
+    "pictures": {"drawing", "recurrence"},
     "frontend": set(),
-    "widgets": {"diagrams", "recurrence", "frontend", "quiet"},
+    "explorers": {"pictures", "drawing", "recurrence", "frontend", "quiet"},
     "exercises": {"recurrence", "frontend", "quiet"},
     "data": set(),
-    "training": {"diagrams", "frontend", "quiet"},
+    "training": {"pictures", "drawing", "frontend", "quiet"},
+    "setup": set(),
+    "commands": {"setup", "data", "pictures", "drawing", "recurrence", "quiet"},
+    "__main__": {"setup", "commands"},
 }
 MUST_NOT_KNOW = {
     "recurrence": {"matplotlib", "ipywidgets", "anywidget", "IPython"},
-    "diagrams": {"keras", "tensorflow", "ipywidgets", "anywidget"},
+    "drawing": {"keras", "tensorflow", "ipywidgets", "anywidget"},
+    "pictures": {"keras", "tensorflow", "ipywidgets", "anywidget"},
     "exercises": {"matplotlib"},
     "frontend": {"keras", "tensorflow", "matplotlib"},
+    "setup": {"numpy", "keras", "tensorflow", "matplotlib", "ipywidgets"},
 }
-TOUCH_KERAS = {"quiet.py", "commands/images.py", "recurrence/reading", "training", "widgets/keras_check.py"}
+TOUCH_KERAS = {
+    "commands/another_processor.py",
+    "commands/images.py",
+    "explorers/keras_check.py",
+    "quiet.py",
+    "recurrence/reading",
+    "training",
+}
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -55,9 +71,10 @@ def room(path: Path) -> str:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_arrows_point_one_way(path):
     here = room(path)
+    assert here in MAY_IMPORT, f"{here} is no room of the plan"
     for name in imports(path):
         first, *rest = name.split(".")
-        if first == "course_utils" and rest and here in MAY_IMPORT:
+        if first == "course_utils" and rest:
             assert rest[0] in MAY_IMPORT[here] | {here}, f"{here} imports {name}"
         assert first not in MUST_NOT_KNOW.get(here, ()), f"{here} imports {name}"
 
@@ -66,9 +83,33 @@ def test_only_the_named_modules_touch_keras():
     touching = {
         re.sub("^(recurrence/reading|training)/.*", r"\1", path.relative_to(PACKAGE).as_posix())
         for path in MODULES
-        if any(name.split(".")[0] == "keras" or name.endswith("quiet_keras") for name in imports(path))
+        if any(name.split(".")[0] in ("keras", "tensorflow") or name.endswith("quiet_keras") for name in imports(path))
     }
     assert touching == TOUCH_KERAS
+
+
+def test_a_name_says_which_module_it_is():
+    """Two rooms may share a name only where it is the public one: ``explore_cell`` and ``draw_cell``."""
+    rooms = {}
+    for path in MODULES:
+        name = path.parent.name if path.name == "__init__.py" else path.stem
+        rooms.setdefault(name, set()).add(room(path))
+    shared = {name: places for name, places in rooms.items() if len(places) > 1}
+    for name, places in shared.items():
+        assert places == {"explorers", "pictures"} and f"explore_{name}" in course_utils.__all__, (name, places)
+    names = [path.relative_to(PACKAGE).as_posix() for path in MODULES if path.name != "__init__.py"]
+    stems = [(room(PACKAGE / name), Path(name).stem) for name in names]
+    assert len(stems) == len(set(stems)), "two modules of one name in one room"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_function_hides_a_module(path):
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    if name.endswith("__main__"):
+        return
+    module = importlib.import_module(name)
+    parent, _, stem = name.rpartition(".")
+    assert not parent or getattr(sys.modules[parent], stem) is module
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -79,7 +79,7 @@ WINDOWS = {"system": "Windows", "processor": "amd64"}
 
 
 @pytest.mark.parametrize(
-    ("machine", "words"),
+    ("parts", "words"),
     [
         (LINUX, None),
         ({**LINUX, "processor": "aarch64"}, None),
@@ -100,8 +100,8 @@ WINDOWS = {"system": "Windows", "processor": "amd64"}
         ({"system": "FreeBSD", "processor": "amd64"}, "FreeBSD"),
     ],
 )
-def test_computers_that_tensorflow_has_a_wheel_for(machine, words):
-    problem = machine.problem_of(Machine(**machine))
+def test_computers_that_tensorflow_has_a_wheel_for(parts, words):
+    problem = machine.problem_of(Machine(**parts))
     assert (problem is None) if words is None else (words in problem.sentence and problem.next_step)
 
 
@@ -110,7 +110,7 @@ def test_this_computer_has_a_wheel():
 
 
 @pytest.mark.parametrize(
-    ("tag", "machine", "system", "expected"),
+    ("tag", "said", "system", "expected"),
     [
         ("win-amd64", "ARM64", "Windows", "amd64"),
         ("win-arm64", "ARM64", "Windows", "arm64"),
@@ -118,8 +118,8 @@ def test_this_computer_has_a_wheel():
         ("linux-x86_64", "x86_64", "Linux", "x86_64"),
     ],
 )
-def test_processor_is_that_of_the_python(tag, machine, system, expected):
-    assert machine._processor(tag, machine, system) == expected
+def test_processor_is_that_of_the_python(tag, said, system, expected):
+    assert machine._processor(tag, said, system) == expected
 
 
 LISTED = """:env:.index-url='http://c/simple'
