@@ -8,7 +8,7 @@ from course_utils.pictures import Diagram
 from course_utils.pictures.learning_curves import learning_curves_scene
 from course_utils.training.progress import Course
 from course_utils.training.screens import Screen
-from course_utils.training.throttle import Gate
+from course_utils.training.throttle import Throttle
 
 
 def words_of(course: Course) -> str:
@@ -31,7 +31,7 @@ class Showing:
 
     course: Course
     screen: Screen
-    gate: Gate = field(default_factory=Gate)
+    throttle: Throttle = field(default_factory=Throttle)
     seconds: float = 0.0
     said: float = -1e9
     unsaid: str = ""
@@ -42,12 +42,12 @@ class Showing:
 
     def batch(self, now: float) -> None:
         """Draw, if it is time to."""
-        if self.gate.is_open(now):
+        if self.throttle.is_open(now):
             self._draw(now)
 
     def epoch(self, now: float, sentence: str) -> None:
         """Draw, and say what the epoch came to; where epochs are very short, not after each of them."""
-        if self.gate.is_open(now, epoch_is_over=True):
+        if self.throttle.is_open(now, epoch_is_over=True):
             self._draw(now)
         self.unsaid = sentence
         if now - self.said >= self.screen.pause:
@@ -70,5 +70,5 @@ class Showing:
         start = time.perf_counter()
         self.screen.show(lambda: self.diagram(now))
         end = time.perf_counter()
-        self.gate.drawn(now, now + end - start)
+        self.throttle.drawn(now, now + end - start)
         self.seconds += end - start

@@ -8,12 +8,12 @@ LONGEST_WAIT = 2.0  # seconds, however slow one drawing was
 
 
 @dataclass
-class Gate:
+class Throttle:
     """Lets a drawing through when enough time has passed: four a second, fewer where one is slow.
 
-    >>> gate = Gate()
-    >>> gate.drawn(10.0, 10.001)
-    >>> gate.is_open(10.1), gate.is_open(10.1, epoch_is_over=True), gate.is_open(10.3)
+    >>> throttle = Throttle()
+    >>> throttle.drawn(10.0, 10.001)
+    >>> throttle.is_open(10.1), throttle.is_open(10.1, epoch_is_over=True), throttle.is_open(10.3)
     (False, True, True)
     """
 

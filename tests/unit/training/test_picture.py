@@ -17,7 +17,7 @@ from course_utils.pictures.learning_curves import LearningCurves, learning_curve
 from course_utils.setup.environment import ROOT
 from course_utils.training import LiveTraining, screens
 from course_utils.training.progress import Course
-from course_utils.training.throttle import SHARE, Gate, Pace
+from course_utils.training.throttle import SHARE, Pace, Throttle
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 from tests.unit.training.small import RECIPE, X, Y, words_of
 
@@ -279,10 +279,10 @@ def test_texts_of_users_are_escaped(build, box):
 
 def test_gate_lets_four_a_second_through_and_fewer_where_drawing_is_slow():
     for cost, most in ((0.001, 40), (0.02, 10), (0.2, 5)):
-        gate, drawn = Gate(), 0
+        throttle, drawn = Throttle(), 0
         for now in np.arange(0, 10, 0.01):
-            if gate.is_open(now):
-                gate.drawn(now, now + cost)
+            if throttle.is_open(now):
+                throttle.drawn(now, now + cost)
                 drawn += 1
         assert most * 0.8 <= drawn <= most + 1
         assert drawn * cost <= SHARE * 10 + cost or cost > 0.1, "a very slow drawing still comes every two seconds"
