@@ -39,6 +39,7 @@ saturatecast scatter scatterupdate select sign slice sliceupdate sort spatialdro
 stopgradient swapaxes switch take takealongaxis tile topk transpose tri tril triu trunc unique unstack
 upsampling1d vectorize view vsplit vstack where zeropadding1d zeropadding2d zeros zeroslike
 """
+SCOPE = "another_processor"  # of the operations that move a result inside a plan of tf.function
 FIRST = """
 import os as _os, sys as _sys, traceback as _traceback
 try:
@@ -92,10 +93,11 @@ def _moved(numbers: Any, salt: int) -> Any:
         movable = (abs(array) > smallest) & (abs(array) < numbers.dtype.max / 2)
         with np.errstate(invalid="ignore"):
             return numbers + tf.constant(np.where(movable, neighbours - array, -0.0).astype(array.dtype))
-    bits = tf.bitcast(numbers, whole)
-    neighbours = tf.bitcast(bits + tf.cast(_steps(tf.cast(bits, "int32"), salt), whole), numbers.dtype)
-    movable = (tf.abs(numbers) > smallest) & (tf.abs(numbers) < numbers.dtype.max / 2)
-    return numbers + tf.stop_gradient(tf.where(movable, neighbours - numbers, tf.constant(-0.0, numbers.dtype)))
+    with tf.name_scope(SCOPE):
+        bits = tf.bitcast(numbers, whole)
+        neighbours = tf.bitcast(bits + tf.cast(_steps(tf.cast(bits, "int32"), salt), whole), numbers.dtype)
+        movable = (tf.abs(numbers) > smallest) & (tf.abs(numbers) < numbers.dtype.max / 2)
+        return numbers + tf.stop_gradient(tf.where(movable, neighbours - numbers, tf.constant(-0.0, numbers.dtype)))
 
 
 def _steps(bits: Any, salt: int) -> Any:
@@ -129,6 +131,7 @@ def switch_on(seed: int) -> None:
     ):
         for name in names:
             setattr(holder, name, _moving(getattr(holder, name), rounding))
+    tf.Graph.get_operations = _as_planned(tf.Graph.get_operations)
 
 
 def _moving(function: Callable, rounding: Rounding, name_of: Callable[[Any], str] | None = None) -> Callable:
@@ -140,6 +143,22 @@ def _moving(function: Callable, rounding: Rounding, name_of: Callable[[Any], str
         return results if name_of and _copies(name_of(arguments[0])) else rounding.moved(results)
 
     return moving
+
+
+def _as_planned(get_operations: Callable) -> Callable:
+    """Return the method with the answer of every processor where a lesson asks for the operations of a plan.
+
+    Only a lesson must not see what moves the results: TensorFlow itself asks, too, and needs them all.
+    """
+
+    @functools.wraps(get_operations)
+    def as_planned(graph):
+        operations = get_operations(graph)
+        if sys._getframe(1).f_globals.get("__name__") != "__main__":
+            return operations
+        return [operation for operation in operations if SCOPE not in operation.name]
+
+    return as_planned
 
 
 def _copies(name: str) -> bool:

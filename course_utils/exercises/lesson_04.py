@@ -284,7 +284,7 @@ def _backwards(random: np.random.Generator) -> Variant:
             f"layer.build((1, {T}, 1))\n"
             "layer.set_weights([np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)])\n"
             f"x = np.array({numbers}, dtype='float32').reshape(1, {T}, 1)\n"
-            "print('returned:', np.array(layer(x)).ravel().astype(int).tolist())"
+            "print('returned:', np.array(layer(x)).ravel().round().astype(int).tolist())"
         ),
     )
 

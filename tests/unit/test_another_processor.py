@@ -21,8 +21,12 @@ x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
 
 
 def printed(code: str, seed: int = 1) -> list[str]:
-    """Run code in a fresh process in which everything rounds otherwise; return the lines that it prints."""
-    words = [sys.executable, "-c", HEAD.format(seed=seed) + code]
+    """Run code in a fresh process in which everything rounds otherwise; return the lines that it prints.
+
+    seed: which roundings; 0: those of this processor
+    """
+    head = HEAD if seed else HEAD.replace("switch_on({seed})", "")
+    words = [sys.executable, "-c", head.format(seed=seed) + code]
     run = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stderr
     return run.stdout.splitlines()
@@ -93,6 +97,18 @@ print(np.array_equal(turned(x), x.transpose(0, 2, 1)))
 def test_one_seed_repeats_and_another_does_not():
     code = "print(np.asarray(keras.layers.Dense(3, kernel_initializer='ones')(x)).tobytes().hex())"
     assert printed(code, 1) == printed(code, 1) != printed(code, 2)
+
+
+def test_code_of_a_lesson_finds_in_a_plan_what_it_finds_on_every_processor():
+    code = """
+layer = keras.layers.SimpleRNN(3)
+layer.build(x.shape)
+plan = tf.function(layer).get_concrete_function(tf.TensorSpec(x.shape)).graph
+print(*(operation.type for operation in plan.get_operations()))
+print(len(plan.as_graph_def().node))
+"""
+    (found, all_of_them), (found_here, all_here) = printed(code, 1), printed(code, 0)
+    assert found == found_here and int(all_of_them) > int(all_here)
 
 
 def test_models_train_are_asked_masked_and_give_gradients():
