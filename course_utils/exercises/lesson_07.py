@@ -150,7 +150,7 @@ def _which_argument(random: np.random.Generator) -> Variant:
             f"layer.build((1, {steps}, 2))\n"
             f"layer.set_weights([np.array({W}), np.array({R}), np.zeros(2)])\n"
             f"x, h_0 = np.ones((1, {steps}, 2)), np.ones((1, 2))\n"
-            "print(np.array(layer(x, initial_state=h_0, training=True))[0, :3].astype(int).tolist())"
+            "print(np.array(layer(x, initial_state=h_0, training=True))[0, :3].round().astype(int).tolist())"
         ),
     )
 
@@ -297,7 +297,7 @@ layer = keras.layers.SimpleRNN(1, activation='linear', return_sequences=True{set
 layer.build((1, {len(numbers)}, 1))
 layer.set_weights([np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)])
 x = np.array({numbers}, dtype='float32').reshape(1, {len(numbers)}, 1)
-print('returned:', np.array(layer(x, mask=np.array([{mask.tolist()}]))).ravel().astype(int).tolist())"""
+print('returned:', np.array(layer(x, mask=np.array([{mask.tolist()}]))).ravel().round().astype(int).tolist())"""
 
 
 cost_of_weights = Exercise(_cost, judge_number)
