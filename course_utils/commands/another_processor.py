@@ -6,7 +6,8 @@ agree only up to the last bits. ``switch_on`` moves each floating-point result t
 
 What is the same on every processor stays so here: zeros, and what only copies numbers (a look-up, a turn, a join).
 Within one call equal numbers are moved alike, so an array looked at twice stays equal to itself; two calls are moved
-differently, because two computations agree on no bit for sure.
+differently, because two computations agree on no bit for sure. Where TensorFlow runs a compiled plan (``fit``,
+``predict``), what leaves the layers of a model is moved, not each step inside them.
 """
 
 import functools
@@ -14,6 +15,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,16 +31,18 @@ VARIABLE = "UNROLLED_ANOTHER_PROCESSOR"  # tests/conftest.py: the seed, for the 
 
 # Layers, operations and functions that only copy, choose, or do what IEEE 754 lays down to the last bit.
 COPIES = """
-abs absolute activityregularization adaptivemaxpool amax amin append arange array arraysplit broadcastto cast ceil
-clip concatenate cond converttonumpy converttotensor copy cropping1d cropping2d customgradient diag diagflat
-diagonal dropout dsplit dstack embedding empty emptylike expanddims extractsequences eye fabs flatten flip fliplr
-flipud floor fmax fmin full fulllike getitem globalmaxpooling1d globalmaxpooling2d hsplit hstack identity
-inputlayer masking max maxpool maxpooling1d maxpooling2d maximum meshgrid min minimum moveaxis multihot nantonum
-negative onehot ones oneslike pad permute ravel rearrange relu relu6 repeat repeatvector reshape roll rot90 round
-saturatecast scatter scatterupdate select sign slice sliceupdate sort spatialdropout1d split squeeze stack
-stopgradient swapaxes switch take takealongaxis tile topk transpose tri tril triu trunc unique unstack
-upsampling1d vectorize view vsplit vstack where zeropadding1d zeropadding2d zeros zeroslike
+abs absolute activityregularization adaptivemaxpool add amax amin append arange array arraysplit broadcastto cast ceil
+clip concatenate cond converttonumpy converttotensor copy cropping1d cropping2d customgradient diag diagflat diagonal
+divide dividenonan dropout dsplit dstack embedding empty emptylike expanddims extractsequences eye fabs flatten flip
+fliplr flipud floor fmax fmin full fulllike getitem globalmaxpooling1d globalmaxpooling2d hsplit hstack identity
+inputlayer masking max maximum maxpool maxpooling1d maxpooling2d meshgrid min minimum moveaxis multihot multiply
+nantonum negative onehot ones oneslike pad permute ravel rearrange relu relu6 repeat repeatvector reshape roll rot90
+round saturatecast scatter scatterupdate select sign slice sliceupdate sort spatialdropout1d split sqrt squeeze stack
+stopgradient subtract swapaxes switch take takealongaxis tile topk transpose tri tril triu truedivide trunc unique
+unstack upsampling1d vectorize view vsplit vstack where zeropadding1d zeropadding2d zeros zeroslike
 """
+MOVED = "_moved_by_another_processor"  # marks a tensor: what only passes through a layer is not moved again
+WITHIN: ContextVar[bool] = ContextVar("within", default=False)  # whether a layer or function is at work around this one
 SCOPE = "another_processor"  # of the operations that move a result inside a plan of tf.function
 FIRST = """
 import os as _os, sys as _sys, traceback as _traceback
@@ -64,14 +68,21 @@ class Rounding:
         import keras
         import tensorflow as tf
 
+        if hasattr(results, MOVED):
+            return results
         salt = hash((self.seed, next(self.calls))) & 0x7FFFFFFF
 
+        done: dict[int, Any] = {}  # an array that leaves twice, as output and as state, is moved once
+
         def move(result: Any) -> Any:
-            if not tf.is_tensor(result) or isinstance(result, tf.SparseTensor | tf.RaggedTensor):
+            if not tf.is_tensor(result) or hasattr(result, "indices"):
                 return result
             if result.dtype not in (tf.float16, tf.bfloat16, tf.float32, tf.float64):
                 return result
-            other = _moved(result, salt)
+            if id(result) in done:
+                return done[id(result)]
+            other = done[id(result)] = _moved(result, salt)
+            setattr(other, MOVED, True)
             mask = getattr(result, "_keras_mask", None)
             if mask is not None:
                 other._keras_mask = mask
@@ -102,10 +113,8 @@ def _moved(numbers: Any, salt: int) -> Any:
 
 def _steps(bits: Any, salt: int) -> Any:
     """Return -2, -1, 1 or 2 for each number, by its bits and the salt; for arrays of NumPy and TensorFlow alike."""
-    mixed = (bits ^ salt) * -1640531535
-    mixed = (mixed ^ (mixed // 32768)) * -2048144789
-    choice = (mixed // 8192) % 4
-    return choice - 2 + choice // 2  # 0, 1, 2, 3 become -2, -1, 1, 2
+    choice = (bits ^ salt) * -1640531535 // 2**30  # the two highest bits of a product that runs over: -2, -1, 0 or 1
+    return choice + choice // 2 + 1
 
 
 def switch_on(seed: int) -> None:
@@ -136,11 +145,21 @@ def switch_on(seed: int) -> None:
 
 def _moving(function: Callable, rounding: Rounding, name_of: Callable[[Any], str] | None = None) -> Callable:
     """Return the function with its results moved, unless its first argument bears the name of what only copies."""
+    import keras
+    import tensorflow as tf
 
     @functools.wraps(function)
     def moving(*arguments, **options):
-        results = function(*arguments, **options)
-        return results if name_of and _copies(name_of(arguments[0])) else rounding.moved(results)
+        within = WITHIN.get()
+        token = WITHIN.set(within or not (arguments and isinstance(arguments[0], keras.Model)))
+        try:
+            results = function(*arguments, **options)
+        finally:
+            WITHIN.reset(token)
+        # A plan of tf.function with every step of every cell moved takes ten times as long to train.
+        if (name_of and _copies(name_of(arguments[0]))) or (within and not tf.executing_eagerly()):
+            return results
+        return rounding.moved(results)
 
     return moving
 

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from course_utils.recurrence import signatures
+from course_utils.recurrence import arguments
 from course_utils.recurrence.signatures import EXPLAINED
 from course_utils.setup.environment import ROOT
 
@@ -27,7 +27,7 @@ def rows_of(table) -> dict[str, dict[str, str]]:
 
 
 def test_every_argument_that_a_signature_names_is_there_with_its_default(kinds):
-    rows = rows_of(signatures(*kinds))
+    rows = rows_of(arguments(*kinds))
     for kind in kinds:
         for name, parameter in signature(kind).parameters.items():
             if name == "kwargs":
@@ -38,7 +38,7 @@ def test_every_argument_that_a_signature_names_is_there_with_its_default(kinds):
 
 
 def test_what_is_passed_on_is_there_and_keras_takes_it(kinds):
-    rows = rows_of(signatures(*kinds))
+    rows = rows_of(arguments(*kinds))
     passed_on = {"zero_output_for_mask", "activity_regularizer", "name", "trainable", "dtype", "autocast"}
     for kind in kinds[:3]:
         defaults = {name: row[kind.__name__] for name, row in rows.items()}
@@ -52,19 +52,19 @@ def test_what_is_passed_on_is_there_and_keras_takes_it(kinds):
 
 
 def test_none_is_missing_and_a_new_one_is_found_out(kinds):
-    assert signatures(*kinds).unexplained == []
+    assert arguments(*kinds).unexplained == []
     named = {name for names in EXPLAINED.values() for name in names}
-    assert {row.name for row in signatures(*kinds).rows} == named  # none is explained that Keras does not have
+    assert {row.name for row in arguments(*kinds).rows} == named  # none is explained that Keras does not have
 
     class Newer(kinds[1]):
         def __init__(self, units, brand_new=True, **kwargs):
             super().__init__(units, **kwargs)
 
-    assert signatures(Newer).unexplained == ["brand_new"]
+    assert arguments(Newer).unexplained == ["brand_new"]
 
 
 def test_groups_hold_all_rows_once(kinds):
-    table = signatures(*kinds)
+    table = arguments(*kinds)
     assert [row.name for group in table.groups for row in table.group(group).rows] == [row.name for row in table.rows]
     assert [name for names in table.groups.values() for name in names] == [row.name for row in table.rows]
     with pytest.raises(ValueError, match="There is no group 'Colours'; there are The shape of the layer"):
@@ -72,7 +72,7 @@ def test_groups_hold_all_rows_once(kinds):
 
 
 def test_it_shows_as_a_table_and_as_text(kinds):
-    bundle = DisplayFormatter().format(signatures(*kinds).group("Dropout"))[0]
+    bundle = DisplayFormatter().format(arguments(*kinds).group("Dropout"))[0]
     assert set(bundle) == {"text/html", "text/plain"}
     for text in bundle.values():
         assert all(word in text for word in ("argument", "SimpleRNN", "Dropout", "recurrent_dropout", "0.0", "section"))
@@ -83,7 +83,7 @@ def test_the_table_names_each_group_once_and_what_is_new_last(kinds):
         def __init__(self, units, brand_new=True, **kwargs):
             super().__init__(units, **kwargs)
 
-    for text in (str(signatures(Newer)), signatures(Newer)._repr_html_()):
+    for text in (str(arguments(Newer)), arguments(Newer)._repr_html_()):
         groups = re.findall(r"— (.+) —|colgroup[^>]*>([^<]+)<", text)
         names = ["".join(found) for found in groups]
         assert names == [*(group for group in EXPLAINED if group != "A cell of your own"), "Not in this course"]

@@ -214,7 +214,7 @@ def test_interrupted_and_killed_installation_is_never_taken_for_done(copy, tmp_p
 # A start that tries to get the lock only when it is told to, and says whether it got it.
 WHEN_TOLD = """
 import sys
-from course_utils import environment
+from course_utils.setup import environment
 real = environment.try_lock
 def try_lock(descriptor):
     sys.stdin.readline()
@@ -222,7 +222,7 @@ def try_lock(descriptor):
     print("it has the lock:", got, flush=True)
     return got
 environment.try_lock = try_lock
-sys.exit(environment.run("notebooks", []))
+sys.exit(environment.in_plain_words(lambda: environment.run("notebooks", [])))
 """
 
 
@@ -344,7 +344,12 @@ def test_no_network(copy, tmp_path, wheels):
     assert "of 3" not in done.stdout
 
 
-NO_CHECK = "import sys; from course_utils import environment as e; e.NEEDED_FRESH = 0; sys.exit(e.run('notebooks', []))"
+NO_CHECK = """
+import sys
+from course_utils.setup import environment
+environment.NEEDED_FRESH = 0
+sys.exit(environment.in_plain_words(lambda: environment.run("notebooks", [])))
+"""
 
 
 @posix

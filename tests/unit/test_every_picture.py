@@ -31,7 +31,7 @@ def test_every_drawing_function_is_public_and_has_a_picture():
     source = inspect.getsource(images)
     for name, function in DRAW.items():
         assert getattr(course_utils, name) is function
-        assert f"diagrams.{name}(" in source, f"images/ shows nothing of {name}"
+        assert f"pictures.{name}(" in source, f"images/ shows nothing of {name}"
 
 
 @pytest.mark.parametrize("function", DRAW.values(), ids=DRAW)

@@ -7,7 +7,7 @@ import pytest
 
 import course_utils
 from course_utils.explorers.return_sequences import model_of, refusal
-from course_utils.recurrence import shape_table
+from course_utils.recurrence import shapes
 from tests.unit.layer_explorers import (
     asked,
     asked_for,
@@ -67,7 +67,7 @@ def assert_right(keras, explorer):
         return
     model, _given = assert_equals_keras(keras, explorer, model_of(state))
     assert f"<b>Out comes {model.output_shape}</b>" in explorer._headline.value
-    expected = [[str(row.input), str(row.output)] for row in shape_table(model)]
+    expected = [[str(row.input), str(row.output)] for row in shapes(model)]
     assert [row[1:] for row in reversed(table(explorer))] == expected
 
 

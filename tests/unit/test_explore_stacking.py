@@ -8,7 +8,7 @@ import pytest
 
 import course_utils
 from course_utils.explorers.stacking import layers_of
-from course_utils.recurrence import shape_table
+from course_utils.recurrence import shapes
 from course_utils.recurrence.graphs import chain
 from tests.unit.layer_explorers import (
     asked,
@@ -54,7 +54,7 @@ def assert_right(keras, explorer):
     *rows, together = table(explorer)
     assert together == ["together", "", "", f"{model.count_params():,}"]
     assert len(rows) == explorer.state["depth"]
-    for row, layer, flow in zip(reversed(rows), model.layers, shape_table(model), strict=True):
+    for row, layer, flow in zip(reversed(rows), model.layers, shapes(model), strict=True):
         name, entering, out, formula = row
         assert name.endswith(f": {flow.kind}({layer.units})")
         assert (entering, out) == (str(flow.input), str(flow.output))
