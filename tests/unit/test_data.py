@@ -567,22 +567,22 @@ def test_a_cut_download_is_taken_up_where_it_stopped(monkeypatch, cache, behavio
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "words", "requests"),
+    ("behaviour", "parts", "words", "requests"),
     [
-        (half, "the connection ended after [0-9,]+ of [0-9,]+ bytes", 3),
-        (not_found, "MNIST was not downloaded from 127.0.0.1: the server answered 404 Not Found", 1),
-        (busy, "answered 503", 3),
-        (another, "is not MNIST .38 bytes with another SHA-256", 1),
-        (silent, f"nothing came for {NET} s", 1),
-        (dripping, f"nothing came for {NET} s", 1),
+        (half, 0, "the connection ended after [0-9,]+ of [0-9,]+ bytes", 3),
+        (not_found, 0, "MNIST was not downloaded from 127.0.0.1: the server answered 404 Not Found", 1),
+        (busy, 0, "answered 503", 3),
+        (another, 0, "is not MNIST .38 bytes with another SHA-256", 1),
+        (silent, 0, f"nothing came for {NET} s", 1),
+        (dripping, 1, f"nothing came for {NET} s", 1),  # which bytes, and never a whole chunk
     ],
 )
-def test_a_failed_download_says_why_and_leaves_nothing(monkeypatch, cache, behaviour, words, requests):
-    error, server = load(monkeypatch, behaviour)
+def test_a_failed_download_says_why_and_leaves_nothing(monkeypatch, cache, behaviour, parts, words, requests):
+    error, server = load(monkeypatch, behaviour, parts_before_silence=parts)
     assert isinstance(error, DigitsError) and re.search(words, str(error)), error
     assert len(server.ranges) == requests and server.clock.now <= 2 * NET
     assert os.listdir(cache) == []
-    digits, _ = load(monkeypatch, behaviour, source="auto")
+    digits, _ = load(monkeypatch, behaviour, parts_before_silence=parts, source="auto")
     assert not digits.is_mnist and "127.0.0.1" in digits.note and digits.note.endswith(offline.SENTENCE)
 
 
