@@ -90,11 +90,39 @@ def test_what_nbval_does_not_compare_is_followed_by_an_assertion(path):
     assert unasserted(code_cells(path)) == []
 
 
+COMPARISONS = ("assert_allclose", "allclose", "isclose")
+
+
+def too_near(source: str) -> list[str]:
+    """Return the comparisons of a cell that leave two computations less room than 1e-5, of the number or in all.
+
+    What another processor rounds otherwise adds up to a few 1e-6, and NumPy's own defaults leave nothing beside 0.
+    """
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [
+        ast.unparse(call)
+        for call in calls
+        if ast.unparse(call.func).split(".")[-1] in COMPARISONS
+        and not any(word.arg in ("atol", "rtol") and ast.literal_eval(word.value) >= 1e-5 for word in call.keywords)
+    ]
+
+
+@every_lesson
+def test_two_computations_are_compared_with_room_for_rounding(path):
+    assert {cell.id: found for cell in code_cells(path) if (found := too_near(cell.source))} == {}
+
+
+def test_the_rule_on_room_sees_what_leaves_none():
+    near = ["np.allclose(a, b)", "np.isclose(a, b, atol=1e-06)", "np.testing.assert_allclose(a, b, rtol=1e-07)"]
+    assert too_near("\n".join([*near, "np.allclose(a, b, atol=1e-5)", "np.isclose(a, b, rtol=1e-4)"])) == near
+
+
 @every_lesson
 def test_pictures_have_words(path):
     for cell in code_cells(path):
         for output in cell.outputs:
-            if "image/png" in output.get("data", {}):
+            if "image/svg+xml" in output.get("data", {}).get("text/html", ""):
+                assert output.data["image/png"], "a code host shows nothing else"
                 assert re.match(r'<img alt="[^"]{40,}"', output.data["text/html"]), cell.id
                 assert len(output.data["text/plain"]) >= 40
 
@@ -196,7 +224,7 @@ def test_the_check_keeps_a_widget_that_another_cell_shows_too():
 
 def test_a_lesson_is_checked_by_what_is_comparable(tmp_path, monkeypatch, capsys):
     def run_gives(text: str) -> int:
-        monkeypatch.setattr(notebooks, "executed", lambda *_: nbformat.reads(text, as_version=4))
+        monkeypatch.setattr(notebooks, "executed", lambda *_, png: nbformat.reads(text, as_version=4))
         return notebooks.main(["--check", "lesson"])
 
     saved = notebooks.as_text(nbformat.reads(two_cells(), as_version=4))
