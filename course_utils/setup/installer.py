@@ -85,7 +85,9 @@ class Installer:
     def _with_uv(self, wanted: list[str]) -> str:
         """Return "" when uv did it, else what it said; pip may do it yet, as its folders and settings are others."""
         config = self._pip_config()
-        words = [str(self.python), "-m", "uv", "pip", "install", "--python", str(self.python)]
+        # As pip does: where Python may not write beside modules, every start would compile TensorFlow anew, in 10 s.
+        compiled = "--compile-bytecode"
+        words = [str(self.python), "-m", "uv", "pip", "install", compiled, "--python", str(self.python)]
         words += (["--no-index"] if "no-index" in config else []) + wanted
         environment = {**os.environ, **uv_settings(config, os.environ)}
         if self._visible(words, environment) == 0:
