@@ -57,13 +57,13 @@ def pytest_unconfigure(config):
 
 
 class Kernels:
-    """Lets nbval run the lessons as on another processor.
+    """Lets nbval run the lessons as on another processor; what they train there is loaded by the other tests.
 
     What they print here without that is compared by ``test_running_it_again_changes_nothing``, to the letter.
     """
 
     def __init__(self, environment: dict[str, str]):
-        self.environment = environment
+        self.environment = environment | {"UNROLLED_TRAINED": os.environ["UNROLLED_TRAINED"]}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:

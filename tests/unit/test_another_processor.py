@@ -12,24 +12,66 @@ from course_utils.setup.environment import ROOT
 
 HEAD = """
 import numpy as np
-from course_utils.commands.another_processor import switch_on
-switch_on({seed})
 import keras
 import tensorflow as tf
+from course_utils.commands.another_processor import switch_on
 x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
 """
 
+PLAN = """
+layer = keras.layers.SimpleRNN(3)
+layer.build(x.shape)
+plan = tf.function(layer).get_concrete_function(tf.TensorSpec(x.shape)).graph
+print(*(operation.type for operation in plan.get_operations()))
+print(len(plan.as_graph_def().node))
+"""
 
-def printed(code: str, seed: int = 1) -> list[str]:
-    """Run code in a fresh process in which everything rounds otherwise; return the lines that it prints.
+TWO_COMPUTATIONS = """
+lstm = keras.layers.LSTM(5, return_sequences=True, return_state=True)
+output, h, c = lstm(x)
+print(np.array_equal(output[:, -1], h))
+print(np.array_equal(lstm(x)[0], output), np.allclose(lstm(x)[0], output, atol=1e-5))
+dense = keras.layers.Dense(3)
+print(np.array_equal(dense(x), keras.layers.TimeDistributed(dense)(x)))
+print(*(np.array_equal(product(x, x[0].T), x @ x[0].T) for product in (keras.ops.matmul, tf.matmul)))
+print(np.array_equal(tf.constant(x[0]) @ tf.constant(x[1].T), x[0] @ x[1].T))
+"""
 
-    seed: which roundings; 0: those of this processor
-    """
-    head = HEAD if seed else HEAD.replace("switch_on({seed})", "")
-    words = [sys.executable, "-c", head.format(seed=seed) + code]
+COPIES = """
+table = keras.layers.Embedding(9, 4)
+print(np.array_equal(table(np.arange(9)), table.get_weights()[0]))
+print(np.array_equal(keras.layers.Flatten()(x), x.reshape(2, 12)))
+print(np.array_equal(keras.ops.flip(x, 1), x[:, ::-1]), np.array_equal(keras.ops.concatenate([x, x]), [*x, *x]))
+print(np.array_equal(keras.layers.Dropout(0.5)(x), x), np.array_equal(keras.ops.relu(x), np.maximum(x, 0)))
+entry = keras.Input((3, 4))
+turned = keras.Model(entry, keras.layers.Permute((2, 1))(entry)).layers[-1]
+print(np.array_equal(turned(x), x.transpose(0, 2, 1)))
+"""
+
+MODELS = """
+model = keras.Sequential([keras.Input((3, 4)), keras.layers.Masking(), keras.layers.LSTM(5), keras.layers.Dense(1)])
+x[0, 2] = 0
+print(np.allclose(model(x)[0], model(x[:1, :2])[0], atol=1e-5))
+model.compile(keras.optimizers.Adam(0.05), "mse")
+losses = model.fit(x, np.ones((2, 1)), epochs=30, verbose=0).history["loss"]
+print(losses[-1] < losses[0] / 10, np.allclose(model.predict(x, verbose=0), model(x), atol=1e-5))
+with tf.GradientTape() as tape:
+    loss = tf.reduce_sum(model(x))
+print(all(np.abs(np.asarray(gradient)).max() > 0 for gradient in tape.gradient(loss, model.trainable_variables)))
+"""
+
+NEXT = "print('next')"
+
+
+@pytest.fixture(scope="module")
+def printed() -> dict[str, list[str]]:
+    """Run the code above in a fresh process, ``PLAN`` once before all rounds otherwise; return the lines by code."""
+    parts = {"PLAN before": PLAN, "PLAN": "switch_on(1)\n" + PLAN}
+    parts |= {"TWO_COMPUTATIONS": TWO_COMPUTATIONS, "COPIES": COPIES, "MODELS": MODELS}
+    words = [sys.executable, "-c", HEAD + f"\n{NEXT}\n".join(parts.values())]
     run = subprocess.run(words, capture_output=True, text=True, cwd=ROOT)
     assert run.returncode == 0, run.stderr
-    return run.stdout.splitlines()
+    return dict(zip(parts, (part.splitlines() for part in run.stdout.split("next\n")), strict=True))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
@@ -64,64 +106,32 @@ def test_zeros_and_the_ends_of_the_range_stay(keras, dtype):
         assert np.signbit(moved)[:2].tolist() == [False, True]
 
 
-def test_two_computations_differ_and_one_array_looked_at_twice_does_not():
-    code = """
-lstm = keras.layers.LSTM(5, return_sequences=True, return_state=True)
-output, h, c = lstm(x)
-print(np.array_equal(output[:, -1], h))
-print(np.array_equal(lstm(x)[0], output), np.allclose(lstm(x)[0], output, atol=1e-5))
-dense = keras.layers.Dense(3)
-print(np.array_equal(dense(x), keras.layers.TimeDistributed(dense)(x)))
-print(*(np.array_equal(product(x, x[0].T), x @ x[0].T) for product in (keras.ops.matmul, tf.matmul)))
-print(np.array_equal(tf.constant(x[0]) @ tf.constant(x[1].T), x[0] @ x[1].T))
-"""
-    assert printed(code) == ["True", "False True", "False", "False False", "False"]
+def test_two_computations_differ_and_one_array_looked_at_twice_does_not(printed):
+    assert printed["TWO_COMPUTATIONS"] == ["True", "False True", "False", "False False", "False"]
 
 
-def test_copies_stay_what_they_are():
-    code = """
-table = keras.layers.Embedding(9, 4)
-print(np.array_equal(table(np.arange(9)), table.get_weights()[0]))
-print(np.array_equal(keras.layers.Flatten()(x), x.reshape(2, 12)))
-print(np.array_equal(keras.ops.flip(x, 1), x[:, ::-1]), np.array_equal(keras.ops.concatenate([x, x]), [*x, *x]))
-print(np.array_equal(keras.layers.Dropout(0.5)(x), x), np.array_equal(keras.ops.relu(x), np.maximum(x, 0)))
-entry = keras.Input((3, 4))
-turned = keras.Model(entry, keras.layers.Permute((2, 1))(entry)).layers[-1]
-print(np.array_equal(turned(x), x.transpose(0, 2, 1)))
-"""
-    assert set(" ".join(printed(code)).split()) == {"True"}
+def test_copies_stay_what_they_are(printed):
+    assert set(" ".join(printed["COPIES"]).split()) == {"True"}
 
 
-def test_one_seed_repeats_and_another_does_not():
-    code = "print(np.asarray(keras.layers.Dense(3, kernel_initializer='ones')(x)).tobytes().hex())"
-    assert printed(code, 1) == printed(code, 1) != printed(code, 2)
+def test_one_seed_repeats_and_another_does_not(keras):
+    numbers = keras.ops.convert_to_tensor(np.random.default_rng(0).normal(size=9))
+
+    def rounded(seed):
+        rounding = another_processor.Rounding(seed)
+        return np.concatenate([rounding.moved(numbers), rounding.moved(numbers)])
+
+    np.testing.assert_array_equal(rounded(1), rounded(1))
+    assert not np.array_equal(rounded(1), rounded(2)) and not np.array_equal(*np.split(rounded(1), 2))
 
 
-def test_code_of_a_lesson_finds_in_a_plan_what_it_finds_on_every_processor():
-    code = """
-layer = keras.layers.SimpleRNN(3)
-layer.build(x.shape)
-plan = tf.function(layer).get_concrete_function(tf.TensorSpec(x.shape)).graph
-print(*(operation.type for operation in plan.get_operations()))
-print(len(plan.as_graph_def().node))
-"""
-    (found, all_of_them), (found_here, all_here) = printed(code, 1), printed(code, 0)
+def test_code_of_a_lesson_finds_in_a_plan_what_it_finds_on_every_processor(printed):
+    (found, all_of_them), (found_here, all_here) = printed["PLAN"], printed["PLAN before"]
     assert found == found_here and int(all_of_them) > int(all_here)
 
 
-def test_models_train_are_asked_masked_and_give_gradients():
-    code = """
-model = keras.Sequential([keras.Input((3, 4)), keras.layers.Masking(), keras.layers.LSTM(5), keras.layers.Dense(1)])
-x[0, 2] = 0
-print(np.allclose(model(x)[0], model(x[:1, :2])[0], atol=1e-5))
-model.compile(keras.optimizers.Adam(0.05), "mse")
-losses = model.fit(x, np.ones((2, 1)), epochs=30, verbose=0).history["loss"]
-print(losses[-1] < losses[0] / 10, np.allclose(model.predict(x, verbose=0), model(x), atol=1e-5))
-with tf.GradientTape() as tape:
-    loss = tf.reduce_sum(model(x))
-print(all(np.abs(np.asarray(gradient)).max() > 0 for gradient in tape.gradient(loss, model.trainable_variables)))
-"""
-    assert printed(code) == ["True", "True True", "True"]
+def test_models_train_are_asked_masked_and_give_gradients(printed):
+    assert printed["MODELS"] == ["True", "True True", "True"]
 
 
 def lesson(folder, *sources: str) -> list:
@@ -144,19 +154,16 @@ scores, wrapped = dense(states), keras.layers.TimeDistributed(dense)
 """
 
 
-@pytest.mark.parametrize(
-    ("last", "caught"),
-    [
-        ("np.testing.assert_array_equal(scores, wrapped(states))", "AssertionError"),  # as the lesson had it
-        ("print(float(np.abs(scores - wrapped(states)).max()))", "mismatch"),
-        ("np.testing.assert_allclose(scores, wrapped(states), atol=1e-6)", ""),
-    ],
-)
-def test_a_lesson_that_rests_on_the_last_bit_is_caught(tmp_path, capfd, last, caught):
-    paths = lesson(tmp_path, LESSON_04, last)
-    status = notebooks.on_another_processor(paths, seed=1)
+def test_a_lesson_that_rests_on_the_last_bit_is_caught(tmp_path, capfd):
+    cells = {
+        "np.testing.assert_array_equal(scores, wrapped(states))": "AssertionError",  # as lesson 04 had it
+        "print(float(np.abs(scores - wrapped(states)).max()))": "mismatch",
+        "np.testing.assert_allclose(scores, wrapped(states), atol=1e-5)": "",
+    }
+    assert notebooks.on_another_processor(lesson(tmp_path, LESSON_04, *cells), seed=1) == 1
     said = capfd.readouterr().out
-    assert status == bool(caught) and caught in said, said
+    failed = said.split("____ ")[1:]  # a report for each cell
+    assert len(failed) == 2 and all(words in cell for words, cell in zip(cells.values(), failed, strict=False)), said
 
 
 def test_a_lesson_does_not_pass_where_the_net_cannot_be_switched_on(tmp_path, monkeypatch, capfd):

@@ -1,5 +1,6 @@
 """The words of the course: spelled right, in short sentences, with links and formulas that work offline."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -47,7 +48,13 @@ def sentences(text: str) -> list[str]:
 def misspelled(text: str) -> set[str]:
     """Return the words that are neither English nor one of our names."""
     words = {word.lower().replace("’", "'") for word in re.findall(r"[A-Za-z]+(?:[’'][a-z]+)?", prose(text))}
-    return SpellChecker(distance=1).unknown(words) - set(NAMES.split())
+    return dictionary().unknown(words) - set(NAMES.split())
+
+
+@functools.cache
+def dictionary() -> SpellChecker:
+    """Return the words of English; reading them takes a second."""
+    return SpellChecker(distance=1)
 
 
 @pytest.mark.parametrize("path", [*LESSONS, ROOT / "README.md"], ids=lambda path: path.stem)
