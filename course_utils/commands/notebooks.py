@@ -89,11 +89,13 @@ def _refresh(path: Path, options: argparse.Namespace) -> bool:
     """Execute one lesson; return whether that changes the file."""
     print(f"{path.stem} …", end=" ", flush=True)
     before = path.read_text(encoding="utf-8")
-    drawn = not (options.check and options.ignore_png)
-    after = as_text(executed(nbformat.reads(before, as_version=4), path.stem, png=drawn))
+    png = not (options.check and options.ignore_png)
+    after = as_text(executed(nbformat.reads(before, as_version=4), path.stem, png=png))
     if options.check:
         before, after = comparable(before), comparable(after)
-    changed = _without_png(after) != _without_png(before) if options.ignore_png else after != before
+    if not png:
+        before, after = _without_png(before), _without_png(after)
+    changed = after != before
     if changed and not options.check:
         draft = path.with_suffix(".ipynb.part")
         draft.write_text(after, encoding="utf-8", newline="\n")

@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.exercises.engine import Slip
 from course_utils.recurrence import count, random_spec
-from course_utils.recurrence.specs import BLOCKS
+from course_utils.recurrence.kinds import KINDS
 
 
 def different_sizes(random: np.random.Generator, how_many: int = 3, *, low: int = 3, high: int = 7) -> tuple[int, ...]:
@@ -57,7 +57,7 @@ def parameter_slips(kind: str, T: int, F: int, U: int) -> tuple[Slip, ...]:
     >>> [slip.answer for slip in parameter_slips("SimpleRNN", 3, 2, 4)]
     [24, 12, 20, 32, 18, 84, 14]
     """
-    right, blocks = total(kind, F, U), len(BLOCKS[kind])
+    right, blocks = total(kind, F, U), len(KINDS[kind].blocks)
     biases = right - blocks * (F * U + U * U)
     each = "U numbers" if blocks == 1 else f"{biases // U}·U numbers"
     common = (

@@ -10,13 +10,12 @@ from course_utils.drawing.theme import HUES, LIGHT_INK
 from course_utils.explorers.base import Explorer, State, View
 from course_utils.explorers.cell_sums import sum_in_words, sums_in_short
 from course_utils.explorers.keras_check import check_own
-from course_utils.explorers.layer_settings import KINDS
 from course_utils.explorers.made_up import MADE_UP
 from course_utils.frontend import slider
 from course_utils.pictures import Diagram
 from course_utils.pictures.cell import explored_scene
-from course_utils.pictures.gate_marks import block_letter
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace, random_input, random_spec, run
+from course_utils.recurrence.kinds import KINDS, OF_KERAS
 from course_utils.recurrence.reading import read_recurrent
 
 PLAY_MS, FASTEST_MS = 1500, 60  # from step to step while it plays
@@ -55,8 +54,8 @@ def explore_cell(
         raise ValueError("layer and x go together: give both, or none to try the explorer's own numbers.")
     if layer is not None and (units, features, steps) != (4, 2, 3):
         raise ValueError("units, features and steps are for the explorer's own numbers; a layer brings its own sizes.")
-    if cell not in KINDS:
-        raise ValueError(f"cell must be one of {', '.join(KINDS)}, but it is {cell!r}.")
+    if cell not in OF_KERAS:
+        raise ValueError(f"cell must be one of {', '.join(OF_KERAS)}, but it is {cell!r}.")
     if layer is None:
         spec, x = random_spec(cell, units=units, features=features), random_input(steps, features)
     else:
@@ -97,7 +96,7 @@ def _chip(kind: str, letter: str, text: str) -> str:
     """Return a sum with the letter of its gate on the hue that it has in the picture."""
     if not letter:
         return text.replace("unit", "Unit", 1)
-    name = block_letter(kind, letter)
+    name = KINDS[kind].letter(letter)
     look = f"background:{HUES[letter]};color:{LIGHT_INK};border-radius:4px;padding:0 7px;font-weight:700"
     return f'<span style="{look}">{name}</span>{text.removeprefix(name)}'
 

@@ -4,9 +4,7 @@ import numpy as np
 
 from course_utils.drawing.wording import number
 from course_utils.pictures.cell.moment import Moment
-from course_utils.pictures.gate_marks import block_letter, block_role
 from course_utils.recurrence import RecurrentTrace
-from course_utils.recurrence.specs import GATES
 
 LONGEST_SUM = 6
 LSTM_ORDER = ("f", "i", "c", "o")  # as in the picture: in the order in which they act on the memory
@@ -55,7 +53,7 @@ def sums_in_short(trace: RecurrentTrace, step: int, unit: int) -> list[tuple[str
 def _short(now: Moment, letter: str, u: int) -> str:
     """Write what a block adds up, in letters and in numbers, its sum, and its activation."""
     spec, parts, x, h = now.spec, now.sum_of(letter), now.name("x"), now.name("h", 1)
-    gate = letter in GATES[spec.kind]
+    gate = letter in spec.cell.gates
     activation = spec.recurrent_activation if gate else spec.activation
     added, letters = [parts.from_input[u], parts.from_state[u]], [f"{x}·W", f"{h}·R"]
     if spec.kind == "GRU" and not gate:
@@ -67,7 +65,7 @@ def _short(now: Moment, letter: str, u: int) -> str:
     total, value = number(parts.total[u]), (now.after if spec.kind == "SimpleRNN" else now.gate(letter))[u]
     sum_text = _added(number(added[0]), *map(_bracketed, added[1:]))
     steps = [_added(*letters), sum_text, total]
-    name = block_letter(spec.kind, letter)
+    name = spec.cell.letter(letter)
     return " = ".join([name, *(f"{activation}({text})" for text in steps), number(value)])
 
 
@@ -110,8 +108,8 @@ def _gru(now: Moment, u: int) -> list[str]:
 
 def _block(now: Moment, letter: str, u: int, *from_state: str) -> list[str]:
     """Write one gate, or the candidate: its name, what is added up, the sum, and the activation."""
-    spec, parts, name = now.spec, now.sum_of(letter), block_letter(now.spec.kind, letter)
-    activation = spec.recurrent_activation if letter in GATES[spec.kind] else spec.activation
+    spec, parts, name = now.spec, now.sum_of(letter), now.spec.cell.letter(letter)
+    activation = spec.recurrent_activation if letter in spec.cell.gates else spec.activation
     added = [parts.from_input[u], parts.from_state[u]]
     lines = [_from_input(now, letter, u), *from_state]
     if spec.use_bias:
@@ -120,7 +118,7 @@ def _block(now: Moment, letter: str, u: int, *from_state: str) -> list[str]:
     total = number(parts.total[u])
     lines += [f"sum: {_added(number(added[0]), *map(_bracketed, added[1:]))} = {total}"]
     lines += [f"{name} = {activation}({total}) = {number(now.gate(letter)[u])}"]
-    return [f"{name}, {block_role(spec.kind, letter)}", *(f"  {line}" for line in lines)]
+    return [f"{name}, {spec.cell.role(letter)}", *(f"  {line}" for line in lines)]
 
 
 def _from_input(now: Moment, letter: str, u: int) -> str:

@@ -20,7 +20,7 @@ from course_utils.pictures.gradient_flow import gradient_flow_scene, measured_fr
 from course_utils.recurrence import GradientFlow, RecurrentSpec, random_input, random_spec
 from course_utils.recurrence.activation_functions import sigmoid
 from course_utils.recurrence.backpropagation import flow_back
-from course_utils.recurrence.specs import BLOCKS
+from course_utils.recurrence.kinds import OF_KERAS
 
 FEATURES = 2
 MOST_UNITS, MOST_STEPS, LONGEST = 64, 200, 784
@@ -62,7 +62,7 @@ def explore_gradients(
     >>> explorer.diagram.description[:40], explorer.state["cell"]
     ('Gradient flow back through 30 steps: how', 'GRU')
     """
-    kind = choice("cell", list(BLOCKS), cell)
+    kind = choice("cell", list(OF_KERAS), cell)
     if not isinstance(compare, bool):
         raise ValueError(f"compare must be True or False, but it is {compare!r}.")
     forget_bias = FIRST_BIAS[cell] if forget_bias is None else forget_bias

@@ -9,9 +9,8 @@ import ipywidgets
 from course_utils.drawing.text import subscript
 from course_utils.frontend import slider, toggle
 from course_utils.recurrence import RecurrentSpec, count, random_spec
-from course_utils.recurrence.specs import BLOCKS, BidirectionalSpec, Manner
+from course_utils.recurrence.specs import BidirectionalSpec, Manner
 
-KINDS = tuple(BLOCKS)
 MOST_UNITS, MOST_FEATURES, MOST_STEPS = 64, 64, 784
 SWITCHES = ("return_sequences", "return_state", "go_backwards")
 

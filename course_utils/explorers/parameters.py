@@ -9,7 +9,6 @@ from course_utils.drawing.wording import counted
 from course_utils.explorers.base import Explorer, State, View
 from course_utils.explorers.keras_check import check_with_keras
 from course_utils.explorers.layer_settings import (
-    KINDS,
     MOST_FEATURES,
     MOST_UNITS,
     change,
@@ -26,6 +25,7 @@ from course_utils.pictures.weights.stack import stacked_weights_scene
 from course_utils.recurrence import RecurrentSpec, random_input, random_spec
 from course_utils.recurrence.counting import weights_in
 from course_utils.recurrence.graphs import chain
+from course_utils.recurrence.kinds import OF_KERAS
 
 MOST_LAYERS = 3
 CHECKED_STEPS = 3
@@ -59,7 +59,7 @@ def explore_parameters(
     '3·(F·U + U·U + 2·U) = 3·(2·4 + 4·4 + 2·4) = 96 parameters.'
     """
     controls = {
-        "cell": choice("cell", KINDS, cell),
+        "cell": choice("cell", OF_KERAS, cell),
         "units": size_slider("units", units, most_units),
         "features": size_slider("features", features, most_features),
         "layers": slider("layers", 1, MOST_LAYERS, layers),

@@ -6,7 +6,6 @@ from dataclasses import replace
 from course_utils.explorers.base import Explorer, State, View
 from course_utils.explorers.keras_check import check_with_keras
 from course_utils.explorers.layer_settings import (
-    KINDS,
     Shape,
     change,
     code_block,
@@ -28,6 +27,7 @@ from course_utils.pictures.unrolled import Plan, plan_layer, plan_trace, unrolle
 from course_utils.recurrence import RecurrentSpec, random_input, run
 from course_utils.recurrence.counting import weights_in
 from course_utils.recurrence.graphs import ClosedSpec, GraphSpec, chain
+from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.tables import html_table
 
 
@@ -68,7 +68,7 @@ def explore_return_sequences(
         "units": size_slider("units", units, most_units),
         "features": size_slider("features", features, most_features),
         "steps": size_slider("steps", steps, most_steps),
-        "cell": choice("cell", KINDS, cell),
+        "cell": choice("cell", OF_KERAS, cell),
     }
     return Explorer(controls, view, hide=hide, check=_check)
 

@@ -9,7 +9,6 @@ from course_utils.drawing.wording import counted
 from course_utils.explorers.base import Explorer, State, View
 from course_utils.explorers.keras_check import check_with_keras
 from course_utils.explorers.layer_settings import (
-    KINDS,
     MOST_UNITS,
     change,
     code_block,
@@ -30,6 +29,7 @@ from course_utils.pictures.unrolled import plan_layer, unrolled_scene
 from course_utils.recurrence import RecurrentSpec, random_input
 from course_utils.recurrence.counting import weights_in
 from course_utils.recurrence.graphs import chain
+from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.tables import html_table
 
 MOST_DEPTH = 4
@@ -73,7 +73,7 @@ def explore_stacking(
         **sizes,
         "features": size_slider("features", features, most_features),
         "steps": size_slider("steps", steps, most_steps),
-        "cell": choice("cell", KINDS, cell),
+        "cell": choice("cell", OF_KERAS, cell),
         "return_sequences": switch("return_sequences", return_sequences),
     }
     _follow_depth(controls["depth"], list(sizes.values()))

@@ -16,8 +16,8 @@ from course_utils.frontend import choice, slider, toggle
 from course_utils.pictures import Diagram
 from course_utils.pictures.stateful_batches import Lanes, lanes_scene, sign
 from course_utils.recurrence import RecurrentSpec, random_input, random_spec
+from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.running import run_layer
-from course_utils.recurrence.specs import BLOCKS
 
 MOST_BATCHES, MOST_SAMPLES, MOST_STEPS = 5, 4, 4
 NEVER = "never"
@@ -72,8 +72,8 @@ def explore_state(
 
 def _refuse_wrong(cell: str, stateful: bool, **sizes: tuple[int, int]) -> None:
     """Raise ValueError for what is not allowed. sizes: each with the largest one."""
-    if cell not in BLOCKS:
-        raise ValueError(f"cell must be one of {', '.join(BLOCKS)}, but it is {cell!r}.")
+    if cell not in OF_KERAS:
+        raise ValueError(f"cell must be one of {', '.join(OF_KERAS)}, but it is {cell!r}.")
     if not isinstance(stateful, bool):
         raise ValueError(f"stateful must be True or False, but it is {stateful!r}.")
     for name, (value, most) in sizes.items():

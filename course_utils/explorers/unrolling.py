@@ -6,7 +6,6 @@ from course_utils.drawing.wording import counted
 from course_utils.explorers.base import Explorer, State, View
 from course_utils.explorers.keras_check import check_with_keras
 from course_utils.explorers.layer_settings import (
-    KINDS,
     SWITCHES,
     change,
     code_block,
@@ -27,6 +26,7 @@ from course_utils.pictures import Diagram
 from course_utils.pictures.unrolled import plan_layer, plan_trace, unrolled_scene
 from course_utils.recurrence import RecurrentSpec, random_input, run
 from course_utils.recurrence.counting import weights_in
+from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.specs import BidirectionalSpec
 
 
@@ -65,7 +65,7 @@ def explore_unrolling(
         "units": size_slider("units", units, most_units),
         "features": size_slider("features", features, most_features),
         "steps": size_slider("steps", steps, most_steps),
-        "cell": choice("cell", KINDS, cell),
+        "cell": choice("cell", OF_KERAS, cell),
         "return_sequences": switch("return_sequences", return_sequences),
         "return_state": switch("return_state", return_state),
         "go_backwards": switch("go_backwards", go_backwards),

@@ -10,6 +10,7 @@ from course_utils.drawing.scene import Scene
 from course_utils.drawing.theme import theme_named
 from course_utils.pictures.activations import MOST_NAMES, activations_scene
 from course_utils.pictures.cell import cell_scene
+from course_utils.pictures.cell.own_cell import own_cell_scene
 from course_utils.pictures.gradient_flow import MOST_LAYERS, gradient_flow_scene
 from course_utils.pictures.image_rows import checked_image, image_rows_scene
 from course_utils.pictures.model.model import model_scene
@@ -18,13 +19,13 @@ from course_utils.pictures.states.states import states_scene
 from course_utils.pictures.unrolled import path_input, plan_layer, unrolled_scene
 from course_utils.pictures.weights.weights import only_recurrent, weights_scene
 from course_utils.pictures.words import words_scene
-from course_utils.recurrence import RecurrentTrace, Trace, gradient_flow, run
+from course_utils.recurrence import RecurrentTrace, Trace, gradient_flow, run_layer
 from course_utils.recurrence.activation_facts import checked_names
 from course_utils.recurrence.checking import as_numbers
 from course_utils.recurrence.graphs import GraphSpec, LayerSpec
-from course_utils.recurrence.reading import read, read_recurrent, read_weights
+from course_utils.recurrence.reading import read, read_recurrent, read_single, read_weights
 from course_utils.recurrence.reading.calls import read_plan
-from course_utils.recurrence.specs import BidirectionalSpec
+from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec
 from course_utils.recurrence.tracing import inputs_of
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def draw_cell(
 ) -> Diagram:
     """Draw the inside of one step with its numbers: x·W, h·R, b, their sum, the activation; gates and what they do.
 
-    layer:  SimpleRNN, LSTM or GRU
+    layer:  SimpleRNN, LSTM or GRU; or ``RNN`` over a cell of your own: then the operations that its ``call`` does with
+            ``keras.ops``, and where it does not tell them, what goes in and what comes out
     x:      an input (batch, T, F)
     step:   which step, 1 … T, in order of processing: with ``go_backwards`` the first reads the last x
     sample: which of the batch, from 0
@@ -130,9 +132,14 @@ def draw_cell(
     >>> print(draw_cell(keras.layers.SimpleRNN(4), np.zeros((1, 3, 2)), step=2).description[:21])
     Inside step 2 of 3: S
     """
-    trace = run(read_recurrent(layer, x), x)
+    spec = read_single(layer, x)
+    if not isinstance(spec, OwnCellSpec):
+        spec = read_recurrent(layer, x)
+    trace = run_layer(spec, x).traces[0]
     _check_choice("step", step, 1, trace.steps, "steps are counted from 1")
     _check_choice("sample", sample, 0, len(trace.x) - 1, "the batch is counted from 0")
+    if isinstance(spec, OwnCellSpec):
+        return _finish(own_cell_scene(trace, spec, step=step, sample=sample), theme, ax)
     return _finish(cell_scene(trace, step=step, sample=sample), theme, ax)
 
 

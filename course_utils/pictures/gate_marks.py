@@ -5,47 +5,23 @@ from collections.abc import Sequence
 from course_utils.drawing.scene import Box, Item, Label, Rectangle
 from course_utils.drawing.text import BOLD, text_width
 from course_utils.recurrence.graphs import LayerSpec
-from course_utils.recurrence.specs import BLOCKS, GATES, RecurrentSpec
-
-WORDS = {
-    "SimpleRNN": {"h": "new state"},
-    "LSTM": {"i": "input", "f": "forget", "c": "candidate", "o": "output"},
-    "GRU": {"z": "update", "r": "reset", "h": "candidate"},
-}
-"""For each kind, what each block is called, in Keras's order."""
+from course_utils.recurrence.kinds import KINDS
+from course_utils.recurrence.specs import RecurrentSpec
 
 HEADER = 26  # px: the height of a header
 CHIP, CHIP_GAP, TAG_GAP = 24, 4, 12  # px: the side of a small box with a letter, and the gaps between two
 
 
-def block_letter(kind: str, block: str) -> str:
-    """Return the letter of a block as it is drawn: a candidate carries a tilde.
-
-    >>> block_letter("LSTM", "f"), block_letter("GRU", "h") == "h\\u0303"
-    ('f', True)
-    """
-    return block + "\u0303" if WORDS[kind][block] == "candidate" else block
-
-
-def block_role(kind: str, block: str) -> str:
-    """Return what a block is.
-
-    >>> block_role("LSTM", "f"), block_role("LSTM", "c")
-    ('forget gate', 'candidate')
-    """
-    return WORDS[kind][block] + (" gate" if block in GATES[kind] else "")
-
-
 def gate_letters(spec: LayerSpec) -> tuple[str, ...]:
     """Return the blocks of an LSTM or GRU in Keras's order; none for what has no gates."""
-    return BLOCKS[spec.kind] if isinstance(spec, RecurrentSpec) and GATES[spec.kind] else ()
+    return spec.blocks if isinstance(spec, RecurrentSpec) and spec.cell.gates else ()
 
 
 def weight_letters(spec: LayerSpec) -> str:
     """Return the letters of a layer's weights; none for a cell of the user's own."""
     if not isinstance(spec, RecurrentSpec):
         return ""
-    return "WRb" if spec.use_bias else "WR"
+    return "".join(spec.letter_of(weight) for weight in spec.weights)
 
 
 def chips(kind: str, letters: Sequence[str], centre: float, top: float, of: str, key: str = "") -> list[Item]:
@@ -56,7 +32,7 @@ def chips(kind: str, letters: Sequence[str], centre: float, top: float, of: str,
     left = centre - (len(letters) * (CHIP + CHIP_GAP) - CHIP_GAP) / 2
     items: list[Item] = []
     for place, letter in enumerate(letters):
-        x, text = left + place * (CHIP + CHIP_GAP), block_letter(kind, letter)
+        x, text = left + place * (CHIP + CHIP_GAP), KINDS[kind].letter(letter)
         box = Rectangle(x, top, CHIP, CHIP)
         items.append(Box(f"{key}gate[{of},{letter}]", box, "gate", radius=6, hue=letter))
         items.append(Label(f"{key}gate_letter[{of},{letter}]", x + CHIP / 2, top + 17, text, 13, "on_hue", face=BOLD))
@@ -77,13 +53,14 @@ def tags(letters: str, centre: float, top: float, of: str, key: str = "") -> lis
 def block_header(id: str, kind: str, block: str, place: Rectangle) -> list[Item]:
     """Draw the name of a block on its hue: letter and word, or the letter alone where the place is narrow.
 
-    That of a SimpleRNN has no hue: it is neither a gate nor a candidate.
+    That of a kind without gates has no hue: it is neither a gate nor a candidate.
     """
-    letter, word = block_letter(kind, block), WORDS[kind][block]
+    cell = KINDS[kind]
+    letter, word = cell.letter(block), cell.blocks[block]
     text = f"{letter} {word}"
     fits = text_width(text, 13, BOLD) + 12 <= place.width
     x, y = place.centre
-    box, ink = ("tag", "ink") if kind == "SimpleRNN" else ("gate", "on_hue")
+    box, ink = ("tag", "ink") if not cell.gates else ("gate", "on_hue")
     return [
         Box(f"header[{id}]", place, box, radius=5, hue=block if box == "gate" else ""),
         Label(f"header_text[{id}]", x, y + 5, text if fits else letter, 13, ink, face=BOLD),

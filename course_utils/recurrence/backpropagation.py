@@ -103,6 +103,8 @@ def _check_takes_doubles(activation: Activation) -> None:
 
 def in_double_precision(spec: RecurrentSpec) -> RecurrentSpec:
     """Return the same layer, computing with float64 numbers."""
-    weights = {name: array.astype(np.float64) for name, array in spec.weights.items()}
     double = np.dtype("float64")
-    return replace(spec, **weights, dtype=double, manner=replace(spec.manner, dtype=double))
+    weights = {name: array.astype(double) for name, array in spec.weights.items()}
+    vectors = {name: weights.pop(name) for name in spec.vectors}
+    manner = replace(spec.manner, dtype=double)
+    return replace(spec, **weights, vectors=vectors, dtype=double, manner=manner)

@@ -1,6 +1,5 @@
-"""One step of each cell, with everything that is worth keeping.
+"""One step of a cell, with everything that is worth keeping. What it computes is said by its kind.
 
-Sources of the equations: ``SimpleRNNCell.call``, ``LSTMCell.call`` and ``GRUCell.call`` in Keras 3.
 All blocks of a cell stand side by side on an axis of their own, (batch, blocks, U), in Keras's order.
 """
 
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.recurrence.activation_functions import Activation
+from course_utils.recurrence.kinds.flow import Values, added, evaluate
 from course_utils.recurrence.specs import CellSpec, OwnCellSpec, RecurrentSpec
 
 States = tuple[np.ndarray, ...]
@@ -38,7 +37,7 @@ def take_step(spec: CellSpec, x: np.ndarray, arriving: np.ndarray | None, states
     """
     if isinstance(spec, OwnCellSpec):
         return Step(*spec.step(x, states))
-    return _STEPS[spec.kind](spec, arriving, states)
+    return _known(spec, arriving, states)
 
 
 def biases(spec: RecurrentSpec) -> np.ndarray:
@@ -60,51 +59,20 @@ def input_terms(spec: RecurrentSpec, x: np.ndarray) -> np.ndarray:
     return (x @ spec.kernel).reshape(*x.shape[:-1], len(spec.blocks), spec.units)
 
 
-def _simple_rnn(spec: RecurrentSpec, arriving: np.ndarray, states: States) -> Step:
-    """h_t = g(x_t·W + h_{t-1}·R + b)."""
-    from_state = (states[0] @ spec.recurrent_kernel)[:, None]
-    blocks = _activated(spec.activation, arriving + from_state)
-    h = blocks[:, 0]
-    return Step(h, (h,), from_state, blocks)
+def _known(spec: RecurrentSpec, arriving: np.ndarray, states: States) -> Step:
+    """Run the flow of a kind on one step."""
+    names = spec.names
+    values = evaluate(spec.flow, spec, start_of_step(spec, arriving, states))
+    new = tuple([values[name] for name in names.after])
+    from_state, blocks = np.empty_like(arriving), np.empty_like(arriving)
+    for place, (held, block) in enumerate(zip(names.held, names.blocks, strict=True)):
+        from_state[:, place] = added(values, held)
+        blocks[:, place] = values[block]
+    return Step(new[0], new, from_state, blocks)
 
 
-def _lstm(spec: RecurrentSpec, arriving: np.ndarray, states: States) -> Step:
-    """c_t = f·c_{t-1} + i·c̃, h_t = o·g(c_t) (Hochreiter and Schmidhuber, 1997; Gers et al., 2000)."""
-    h, c = states
-    from_state = (h @ spec.recurrent_kernel).reshape(arriving.shape)
-    sums = arriving + from_state
-    blocks = _activated(spec.recurrent_activation, sums)
-    blocks[:, 2] = spec.activation(sums[:, 2])
-    c = blocks[:, 1] * c + blocks[:, 0] * blocks[:, 2]
-    h = blocks[:, 3] * spec.activation(c)
-    return Step(h, (h, c), from_state, blocks)
-
-
-def _gru(spec: RecurrentSpec, arriving: np.ndarray, states: States) -> Step:
-    """h_t = z·h_{t-1} + (1 - z)·h̃ (Cho et al., 2014): z = 1 keeps the old state."""
-    (h,) = states
-    units, R = spec.units, spec.recurrent_kernel
-    from_state = np.empty_like(arriving)
-    from_state[:, :2] = (h @ R[:, : 2 * units]).reshape(len(h), 2, units)
-    blocks = np.empty_like(arriving)
-    blocks[:, :2] = _activated(spec.recurrent_activation, arriving[:, :2] + from_state[:, :2])
-    z, r = blocks[:, 0], blocks[:, 1]
-    if spec.reset_after:
-        second_bias = 0 if spec.bias is None else spec.bias[1, 2 * units :]
-        from_state[:, 2] = r * (h @ R[:, 2 * units :] + second_bias)
-    else:
-        from_state[:, 2] = (r * h) @ R[:, 2 * units :]
-    blocks[:, 2] = spec.activation(arriving[:, 2] + from_state[:, 2])
-    h = z * h + (1 - z) * blocks[:, 2]
-    return Step(h, (h,), from_state, blocks)
-
-
-_STEPS = {"SimpleRNN": _simple_rnn, "LSTM": _lstm, "GRU": _gru}
-
-
-def _activated(activation: Activation, sums: np.ndarray) -> np.ndarray:
-    """Return the activation of each block, (batch, blocks, U), as an array of its own."""
-    if activation.own:  # a user's function sees each block by itself, (batch, U), as in Keras
-        return np.stack([activation(sums[:, place]) for place in range(sums.shape[1])], axis=1)
-    values = activation(sums)
-    return values.copy() if values is sums else values
+def start_of_step(spec: RecurrentSpec, arriving: np.ndarray, states: States) -> Values:
+    """Return what is there before a step: what arrives at each block, (…, blocks, U), and the states."""
+    values = {name: arriving[..., place, :] for place, name in enumerate(spec.names.arriving)}
+    values.update(zip(spec.names.before, states, strict=True))
+    return values

@@ -13,7 +13,7 @@ from course_utils.recurrence.graphs import (
     LayerSpec,
     TimeDistributedSpec,
 )
-from course_utils.recurrence.specs import BLOCKS, BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
+from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
 from course_utils.recurrence.tables import html_table
 
 
@@ -115,6 +115,9 @@ class ParameterCount:
 
 def _sum(rows: list[ParameterRow], say: Callable[[Product], str]) -> str:
     """Write the sum of one layer, with the number of blocks in front where all weights share it."""
+    alike = len({row.blocks for row in rows}) == 1
+    if not alike:
+        return " + ".join(f"{row.blocks}·{say(row.each)}" if row.blocks > 1 else say(row.each) for row in rows)
     inside = " + ".join(say(row.each) for row in rows)
     return f"{rows[0].blocks}·({inside})" if rows[0].blocks > 1 else inside
 
@@ -134,12 +137,10 @@ def count(*specs: RecurrentSpec) -> ParameterCount:
 
 
 def _recurrent_rows(spec: RecurrentSpec) -> list[ParameterRow]:
-    F, U, blocks = ("F", spec.features), ("U", spec.units), len(BLOCKS[spec.kind])
-    products = {"kernel": (F, U), "recurrent_kernel": (U, U), "bias": (U,)}
-    if spec.reset_after:
-        products["bias"] = (("", 2), U)
+    F, U = ("F", spec.features), ("U", spec.units)
+    products = {"kernel": (F, U), "recurrent_kernel": (U, U), "bias": (("", 2), U) if spec.reset_after else (U,)}
     return [
-        ParameterRow(spec.name, weight, array.shape, Product(products[weight]), blocks)
+        ParameterRow(spec.name, weight, array.shape, Product(products.get(weight, (U,))), len(spec.blocks_of(weight)))
         for weight, array in spec.weights.items()
     ]
 

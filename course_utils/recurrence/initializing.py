@@ -10,7 +10,8 @@ import numpy as np
 
 from course_utils.recurrence.activation_functions import activation_named
 from course_utils.recurrence.graphs import DenseSpec
-from course_utils.recurrence.specs import BLOCKS, BidirectionalSpec, Manner, RecurrentSpec
+from course_utils.recurrence.kinds import KINDS, OF_KERAS
+from course_utils.recurrence.specs import BidirectionalSpec, Manner, RecurrentSpec
 
 LONGEST, WIDEST = 1024, 256
 
@@ -38,9 +39,11 @@ def orthogonal(random: np.random.Generator, shape: tuple[int, int]) -> np.ndarra
 
 def first_bias(kind: str, units: int, reset_after: bool) -> np.ndarray:
     """Return the bias that Keras starts with: zeros, but ones for the forget gate of an LSTM (Gers et al., 2000)."""
-    bias = np.zeros((2, 3 * units) if reset_after else len(BLOCKS[kind]) * units, "float32")
-    if kind == "LSTM":
-        bias[units : 2 * units] = 1
+    cell = KINDS[kind]
+    bias = np.zeros((2, 3 * units) if reset_after else len(cell.blocks) * units, "float32")
+    if cell.ones:
+        place = cell.letters.index(cell.ones)
+        bias[place * units : (place + 1) * units] = 1
     return bias
 
 
@@ -68,13 +71,13 @@ def random_spec(
     >>> random_spec("SimpleRNN", units=4, features=2).kernel.shape
     (2, 4)
     """
-    if kind not in BLOCKS:
-        raise ValueError(f"kind must be one of {', '.join(BLOCKS)}, but it is {kind!r}.")
+    if kind not in OF_KERAS:
+        raise ValueError(f"kind must be one of {', '.join(OF_KERAS)}, but it is {kind!r}.")
     _check_size("units", units, WIDEST)
     _check_size("features", features, WIDEST)
     random = np.random.default_rng((seed, units, features))
     reset_after = reset_after and kind == "GRU"
-    columns = len(BLOCKS[kind]) * units
+    columns = len(KINDS[kind].blocks) * units
     weights = [glorot_uniform(random, (features, columns)), orthogonal(random, (units, columns))]
     weights.append(first_bias(kind, units, reset_after))
     for array in weights:

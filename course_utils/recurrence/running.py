@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from course_utils.recurrence.cells import Step, biases, input_terms, take_step
+from course_utils.recurrence.cells import Step, biases, input_terms, start_of_step, take_step
 from course_utils.recurrence.checking import as_mask, as_numbers, as_sequences, as_states, in_precision, unless_whole
+from course_utils.recurrence.kinds import evaluate
+from course_utils.recurrence.kinds.flow import Values
 from course_utils.recurrence.specs import (
-    GATES,
     AnyRecurrent,
     BidirectionalSpec,
     CellSpec,
@@ -48,29 +49,46 @@ class Terms:
 class RecurrentTrace:
     """Every value of one recurrent cell on one input.
 
-    x:           the input in order of processing, (batch, T, F)
-    hidden:      h_1 … h_T, (batch, T, U): h_t is ``hidden[:, t - 1]``
-    outputs:     what leaves the cell at each step, (batch, T, U): h_t, except where a mask holds it back
-    initial:     h_0, (batch, U)
-    cell_state:  LSTM: c_1 … c_T, (batch, T, U); else None
-    initial_cell_state: LSTM: c_0, (batch, U); else None
-    gates:       by letter, (batch, T, U)
-    candidate:   LSTM c̃, GRU h̃, (batch, T, U); else None
-    terms:       by block, what was added up before the activation
-    mask:        (batch, T), False where a step was skipped: the states stay as they were; or None
+    x:         the input in order of processing, (batch, T, F)
+    states:    by letter, what is carried on after each step, (batch, T, U); h_t is ``states["h"][:, t - 1]``.
+               Of a user's own cell h, s2, s3 …, in the order in which it gives them
+    first:     by letter, the states before the first step, (batch, U)
+    outputs:   what leaves the cell at each step, (batch, T, U): h_t, except where a mask holds it back
+    gates:     by letter, (batch, T, U)
+    candidate: LSTM c̃, GRU h̃, (batch, T, U); else None
+    terms:     by block, what was added up before the activation
+    mask:      (batch, T), False where a step was skipped: the states stay as they were; or None
     """
 
     spec: CellSpec
     x: np.ndarray
-    hidden: np.ndarray
+    states: Mapping[str, np.ndarray]
+    first: Mapping[str, np.ndarray]
     outputs: np.ndarray
-    initial: np.ndarray
-    cell_state: np.ndarray | None = None
-    initial_cell_state: np.ndarray | None = None
     gates: Mapping[str, np.ndarray] = field(default_factory=dict)
     candidate: np.ndarray | None = None
     terms: Mapping[str, Terms] = field(default_factory=dict)
     mask: np.ndarray | None = None
+
+    @property
+    def hidden(self) -> np.ndarray:
+        """h_1 … h_T, (batch, T, U): h_t is ``hidden[:, t - 1]``."""
+        return self.states["h"]
+
+    @property
+    def initial(self) -> np.ndarray:
+        """h_0, (batch, U)."""
+        return self.first["h"]
+
+    @property
+    def cell_state(self) -> np.ndarray | None:
+        """LSTM: c_1 … c_T, (batch, T, U); else None."""
+        return self.states.get("c")
+
+    @property
+    def initial_cell_state(self) -> np.ndarray | None:
+        """LSTM: c_0, (batch, U); else None."""
+        return self.first.get("c")
 
     @property
     def name(self) -> str:
@@ -113,6 +131,17 @@ def run(spec: RecurrentSpec, x: Any, *, initial_state: Any = None, mask: Any = N
     (1, 3, 4)
     """
     return run_layer(spec, x, initial_state=initial_state, mask=mask).traces[0]
+
+
+def quantities(trace: RecurrentTrace, step: int) -> Values:
+    """Return every quantity of one step by its name in the flow, (batch, U) each.
+
+    trace: of a cell of a known kind; step: 1 … T, not one that a mask skips
+    """
+    spec = trace.spec
+    arriving = np.stack([terms.from_input[:, step - 1] + terms.bias for terms in trace.terms.values()], axis=-2)
+    states = tuple((trace.first if step == 1 else {k: v[:, step - 2] for k, v in trace.states.items()}).values())
+    return evaluate(spec.flow, spec, start_of_step(spec, arriving, states))
 
 
 @np.errstate(all="ignore")  # infinity and NaN pass through in silence, as in Keras
@@ -179,15 +208,13 @@ def _as_trace(
     mask: np.ndarray | None,
 ) -> RecurrentTrace:
     """Put the values of all steps side by side in time."""
-    lstm = cell.kind == "LSTM"
+    letters = tuple(cell.cell.states) if isinstance(cell, RecurrentSpec) else cell.state_letters
     return RecurrentTrace(
         spec=cell,
         x=x,
-        hidden=np.stack([states[0] for states in after], axis=1),
+        states={letter: np.stack([one[n] for one in after], axis=1) for n, letter in enumerate(letters)},
+        first=dict(zip(letters, first, strict=True)),
         outputs=outputs,
-        initial=first[0],
-        cell_state=np.stack([states[1] for states in after], axis=1) if lstm else None,
-        initial_cell_state=first[1] if lstm else None,
         mask=mask,
         **({} if x_terms is None else _inside(cell, x_terms, steps)),
     )
@@ -198,11 +225,10 @@ def _inside(cell: RecurrentSpec, x_terms: np.ndarray, steps: list[Step]) -> dict
     blocks = np.stack([step.blocks for step in steps], axis=1)
     from_state = np.stack([step.from_state for step in steps], axis=1)
     values = {letter: blocks[:, :, place] for place, letter in enumerate(cell.blocks)}
-    bias = biases(cell)
-    gates = GATES[cell.kind]
+    bias, kind = biases(cell), cell.cell
     return {
-        "gates": {letter: values[letter] for letter in gates},
-        "candidate": next(values[letter] for letter in cell.blocks if letter not in gates) if gates else None,
+        "gates": {letter: values[letter] for letter in kind.gates},
+        "candidate": values[kind.candidate] if kind.candidate else None,
         "terms": {
             letter: Terms(x_terms[:, :, place], from_state[:, :, place], bias[place])
             for place, letter in enumerate(cell.blocks)

@@ -6,20 +6,14 @@ side in one matrix, U columns each.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from course_utils.recurrence.activation_functions import SIGMOID, TANH, Activation
-
-BLOCKS = {"SimpleRNN": ("h",), "LSTM": ("i", "f", "c", "o"), "GRU": ("z", "r", "h")}
-"""For each kind, the blocks of columns in its matrices, in Keras's order."""
-
-GATES = {"SimpleRNN": (), "LSTM": ("i", "f", "o"), "GRU": ("z", "r")}
-"""For each kind, the blocks that are gates: numbers that say how much passes."""
-
-STATES = {"SimpleRNN": 1, "LSTM": 2, "GRU": 1}
-"""For each kind, how many states it carries: h, and for LSTM also c."""
+from course_utils.recurrence.kinds import KINDS, FlowNames, Kind
+from course_utils.recurrence.kinds.flow import Operation
 
 
 @dataclass(frozen=True)
@@ -43,12 +37,15 @@ class Manner:
 
 SINGLE = np.dtype("float32")
 
+LETTERS = {"kernel": "W", "recurrent_kernel": "R", "bias": "b"}
+"""The letters of the weights that every kind has."""
+
 
 @dataclass(frozen=True, eq=False)
 class RecurrentSpec:
-    """One SimpleRNN, LSTM or GRU: its weights, its arguments, and how its layer runs it.
+    """One cell of a known kind: its weights, its arguments, and how its layer runs it.
 
-    kind:              "SimpleRNN", "LSTM" or "GRU"
+    kind:              "SimpleRNN", "LSTM", "GRU", or the name of another registered kind
     name:              the layer's name; of stacked cells, with ``/cell_1`` and so on
     kernel:            W, shape (F, U·blocks): what multiplies the input x_t
     recurrent_kernel:  R, shape (U, U·blocks): what multiplies the state before, h_{t-1}
@@ -60,6 +57,7 @@ class RecurrentSpec:
     held:              the states that a stateful layer holds now, (batch, U) each
     arguments:         every argument of Keras's cell by its name, as ``get_config`` gives them
     dtype:             the precision in which Keras computes
+    vectors:           the weights of its kind that meet a state unit by unit, by name
     """
 
     kind: str
@@ -74,6 +72,7 @@ class RecurrentSpec:
     held: tuple[np.ndarray, ...] | None = None
     dtype: np.dtype = SINGLE
     arguments: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def features(self) -> int:
@@ -106,14 +105,29 @@ class RecurrentSpec:
         return self.manner.return_state
 
     @property
+    def cell(self) -> Kind:
+        """What kind of cell it is."""
+        return KINDS[self.kind]
+
+    @cached_property
+    def flow(self) -> tuple[Operation, ...]:
+        """What a step computes."""
+        return self.cell.flow(self.reset_after)
+
+    @cached_property
+    def names(self) -> FlowNames:
+        """What the quantities are called that a step begins and ends with."""
+        return FlowNames.of(self.cell, self.flow)
+
+    @property
     def blocks(self) -> tuple[str, ...]:
-        """The letters of the blocks, in Keras's order."""
-        return BLOCKS[self.kind]
+        """The letters of the blocks, in the order of the columns."""
+        return self.cell.letters
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
         """How many numbers each state holds: (U,), for LSTM (U, U)."""
-        return (self.units,) * STATES[self.kind]
+        return (self.units,) * len(self.cell.states)
 
     @property
     def output_size(self) -> int:
@@ -123,16 +137,41 @@ class RecurrentSpec:
     @property
     def weights(self) -> dict[str, np.ndarray]:
         """The weights under Keras's own names, in Keras's order."""
-        named = {"kernel": self.kernel, "recurrent_kernel": self.recurrent_kernel, "bias": self.bias}
+        named = {"kernel": self.kernel, "recurrent_kernel": self.recurrent_kernel, **self.vectors, "bias": self.bias}
         return {name: array for name, array in named.items() if array is not None}
+
+    def blocks_of(self, weight: str) -> tuple[str, ...]:
+        """Return the blocks that stand side by side in a weight: all, but for some of ``vectors``."""
+        return tuple(self.cell.vectors[weight][1]) if weight in self.cell.vectors else self.blocks
 
     def block(self, weight: str, letter: str) -> np.ndarray:
         """Return the columns of one gate or of the candidate.
 
-        weight: "kernel", "recurrent_kernel" or "bias"; letter: one of ``blocks``.
+        weight: "kernel", "recurrent_kernel", "bias" or one of ``vectors``; letter: one of ``blocks_of(weight)``.
         """
-        place = self.blocks.index(letter)
-        return self.weights[weight][..., place * self.units : (place + 1) * self.units]
+        return self.columns(weight, letter)
+
+    def columns(self, weight: str, letters: str) -> np.ndarray:
+        """Return the columns of blocks that are neighbours, side by side."""
+        place = self.blocks_of(weight).index(letters[0])
+        return self.weights[weight][..., place * self.units : (place + len(letters)) * self.units]
+
+    def letter_of(self, weight: str) -> str:
+        """Return the letter of a weight: W, R, b, or that of one of ``vectors``."""
+        return self.cell.vectors[weight][0] if weight in self.cell.vectors else LETTERS[weight]
+
+    def activation_named(self, which: str) -> Activation:
+        """Return the ``activation`` or the ``recurrent_activation``."""
+        return self.recurrent_activation if which == "recurrent_activation" else self.activation
+
+
+@dataclass(frozen=True, eq=False)
+class CellOperation:
+    """One operation inside a cell that a user wrote: its name, how it is written, and its numbers, (batch, …)."""
+
+    name: str
+    text: str
+    values: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +179,7 @@ class OwnCellSpec:
     """A cell that the user wrote: it can only be called, step by step; it says itself which input fits.
 
     step:   (x_t, states) → (output, states), arrays (batch, …)
+    inside: (x_t, states) → the operations of that step; None where its ``call`` does not tell them
     start:  batch size → the states before the first step
     nest:   flat states → the same, nested as the cell nests them
     """
@@ -149,6 +189,7 @@ class OwnCellSpec:
     state_sizes: tuple[int, ...]
     output_size: int
     step: Callable[[np.ndarray, tuple[np.ndarray, ...]], tuple[np.ndarray, tuple[np.ndarray, ...]]]
+    inside: Callable[[np.ndarray, tuple[np.ndarray, ...]], tuple[CellOperation, ...] | None]
     start: Callable[[int], tuple[np.ndarray, ...]]
     nest: Callable[[list[np.ndarray]], Sequence]
     weights: dict[str, np.ndarray]
@@ -156,6 +197,11 @@ class OwnCellSpec:
     held: tuple[np.ndarray, ...] | None = None
     dtype: np.dtype = SINGLE
     features: int | None = None
+
+    @property
+    def state_letters(self) -> tuple[str, ...]:
+        """How its states are called: h, s2, s3 and so on."""
+        return ("h", *(f"s{place}" for place in range(2, len(self.state_sizes) + 1)))
 
 
 CellSpec = RecurrentSpec | OwnCellSpec

@@ -18,7 +18,8 @@ from course_utils.drawing.theme import HUES, LIGHT
 from course_utils.pictures.cell import cell_scene
 from course_utils.recurrence import random_input, run
 from course_utils.recurrence.activation_functions import activation_named, sigmoid
-from course_utils.recurrence.specs import BLOCKS, STATES, Manner, OwnCellSpec, RecurrentSpec
+from course_utils.recurrence.specs import Manner, OwnCellSpec, RecurrentSpec
+from tests.unit.kinds import BLOCKS, STATES
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 KINDS = sorted(BLOCKS)
@@ -462,7 +463,15 @@ def test_a_vector_of_more_than_four_is_a_strip_of_colours():
 
 def own_cell() -> OwnCellSpec:
     return OwnCellSpec(
-        "mine", "MinimalCell", (2,), 2, lambda x, states: (states[0], states), lambda n: (np.zeros((n, 2)),), list, {}
+        name="mine",
+        kind="MinimalCell",
+        state_sizes=(2,),
+        output_size=2,
+        step=lambda x, states: (states[0], states),
+        inside=lambda x, states: None,
+        start=lambda n: (np.zeros((n, 2)),),
+        nest=list,
+        weights={},
     )
 
 

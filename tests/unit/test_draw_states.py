@@ -15,7 +15,8 @@ from course_utils.drawing.theme import LIGHT
 from course_utils.pictures.states.states import MOST_LAYERS, NUMBERED_ROWS, NUMBERED_STEPS, states_scene
 from course_utils.pictures.states.strips import MOST_CELLS
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace, run
-from course_utils.recurrence.specs import BLOCKS, Manner
+from course_utils.recurrence.specs import Manner
+from tests.unit.kinds import BLOCKS
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 KINDS = st.sampled_from(sorted(BLOCKS))

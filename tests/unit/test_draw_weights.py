@@ -16,11 +16,10 @@ from course_utils.drawing.svg import NUMBER_SIZE, render_svg
 from course_utils.drawing.text import text_width
 from course_utils.drawing.theme import LIGHT
 from course_utils.drawing.wording import number
-from course_utils.pictures.gate_marks import WORDS
 from course_utils.pictures.weights.blocks import MOST_CELLS
 from course_utils.pictures.weights.weights import weights_scene
 from course_utils.recurrence import RecurrentSpec, count, random_spec
-from course_utils.recurrence.specs import BLOCKS
+from tests.unit.kinds import BLOCKS, WORDS
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 KINDS = st.sampled_from(sorted(BLOCKS))

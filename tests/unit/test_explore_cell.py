@@ -22,7 +22,7 @@ from course_utils.explorers.keras_check import built
 from course_utils.pictures.cell import cell_scene, explored_scene
 from course_utils.pictures.cell.time_line import steps_around
 from course_utils.recurrence import random_input, random_spec, run
-from course_utils.recurrence.specs import BLOCKS
+from tests.unit.kinds import BLOCKS
 from tests.unit.layer_explorers import in_sight
 from tests.unit.test_draw_cell import layer, traced
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy

@@ -15,7 +15,7 @@ from course_utils.drawing.scene import Label
 from course_utils.explorers import gradients, keras_check
 from course_utils.explorers.gradients import Fading
 from course_utils.recurrence import GradientFlow, random_input
-from course_utils.recurrence.specs import BLOCKS
+from tests.unit.kinds import BLOCKS
 from tests.unit.layer_explorers import in_sight
 from tests.unit.test_draw_gradient_flow import lines_of, sizes_of
 from tests.unit.test_gradients import by_tape

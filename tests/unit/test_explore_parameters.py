@@ -15,7 +15,7 @@ import course_utils
 from course_utils.drawing.scene import Cells, Label
 from course_utils.drawing.svg import render_svg
 from course_utils.drawing.theme import LIGHT
-from course_utils.recurrence.specs import BLOCKS
+from tests.unit.kinds import BLOCKS
 from tests.unit.layer_explorers import in_sight
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 

@@ -89,14 +89,16 @@ def test_only_the_named_modules_touch_keras():
 
 
 def test_a_name_says_which_module_it_is():
-    """Two rooms may share a name only where it is the public one: ``explore_cell`` and ``draw_cell``."""
+    """Two rooms may share a name only where it is the public one, ``explore_cell`` and ``draw_cell``, or a kind's."""
+    kinds = {path.stem for path in (PACKAGE / "recurrence" / "kinds").glob("*.py")}
     rooms = {}
     for path in MODULES:
         name = path.parent.name if path.name == "__init__.py" else path.stem
         rooms.setdefault(name, set()).add(room(path))
     shared = {name: places for name, places in rooms.items() if len(places) > 1}
     for name, places in shared.items():
-        assert places == {"explorers", "pictures"} and f"explore_{name}" in course_utils.__all__, (name, places)
+        public = places == {"explorers", "pictures"} and f"explore_{name}" in course_utils.__all__
+        assert public or (places == {"pictures", "recurrence"} and name in kinds), (name, places)
     names = [path.relative_to(PACKAGE).as_posix() for path in MODULES if path.name != "__init__.py"]
     stems = [(room(PACKAGE / name), Path(name).stem) for name in names]
     assert len(stems) == len(set(stems)), "two modules of one name in one room"

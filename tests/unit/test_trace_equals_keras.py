@@ -137,7 +137,7 @@ def test_every_activation_of_keras(keras, name):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_spec_holds_every_argument_and_the_weights_by_gate(keras, kind):
-    from course_utils.recurrence.specs import BLOCKS
+    from tests.unit.kinds import BLOCKS
 
     layer = getattr(keras.layers, kind)(4, dropout=0.25, recurrent_dropout=0.5, kernel_initializer="ones")
     layer.build((None, 5, 3))

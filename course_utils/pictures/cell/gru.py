@@ -30,10 +30,10 @@ from course_utils.pictures.cell.table import (
     scale,
     sum_rule,
 )
-from course_utils.pictures.gate_marks import block_letter
+from course_utils.recurrence.kinds.gru import GRU
 
 UPDATE, RESET, HELD, CANDIDATE = range(4)  # the columns; HELD is what r acts on
-CANDIDATE_LETTER = block_letter("GRU", "h")
+CANDIDATE_LETTER = GRU.letter("h")
 LINE_RISE = 190  # from the state to the gates
 WRITE_DROP, MIX_DROP = 76, 138  # from the state to (1 − z)⊙h̃, and to the sign below it
 HALF, RISE = SIGN_SIZE / 2, 24  # RISE: an arrow between a row and a sign

@@ -31,7 +31,6 @@ from course_utils.pictures.cell.table import (
     row_names,
     scale,
 )
-from course_utils.pictures.gate_marks import block_letter
 
 COLUMNS = ("f", "i", "c", "o")  # in the order in which they act on the memory
 LINE_RISE = 188  # from the memory to the gates
@@ -157,7 +156,7 @@ def lstm_description(now: Moment) -> str:
     idea = (
         "The idea: a memory c runs straight through the steps; the forget gate f says how much of it stays, the input "
         "gate i how much of the candidate is written into it, and the output gate o how much of it is shown as the "
-        f"state: {c1} = f {TIMES} {c0} + i {TIMES} {block_letter('LSTM', 'c')}, "
+        f"state: {c1} = f {TIMES} {c0} + i {TIMES} {spec.cell.letter('c')}, "
         f"{h1} = o {TIMES} {activated(spec.activation.name, c1)}."
     )
     sentences = [
@@ -168,7 +167,7 @@ def lstm_description(now: Moment) -> str:
     sentences += [
         *(column_in_words(now, letter) for letter in COLUMNS),
         f"Keep: f {TIMES} {c0} = {say(kept)}.",
-        f"Write: i {TIMES} {block_letter('LSTM', 'c')} = {say(written_)}.",
+        f"Write: i {TIMES} {spec.cell.letter('c')} = {say(written_)}.",
         f"The two add up to {c1} = {say(now.memory_after)}.",
         f"Show: {activated(spec.activation.name, c1)} = {say(shown)}; times o it is {h1} = {say(now.after)}.",
         order_in_words(spec),

@@ -3,13 +3,15 @@
 Each row of units says all that made it, back to the x, the states before and the weights.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 
 from course_utils.drawing.scene import Cells, Item
 from course_utils.pictures.cell.moment import Moment
-from course_utils.recurrence.specs import BLOCKS, GATES
+from course_utils.recurrence.kinds import KINDS, Kind
+from course_utils.recurrence.kinds.flow import Product, SecondBias, Sum, Weigh
+from course_utils.recurrence.specs import LETTERS
 
 WEIGHTS = "weights/"  # what the ids of the weights map below a cell begin with
 Sources = dict[str, str]
@@ -36,7 +38,8 @@ def linked(now: Moment, items: Iterable[Item], below: Iterable[Item] = ()) -> li
 @lru_cache(maxsize=1024)
 def _all_sources(kind: str, reset_after: bool, step: int, skipped: bool) -> dict[str, Sources]:
     """Return for each row of units all that made it."""
-    direct = _skipped(kind, step) if skipped else DIRECT[kind](step, reset_after)
+    cell = KINDS[kind]
+    direct = _skipped(cell, step) if skipped else _direct(cell, reset_after, step)
     return {name: _followed(direct, name) for name in direct}
 
 
@@ -56,69 +59,51 @@ def _followed(direct: dict[str, Sources], name: str) -> Sources:
     return found
 
 
-def _simple(step: int, _reset_after: bool) -> dict[str, Sources]:
-    return {
-        f"x·W[t={step}]": {f"x[t={step}]": "all", "W": "column"},
-        f"h·R[t={step}]": {f"h[t={step - 1}]": "all", "R": "column"},
-        f"sum[t={step}]": dict.fromkeys((f"x·W[t={step}]", f"h·R[t={step}]", "b"), "cell"),
-        f"h[t={step}]": {f"sum[t={step}]": "cell"},
-    }
-
-
-def _columns(kind: str, step: int) -> dict[str, Sources]:
-    """Return the sources within the small layers of an LSTM or GRU, the same for each gate and the candidate."""
+def _direct(cell: Kind, reset_after: bool, step: int) -> dict[str, Sources]:
+    """Return for each row what one operation made it of, by the flow of its kind."""
+    name = named_here(cell, step)
     direct: dict[str, Sources] = {}
-    for letter in BLOCKS[kind]:
-        here = f"[t={step},{letter}]"
-        gate = f"{letter if letter in GATES[kind] else 'candidate'}[t={step}]"
-        direct[gate] = {f"sum{here}": "cell"}
-        direct[f"sum{here}"] = dict.fromkeys((f"x·W{here}", f"h·R{here}", f"b[{letter}]"), "cell")
-        direct[f"x·W{here}"] = {f"x[t={step}]": "all", f"{WEIGHTS}kernel[{letter}]": "column"}
-        direct[f"h·R{here}"] = {f"h[t={step - 1}]": "all", f"{WEIGHTS}recurrent_kernel[{letter}]": "column"}
-        direct[f"b[{letter}]"] = {f"{WEIGHTS}bias[{letter}]": "column"}
+    for operation in cell.flow(reset_after):
+        made = {name(source): how for source, how in operation.sources.items()}
+        if isinstance(operation, Product):
+            made[weight_id(cell, "recurrent_kernel", operation.block)] = "column"
+        elif isinstance(operation, Weigh):
+            made[weight_id(cell, operation.weight, operation.block)] = "column"
+        elif isinstance(operation, SecondBias):
+            direct[name("b[second]")] = {weight_id(cell, "bias", operation.block): "column"}
+        elif isinstance(operation, Sum):
+            block = operation.block
+            direct[name(f"x·W[{block}]")] = {name("x"): "all", weight_id(cell, "kernel", block): "column"}
+            if cell.gates:
+                direct[name(f"b[{block}]")] = {weight_id(cell, "bias", block): "column"}
+        direct[name(operation.name)] = made
     return direct
 
 
-def _cells(*stems: str, step: int) -> Sources:
-    return {f"{stem}[t={step}]": "cell" for stem in stems}
+def weight_id(cell: Kind, weight: str, block: str) -> str:
+    """Return the id of a block of a weight: in the map below a cell, or in the picture of a kind with one block."""
+    return f"{WEIGHTS}{weight}[{block}]" if cell.gates else LETTERS[weight]
 
 
-def _lstm(step: int, _reset_after: bool) -> dict[str, Sources]:
-    before = {f"c[t={step - 1}]": "cell"}
-    return _columns("LSTM", step) | {
-        f"f⊙c[t={step}]": _cells("f", step=step) | before,
-        f"i⊙c̃[t={step}]": _cells("i", "candidate", step=step),
-        f"c[t={step}]": _cells("f⊙c", "i⊙c̃", step=step),
-        f"tanh(c)[t={step}]": _cells("c", step=step),
-        f"h[t={step}]": _cells("o", "tanh(c)", step=step),
-    }
+def named_here(cell: Kind, step: int) -> Callable[[str], str]:
+    """Return how the quantities of a flow are called in the picture of a step."""
+    of_blocks = {f"{stem}[{block}]": (stem, block) for stem in ("x·W", "h·R", "sum", "b") for block in cell.blocks}
+
+    def name(quantity: str) -> str:
+        if quantity in of_blocks:
+            stem, block = of_blocks[quantity]
+            if stem == "b":
+                return f"b[{block}]" if cell.gates else "b"
+            return f"{stem}[t={step},{block}]" if cell.gates else f"{stem}[t={step}]"
+        if quantity == "b[second]":
+            return quantity
+        if quantity.endswith("-"):
+            return f"{quantity[:-1]}[t={step - 1}]"
+        new = cell.candidate and quantity == cell.letter(cell.candidate)
+        return f"{'candidate' if new else quantity}[t={step}]"
+
+    return name
 
 
-def _gru(step: int, reset_after: bool) -> dict[str, Sources]:
-    here, before = f"[t={step}]", f"h[t={step - 1}]"
-    recurrent, seen = {f"{WEIGHTS}recurrent_kernel[h]": "column"}, f"h·R[t={step},h]"
-    direct = _columns("GRU", step) | {
-        f"z⊙h{here}": {f"z{here}": "cell", before: "cell"},
-        f"1−z{here}": _cells("z", step=step),
-        f"(1−z)⊙h̃{here}": _cells("1−z", "candidate", step=step),
-        f"h{here}": _cells("z⊙h", "(1−z)⊙h̃", step=step),
-    }
-    if not reset_after:  # every unit of r has a say in every unit of the candidate
-        return direct | {
-            f"r⊙h{here}": {f"r{here}": "cell", before: "cell"},
-            seen: {f"r⊙h{here}": "all"} | recurrent,
-        }
-    return direct | {
-        f"h·R{here}": {before: "all"} | recurrent,
-        "b[second]": {f"{WEIGHTS}bias[h]": "column"},
-        f"h·R+b{here}": {f"h·R{here}": "cell", "b[second]": "cell"},
-        seen: _cells("r", "h·R+b", "h·R", step=step) | {"b[second]": "cell"},
-    }
-
-
-DIRECT = {"SimpleRNN": _simple, "LSTM": _lstm, "GRU": _gru}
-
-
-def _skipped(kind: str, step: int) -> dict[str, Sources]:
-    letters = ("c", "h") if kind == "LSTM" else ("h",)
-    return {f"{letter}[t={step}]": {f"{letter}[t={step - 1}]": "cell"} for letter in letters}
+def _skipped(cell: Kind, step: int) -> dict[str, Sources]:
+    return {f"{letter}[t={step}]": {f"{letter}[t={step - 1}]": "cell"} for letter in cell.states}

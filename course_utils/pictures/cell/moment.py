@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -21,6 +22,14 @@ SMALL_CELL, FRAME_ROOM = 16, 2.6  # px: around smaller cells, the frame stands s
 CLOSE = 14  # px between two rows that share a frame
 LOUD, LOUD_IDS = 4.0, ("x[", "x·W", "h·R", "b", "sum")  # the size up to which inputs and sums stretch the scale
 TIMES = "⊙"  # the product unit by unit
+
+
+class Measured(Protocol):
+    """Something whose vectors are drawn with cells of one width."""
+
+    @property
+    def unit_width(self) -> float:
+        """The width of one cell, the same for all rows, so that they stand below each other."""
 
 
 @dataclass(frozen=True)
@@ -62,37 +71,39 @@ class Moment:
         """The x that is read, (F,)."""
         return self.trace.x[self.sample, self.step - 1]
 
+    def state(self, letter: str, ago: int = 0) -> np.ndarray:
+        """Return a state after this step, or ago=1 before it."""
+        trace, step = self.trace, self.step - ago
+        return (trace.first[letter] if step == 0 else trace.states[letter][:, step - 1])[self.sample]
+
     @property
     def before(self) -> np.ndarray:
-        """The state before."""
-        return self.trace.state(self.step - 1)[self.sample]
+        """h before."""
+        return self.state("h", 1)
 
     @property
     def after(self) -> np.ndarray:
-        """The state after."""
-        return self.trace.state(self.step)[self.sample]
+        """h after."""
+        return self.state("h")
 
     @property
     def memory_before(self) -> np.ndarray:
         """The cell state c before."""
-        states, first = self.trace.cell_state, self.trace.initial_cell_state
-        return first[self.sample] if self.step == 1 else states[self.sample, self.step - 2]
+        return self.state("c", 1)
 
     @property
     def memory_after(self) -> np.ndarray:
         """The cell state c after."""
-        return self.trace.cell_state[self.sample, self.step - 1]
+        return self.state("c")
 
     @cached_property
     def unit_width(self) -> float:
         """The width of one cell, the same for all rows, so that they stand below each other."""
-        spec, vectors = self.spec, [self.x, self.before, self.after]
-        if spec.kind == "LSTM":
-            vectors += [self.memory_before, self.memory_after]
+        spec = self.spec
+        vectors = [self.x, *(self.state(letter, ago) for letter in spec.cell.states for ago in (1, 0))]
         vectors += [part for letter in spec.blocks for part in vars(self.sum_of(letter)).values()]
         vectors += [self.gate(letter) for letter in spec.blocks if self.trace.gates]
-        short = [vector for vector in vectors if len(vector) <= MOST_NUMBERS]  # a long one shows no numbers
-        return UNIT_WIDTH if all(fits(vector, UNIT_WIDTH) for vector in short) else WIDE_UNIT
+        return unit_width_for(vectors)
 
     def gate(self, letter: str) -> np.ndarray:
         """Return a gate, or the candidate by the letter of its block."""
@@ -138,6 +149,12 @@ class Moment:
         return sentences
 
 
+def unit_width_for(vectors: Iterable[np.ndarray]) -> float:
+    """Return the width of a cell in which all numbers of vectors have room; a long vector shows none."""
+    short = [vector for vector in vectors if len(vector) <= MOST_NUMBERS]
+    return UNIT_WIDTH if all(fits(vector, UNIT_WIDTH) for vector in short) else WIDE_UNIT
+
+
 def activated(name: str, inside: str) -> str:
     """Return a formula of an activation and what it acts on; the linear one does nothing.
 
@@ -172,13 +189,13 @@ def rounding_note(items: Iterable[Item]) -> str:
     return "rounded: the last digit may differ by 1" if shown else ""
 
 
-def row_width(now: Moment, count: int) -> float:
+def row_width(now: Measured, count: int) -> float:
     """Return the width of a row of cells: a number in each while there are few, else a strip of colours."""
     return count * now.unit_width if count <= MOST_NUMBERS else STRIP
 
 
 def row(
-    now: Moment, id: str, left: float, top: float, values: np.ndarray, axis: str = "u", *, ghost: bool = False
+    now: Measured, id: str, left: float, top: float, values: np.ndarray, axis: str = "u", *, ghost: bool = False
 ) -> Cells:
     """Draw a vector as one row of cells."""
     count = len(values)
@@ -192,7 +209,7 @@ def fits(values: np.ndarray, width: float) -> bool:
     return all(text_width(wording.number(value), NUMBER_SIZE) + 2 * NUMBER_PAD <= width for value in values.flat)
 
 
-def row_around(now: Moment, id: str, centre: float, top: float, values: np.ndarray) -> Cells:
+def row_around(now: Measured, id: str, centre: float, top: float, values: np.ndarray) -> Cells:
     """Draw a vector as one row of cells around a middle."""
     return row(now, id, centre - row_width(now, len(values)) / 2, top, values)
 
@@ -216,7 +233,7 @@ def named(cells: Cells, name: str, caption: str) -> list[Item]:
     ]
 
 
-def named_width(now: Moment, count: int, name: str, caption: str) -> float:
+def named_width(now: Measured, count: int, name: str, caption: str) -> float:
     """Return the room that a row takes with its name and caption."""
     return max(row_width(now, count), text_width(name, 15) + 8 + text_width(caption, 12))
 

@@ -22,12 +22,12 @@ def skipped_items(now: Moment) -> list[Item]:
 
 
 def _states(now: Moment) -> dict[str, str]:
-    return {"c": "memory", "h": "state"} if now.spec.kind == "LSTM" else {"h": "state"}
+    return dict(reversed(now.spec.cell.states.items()))
 
 
 def _unchanged(now: Moment, letter: str, what: str, top: float) -> list[Item]:
     """Draw one state before and after, and the line between the two."""
-    values = (now.memory_before, now.memory_after) if letter == "c" else (now.before, now.after)
+    values = now.state(letter, 1), now.state(letter)
     caption = start_caption(values[0], now.step, what)
     left = MARGIN + max(named_width(now, now.spec.units, now.name(letter, 1), caption), 170)
     text = "unchanged"
@@ -46,9 +46,7 @@ def _unchanged(now: Moment, letter: str, what: str, top: float) -> list[Item]:
 def skipped_description(now: Moment) -> str:
     """Say a skipped step in words."""
     said = [
-        f"{now.said(letter)} = {now.said(letter, 1)} = "
-        f"{wording.vector(now.memory_after if letter == 'c' else now.after)}."
-        for letter in _states(now)
+        f"{now.said(letter)} = {now.said(letter, 1)} = {wording.vector(now.state(letter))}." for letter in _states(now)
     ]
     read = f"{now.said('x')} = {wording.vector(now.x)} is not read."
     return " ".join([*now.opening(), f"This step is {WORDS}.", read, *said])

@@ -2,6 +2,7 @@
 
 from course_utils.drawing.layout import compose
 from course_utils.drawing.scene import Item, Scene
+from course_utils.pictures.cell.any_kind import any_description, any_items
 from course_utils.pictures.cell.gru import gru_description, gru_items
 from course_utils.pictures.cell.lstm import lstm_description, lstm_items
 from course_utils.pictures.cell.made_of import linked
@@ -10,7 +11,7 @@ from course_utils.pictures.cell.simple_rnn import simple_description, simple_ite
 from course_utils.pictures.cell.skipped import skipped_description, skipped_items
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace
 
-KINDS = {
+HAND_PLACED = {
     "SimpleRNN": (simple_items, simple_description),
     "LSTM": (lstm_items, lstm_description),
     "GRU": (gru_items, gru_description),
@@ -46,5 +47,7 @@ def moment(trace: RecurrentTrace, step: int, sample: int) -> Moment:
 
 def drawn(now: Moment) -> tuple[list[Item], str]:
     """Return what is drawn of a step, and the step in words."""
-    draw, describe = (skipped_items, skipped_description) if now.skipped else KINDS[now.spec.kind]
+    if now.skipped:
+        return skipped_items(now), skipped_description(now)
+    draw, describe = HAND_PLACED.get(now.spec.kind, (any_items, any_description))
     return draw(now), describe(now)

@@ -24,9 +24,7 @@ from course_utils.pictures.cell.moment import (
     scale_note,
     start_caption,
 )
-from course_utils.pictures.gate_marks import block_letter, block_role
 from course_utils.recurrence import RecurrentSpec
-from course_utils.recurrence.specs import GATES
 
 GAP = 28  # between two columns, with room for a line
 BEFORE_FIRST, AFTER_LAST = 38, 56  # from what stands left to the middle of the first column; from the last to the right
@@ -60,7 +58,7 @@ class Table:
     def column_width(self) -> float:
         """The width of a column: its cells, or what is written on its bar."""
         spec = self.now.spec
-        names = [text_width(block_role(spec.kind, letter), 12, BOLD) for letter in spec.blocks]
+        names = [text_width(spec.cell.role(letter), 12, BOLD) for letter in spec.blocks]
         return max(row_width(self.now, self.units), LETTER_ROOM + max(names) + BAR_PAD)
 
     @cached_property
@@ -143,7 +141,7 @@ def column_of(table: Table, slot: int, letter: str) -> list[Item]:
 
 def gate_id(now: Moment, letter: str) -> str:
     """Return the id of the row of a gate or of the candidate."""
-    return f"{letter if letter in GATES[now.spec.kind] else 'candidate'}[t={now.step}]"
+    return f"{letter if letter in now.spec.cell.gates else 'candidate'}[t={now.step}]"
 
 
 def sum_rule(table: Table, slot: int, letter: str, name: str = "rule") -> Line:
@@ -156,13 +154,13 @@ def sum_rule(table: Table, slot: int, letter: str, name: str = "rule") -> Line:
 def _bar(table: Table, slot: int, letter: str) -> list[Item]:
     """Draw the bar of a gate: its letter, what it is, and its activation."""
     spec, left, top, width = table.now.spec, table.left(slot), table.bar_top, table.column_width
-    gate = letter in GATES[spec.kind]
+    gate = letter in spec.cell.gates
     activation = str(spec.recurrent_activation if gate else spec.activation)
     start = left + LETTER_ROOM
     return [
         Box(f"gate[{letter}]", Rectangle(left, top, width, BAR_HEIGHT), "gate", radius=8, hue=letter),
-        Label(f"gate_letter[{letter}]", left + 19, top + 28, block_letter(spec.kind, letter), 19, "on_hue", face=BOLD),
-        Label(f"gate_name[{letter}]", start, top + 18, block_role(spec.kind, letter), 12, "on_hue", "start", BOLD),
+        Label(f"gate_letter[{letter}]", left + 19, top + 28, spec.cell.letter(letter), 19, "on_hue", face=BOLD),
+        Label(f"gate_name[{letter}]", start, top + 18, spec.cell.role(letter), 12, "on_hue", "start", BOLD),
         Label(
             f"gate_activation[{letter}]",
             start,
@@ -197,7 +195,7 @@ def row_names(table: Table) -> list[Item]:
 def line_states(table: Table, letter: str, what: str) -> tuple[list[Item], list[Item]]:
     """Draw the state that runs through, before the step at the left and after it at the right."""
     now, step = table.now, table.now.step
-    values = (now.memory_before, now.memory_after) if letter == "c" else (now.before, now.after)
+    values = now.state(letter, 1), now.state(letter)
     before = row(now, f"{letter}[t={step - 1}]", MARGIN, LINE_TOP, values[0])
     after = row(now, f"{letter}[t={step}]", table.right, LINE_TOP, values[1])
     return (
@@ -257,7 +255,7 @@ def keras_order(table: Table) -> list[Item]:
     for place, letter in enumerate(spec.blocks):
         left = start + place * (width + 2)
         items.append(Box(f"order[{letter}]", Rectangle(left, top, width, height), "gate", 4, letter))
-        text = block_letter(spec.kind, letter)
+        text = spec.cell.letter(letter)
         items.append(Label(f"order_letter[{letter}]", left + width / 2, top + 16, text, 13, "on_hue", face=BOLD))
     left = start + len(spec.blocks) * (width + 2) + 10
     rows = ": row b for x, b′ for h" if spec.reset_after and spec.use_bias else ""
@@ -274,8 +272,8 @@ def weights_listed(spec: RecurrentSpec) -> str:
 
 def column_in_words(now: Moment, letter: str, biases: str = "b") -> str:
     """Say one small layer: what is added up, the sum, the activation. biases: how the bias is called."""
-    say, parts, spec, name = wording.vector, now.sum_of(letter), now.spec, block_letter(now.spec.kind, letter)
-    activation = spec.recurrent_activation if letter in GATES[spec.kind] else spec.activation
+    say, parts, spec, name = wording.vector, now.sum_of(letter), now.spec, now.spec.cell.letter(letter)
+    activation = spec.recurrent_activation if letter in spec.cell.gates else spec.activation
     bias = f" + {biases} {say(parts.bias)}" if spec.use_bias else ""
     return (
         f"{name}: {now.said('x')}·W {say(parts.from_input)} + {now.said('h', 1)}·R {say(parts.from_state)}{bias} = "
@@ -285,7 +283,7 @@ def column_in_words(now: Moment, letter: str, biases: str = "b") -> str:
 
 def order_in_words(spec: RecurrentSpec) -> str:
     """Say the order in which Keras keeps the blocks."""
-    letters = ", ".join(block_letter(spec.kind, letter) for letter in spec.blocks)
+    letters = ", ".join(spec.cell.letter(letter) for letter in spec.blocks)
     return f"Keras keeps their columns in the order {letters}, in {weights_listed(spec)}."
 
 

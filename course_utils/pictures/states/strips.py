@@ -9,8 +9,8 @@ from course_utils.drawing import wording
 from course_utils.drawing.grouping import grouped, groups
 from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH
 from course_utils.drawing.text import printable
-from course_utils.pictures.gate_marks import block_letter, block_role
 from course_utils.recurrence import RecurrentTrace
+from course_utils.recurrence.kinds import KINDS
 
 WIDEST = 720  # px for all steps
 TALLEST = {1: 88, 2: 62, 3: 46}  # px for one strip, by the number of layers that share the picture
@@ -106,9 +106,9 @@ class Layer:
 
     def _block(self, block: str) -> Strip:
         kind, gate = self.trace.spec.kind, self.trace.gates.get(block)
-        word = block_role(kind, block)
+        word = KINDS[kind].role(block)
         values = (self.trace.candidate if gate is None else gate)[self.sample].T
-        return Strip("candidate" if gate is None else block, block_letter(kind, block), word, values, 1, block)
+        return Strip("candidate" if gate is None else block, KINDS[kind].letter(block), word, values, 1, block)
 
     @cached_property
     def share(self) -> Share:

@@ -11,6 +11,8 @@ from course_utils.drawing.scene import Rectangle
 from course_utils.drawing.text import BOLD, MONO, subscript, text_width
 from course_utils.pictures.unrolled.plan import Level, Plan, Row
 from course_utils.recurrence.graphs import ClosedSpec, FlattenSpec
+from course_utils.recurrence.kinds.formulas import formula
+from course_utils.recurrence.specs import RecurrentSpec
 
 TOP = 112  # of the highest values, below the heading
 RISE = 36  # of the arrows into and out of a box
@@ -260,21 +262,16 @@ def _share(row: Row, place: int) -> str:
 
 
 def formulas(row: Row, step: int) -> list[str]:
-    """Return what a step computes, in letters: one line, for an LSTM those of c and of h."""
-    spec, now, before = row.traces[0].spec, str(step), step - 1
-    x, h, h_before = subscript("x", row.entry.index(step)), subscript("h", now), subscript("h", before)
-    match spec.kind:
-        case "SimpleRNN":
-            inside = f"{x}·W + {h_before}·R" + (" + b" if spec.use_bias else "")
-            return [inside if spec.activation.name == "linear" else f"{spec.activation}({inside})"]
-        case "LSTM":
-            c, c_before = subscript("c", now), subscript("c", before)
-            seen = c if spec.activation.name == "linear" else f"{spec.activation}({c})"
-            return [f"{c} = f⊙{c_before} + i⊙c̃", f"{h} = o⊙{seen}"]
-        case "GRU":
-            return [f"{h} = z⊙{h_before} + (1−z)⊙h̃"]
-        case _:
-            return [spec.kind]
+    """Return what a step computes, in letters: a line for each state, for an LSTM those of c and of h."""
+    spec = row.traces[0].spec
+    if not isinstance(spec, RecurrentSpec):
+        return [spec.kind]
+    after = {letter: subscript(letter, step) for letter in spec.cell.states}
+    letters = {"x": subscript("x", row.entry.index(step))}
+    letters |= {f"{letter}-": subscript(letter, step - 1) for letter in after} | after
+    if not spec.cell.gates:
+        return [formula(spec, "h", letters)]
+    return [f"{after[letter]} = {formula(spec, letter, letters)}" for letter in reversed(after)]  # h needs c
 
 
 def is_zero(values: np.ndarray | None) -> bool:

@@ -8,7 +8,8 @@ from course_utils.drawing.text import BOLD, printable, text_width
 from course_utils.pictures.unrolled.grid import formulas
 from course_utils.pictures.unrolled.plan import Level, Plan, Row
 from course_utils.recurrence.graphs import ClosedSpec, FlattenSpec
-from course_utils.recurrence.specs import GATES, BidirectionalSpec
+from course_utils.recurrence.kinds import KINDS
+from course_utils.recurrence.specs import BidirectionalSpec, RecurrentSpec
 
 LONGEST_TITLE = 4  # layers
 SWITCHES = ("return_sequences", "return_state", "go_backwards", "stateful")
@@ -101,14 +102,14 @@ def _lines(plan: Plan) -> list[str]:
 
 def _letters_explained(plan: Plan) -> list[str]:
     """Say what the letters in the boxes stand for."""
-    kinds = {trace.spec.kind for row in plan.rows for trace in row.traces if trace.spec.kind in GATES}
-    letters = []
-    if kinds:
-        letters += ["W kernel, for x", "R recurrent_kernel, for h", "b bias"]
-    if "LSTM" in kinds:
-        letters.append("i input, f forget, o output gate, c̃ candidate")
-    if "GRU" in kinds:
-        letters.append("z update, r reset gate, h̃ candidate")
+    cells = (trace.spec for row in plan.rows for trace in row.traces if isinstance(trace.spec, RecurrentSpec))
+    seen = {spec.kind for spec in cells}
+    kinds = [kind for name, kind in KINDS.items() if name in seen]
+    letters = ["W kernel, for x", "R recurrent_kernel, for h", "b bias"] if seen else []
+    letters += [f"{letter} {weight}" for kind in kinds for weight, (letter, _blocks) in kind.vectors.items()]
+    for kind in (kind for kind in kinds if kind.gates):
+        gates = ", ".join(f"{gate} {kind.blocks[gate]}" for gate in kind.gates)
+        letters.append(f"{gates} gate, {kind.letter(kind.candidate)} {kind.blocks[kind.candidate]}")
     return letters
 
 
@@ -143,7 +144,7 @@ def _start(plan: Plan, row: Row) -> str:
     start = row.traces[0].initial[plan.sample]
     given = f" = {wording.vector(start)} is given"
     first = f" comes from {row.begins}" if row.begins else given if np.any(start) else " is zero"
-    made = "; ".join(formulas(row, 1)) if row.traces[0].spec.kind in GATES else ""
+    made = "; ".join(formulas(row, 1)) if isinstance(row.traces[0].spec, RecurrentSpec) else ""
     for letter in "xhc":
         made = made.replace(f"{letter}₁", f"{letter}_t").replace(f"{letter}₀", f"{letter}_(t-1)")
     made = f" In each step {made}." if made and not plan.entry.turned else ""

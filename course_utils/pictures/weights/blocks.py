@@ -25,7 +25,6 @@ SMALLEST_SQUARE = 3  # px: where they would be smaller, only some of the rows an
 FEW_ROWS = 3  # of a weight: all of them are drawn
 MOST_CELLS = 4000
 STACKED = 1.25  # so many times higher may the weights of several layers be together than those of one
-LETTERS = {"kernel": "W", "recurrent_kernel": "R", "bias": "b"}
 
 
 @dataclass(frozen=True)
@@ -155,7 +154,7 @@ def _widest_number(array: np.ndarray) -> float:
 
 def rows_of(spec: RecurrentSpec, weight: str) -> int:
     """Return how many rows a weight has; a bias that is a vector has one."""
-    array = getattr(spec, weight)
+    array = spec.weights[weight]
     return array.shape[0] if array.ndim == 2 else 1
 
 
@@ -164,6 +163,8 @@ def rows_said(spec: RecurrentSpec, weight: str) -> str:
     rows = rows_of(spec, weight)
     if weight == "bias":
         return "1st row: to x·W, 2nd row: to h·R" if rows == 2 else "added to x·W + h·R"
+    if weight in spec.vectors:
+        return "a number for each unit: not a matrix"
     noun = "row" if rows == 1 else "rows"
     return f"F = {rows:,} {noun}: features of x" if weight == "kernel" else f"U = {rows:,} {noun}: units of h before"
 
@@ -171,8 +172,8 @@ def rows_said(spec: RecurrentSpec, weight: str) -> str:
 def _words_width(spec: RecurrentSpec, weight: str) -> float:
     """Return the room for the words above a weight, without its count."""
     name, shape = (
-        text_width(f"{LETTERS[weight]} {weight}", 13, BOLD),
-        text_width(str(getattr(spec, weight).shape), 12, MONO),
+        text_width(f"{spec.letter_of(weight)} {weight}", 13, BOLD),
+        text_width(str(spec.weights[weight].shape), 12, MONO),
     )
     return name + 12 + shape + 14 + text_width(rows_said(spec, weight), 12)
 

@@ -10,12 +10,11 @@ from course_utils.drawing.grouping import scale_name, scale_rows
 from course_utils.drawing.layout import MARGIN, compose, heading, noted_legend
 from course_utils.drawing.scene import Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, text_width
-from course_utils.pictures.gate_marks import HEADER, WORDS, block_header, block_letter
+from course_utils.pictures.gate_marks import HEADER, block_header
 from course_utils.pictures.weights.blocks import (
     FEW_ROWS,
     HEADERS,
     LEAST_HEADER,
-    LETTERS,
     TOP,
     Grid,
     grids_of,
@@ -96,7 +95,7 @@ def _path(part: str, name: str) -> str:
 
 def _starts_at_one(spec: RecurrentSpec) -> bool:
     """Whether the bias of the forget gate is as Keras sets it: 1 for every unit."""
-    return spec.kind == "LSTM" and spec.use_bias and bool((spec.block("bias", "f") == 1).all())
+    return spec.use_bias and spec.cell.ones == "f" and bool((spec.block("bias", "f") == 1).all())
 
 
 def weights_title(spec: RecurrentSpec) -> str:
@@ -109,7 +108,7 @@ def _subtitle(spec: RecurrentSpec) -> str:
     blocks, biases = len(spec.blocks), 0 if spec.bias is None else np.atleast_2d(spec.bias).shape[0]
     if blocks == 1:
         return "one matrix for x, one for h before" + (", one bias" if biases else "") + ": the same at every step"
-    letters = " ".join(block_letter(spec.kind, block) for block in spec.blocks)
+    letters = " ".join(spec.cell.letter(block) for block in spec.blocks)
     bias = f", and {blocks * biases} biases as 1" if biases else ", and there is no bias"
     return f"{2 * blocks} matrices are stored as 2{bias}: the blocks {letters} stand side by side"
 
@@ -133,6 +132,8 @@ def _weight(grid: Grid, weight: str) -> list[Item]:
     """Draw one weight: a block of cells for each gate, with a small gap between them."""
     items, axes = [], _axes(grid, weight)
     for place, block in enumerate(grid.spec.blocks):
+        if block not in grid.spec.blocks_of(weight):
+            continue
         values = grid.values(weight, block)
         room = Rectangle(grid.block_left(place), grid.top(weight), grid.block_width, grid.height(weight))
         known = {"numbers": grid.numbers, "limit": grid.limit(weight)}
@@ -142,7 +143,7 @@ def _weight(grid: Grid, weight: str) -> list[Item]:
 
 def _axes(grid: Grid, weight: str) -> tuple[str, ...]:
     """Return the letters that index a cell; where some are left out, the place must not pass for the index."""
-    axes = AXES[weight]
+    axes = AXES.get(weight, ("u",))
     if weight == "bias" and rows_of(grid.spec, weight) == 2:
         axes = ("row", "u")
     strides = grid.strides(weight)[-len(axes) :]
@@ -151,7 +152,7 @@ def _axes(grid: Grid, weight: str) -> tuple[str, ...]:
 
 def _words(grid: Grid, row: ParameterRow) -> list[Item]:
     """Write above a weight what it is called, its shape, what its rows are, and how many numbers it holds."""
-    baseline, name = grid.top(row.weight) - 7, f"{LETTERS[row.weight]} {row.weight}"
+    baseline, name = grid.top(row.weight) - 7, f"{grid.spec.letter_of(row.weight)} {row.weight}"
     shape = MARGIN + text_width(name, 13, BOLD) + 12
     said = shape + text_width(str(row.shape), 12, MONO) + 14
     return [
@@ -198,7 +199,7 @@ def _thickened(grids: Sequence[Grid]) -> list[str]:
     for place, grid in enumerate(grids, start=1):
         for weight in grid.spec.weights:
             if grid.height(weight) > rows_of(grid.spec, weight) * grid.cell[1]:
-                found.setdefault(LETTERS[weight], []).append(str(place))
+                found.setdefault(grid.spec.letter_of(weight), []).append(str(place))
     return [
         letter + (f" of layer {' and '.join(places)}" if len(places) < len(grids) else "")
         for letter, places in found.items()
@@ -218,7 +219,7 @@ def _left_out(grid: Grid) -> str:
     parts = ["rows"] * _rows_left_out(grid) + ["columns"] * (columns > 1)
     if not parts:
         return ""
-    names = " and ".join(LETTERS[name] for name in whole)
+    names = " and ".join(grid.spec.letter_of(name) for name in whole)
     exception = f" (all rows of {names})" if whole and _rows_left_out(grid) else ""
     if len(parts) == 2 and rows != columns:
         return f"of the rows one in {rows} is drawn{exception}, of the columns one in {columns}"
@@ -229,7 +230,7 @@ def _left_out(grid: Grid) -> str:
 def weights_description(grid: Grid) -> str:
     """Say in words what is stored, in which order, and what it holds."""
     spec, counted = grid.spec, count(grid.spec)
-    blocks = ", ".join(f"{block_letter(spec.kind, block)} ({WORDS[spec.kind][block]})" for block in spec.blocks)
+    blocks = ", ".join(f"{spec.cell.letter(block)} ({spec.cell.blocks[block]})" for block in spec.blocks)
     order = f"The columns stand in Keras's order {blocks}, {spec.units} for each."
     sentences = [
         f"{weights_title(spec)}: {_subtitle(spec)}.",
@@ -245,13 +246,13 @@ def weights_description(grid: Grid) -> str:
 def _weight_in_words(grid: Grid, row: ParameterRow) -> str:
     """Say the values of one weight block by block: row by row where they are shown and few, else their range."""
     spec, said = grid.spec, []
-    for block in spec.blocks:
+    for block in spec.blocks_of(row.weight):
         values = np.atleast_2d(spec.block(row.weight, block))
         words = wording.vector(values.ravel())
         if row.count <= MOST_SAID:
             words = ", ".join(_row_in_words(values, place) for place in range(len(values)))
-        said.append(f"{block_letter(spec.kind, block)}: {words}")
-    return f"{LETTERS[row.weight]}, {row.weight} {row.shape}, {product(row)}: {'; '.join(said)}."
+        said.append(f"{spec.cell.letter(block)}: {words}")
+    return f"{spec.letter_of(row.weight)}, {row.weight} {row.shape}, {product(row)}: {'; '.join(said)}."
 
 
 def _row_in_words(values: np.ndarray, place: int) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 from course_utils.quiet import quiet_keras
 from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape, Value
-from course_utils.recurrence.reading.backend import what
+from course_utils.recurrence.reading.backend import calls, what
 from course_utils.recurrence.reading.layers import calls_its_layers
-from course_utils.recurrence.reading.models import calls, check_built
+from course_utils.recurrence.reading.models import check_built
 
 NOT_CHOSEN = re.compile(r"(keras_tensor|input_layer|input)(_?\d+)?")  # names that Keras gives to inputs by itself
 

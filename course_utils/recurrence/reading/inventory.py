@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from course_utils.quiet import quiet_keras
-from course_utils.recurrence.reading.backend import what
+from course_utils.recurrence.reading.backend import calls, what
 from course_utils.recurrence.reading.layers import read_cell
-from course_utils.recurrence.reading.models import calls, check_built
+from course_utils.recurrence.reading.models import check_built
 from course_utils.recurrence.specs import Manner, RecurrentSpec
 
 

@@ -20,10 +20,13 @@ from course_utils.recurrence.graphs import (
     TimeDistributedSpec,
     map_nested,
 )
+from course_utils.recurrence.kinds import KINDS, OWN_CELLS
 from course_utils.recurrence.reading.backend import activation_of, dtype_of, to_numpy, to_tensor
+from course_utils.recurrence.reading.operations import read_operations
 from course_utils.recurrence.specs import (
     AnyRecurrent,
     BidirectionalSpec,
+    CellOperation,
     CellSpec,
     Manner,
     OwnCellSpec,
@@ -79,8 +82,7 @@ def trains(layer: Any) -> bool:
     """Return whether ``training=True`` changes what a layer gives: dropout, or anything that is not read."""
     keras = quiet_keras()
     layers = keras.layers
-    cells = (layers.SimpleRNNCell, layers.LSTMCell, layers.GRUCell, layers.StackedRNNCells)
-    known = (*_readers(lambda layer: layer), *cells, layers.InputLayer)
+    known = (*_readers(lambda layer: layer), *_cell_kinds(), layers.StackedRNNCells, layers.InputLayer)
     parts = layer._flatten_layers() if isinstance(layer, keras.Layer) else ()
     drops = any(getattr(part, name, 0) for part in parts for name in ("dropout", "recurrent_dropout", "rate"))
     return drops or not all(calls_its_layers(part) or any(is_plain(part, kind) for kind in known) for part in parts)
@@ -118,14 +120,13 @@ def _read_rnn(layer: Any) -> AnyRecurrent | None:
 
 
 def read_cell(cell: Any, name: str, manner: Manner, held: tuple | None = None) -> CellSpec | None:
-    """Read one of Keras's cells with its weights; a user's own as something to be called."""
-    layers = quiet_keras().layers
-    kinds = {layers.SimpleRNNCell: "SimpleRNN", layers.LSTMCell: "LSTM", layers.GRUCell: "GRU"}
+    """Read a cell of a known kind with its weights; any other as something to be called."""
+    kinds = _cell_kinds()
     kind = next((kinds[known] for known in kinds if is_plain(cell, known)), None)
     if kind is None:
         return _read_own_cell(cell, name, manner, held)
     dtype = dtype_of(cell)
-    gated = {"recurrent_activation": activation_of(cell.recurrent_activation)} if kind != "SimpleRNN" else {}
+    gated = {"recurrent_activation": activation_of(cell.recurrent_activation)} if KINDS[kind].gates else {}
     return RecurrentSpec(
         kind=kind,
         name=name,
@@ -138,8 +139,15 @@ def read_cell(cell: Any, name: str, manner: Manner, held: tuple | None = None) -
         held=held,
         dtype=dtype,
         arguments=cell.get_config(),
+        vectors={weight: in_precision(to_numpy(getattr(cell, weight)), dtype) for weight in KINDS[kind].vectors},
         **gated,
     )
+
+
+def _cell_kinds() -> dict[type, str]:
+    """Return the kinds that are known, by the class of their cells."""
+    layers = quiet_keras().layers
+    return {layers.SimpleRNNCell: "SimpleRNN", layers.LSTMCell: "LSTM", layers.GRUCell: "GRU", **OWN_CELLS}
 
 
 def _read_own_cell(cell: Any, name: str, manner: Manner, held: tuple | None) -> OwnCellSpec | None:
@@ -164,12 +172,15 @@ def _read_own_cell(cell: Any, name: str, manner: Manner, held: tuple | None) -> 
         output, after = cell(to_tensor(x, dtype), packed)
         return to_numpy(output), tuple(to_numpy(state) for state in keras.tree.flatten(after))
 
-    def nest(flat: list[np.ndarray]) -> Any:
+    def nest(flat: list[Any]) -> Any:
         return keras.tree.pack_sequence_as(first_states(1), flat)
+
+    def inside(x: np.ndarray, states: tuple[np.ndarray, ...]) -> tuple[CellOperation, ...] | None:
+        return read_operations(cell, x, states, nest, dtype)
 
     weights = {weight.name: to_numpy(weight) for weight in getattr(cell, "weights", ())}
     return OwnCellSpec(
-        name, type(cell).__name__, tuple(sizes), output_size, step, start, nest, weights, manner, held, dtype
+        name, type(cell).__name__, tuple(sizes), output_size, step, inside, start, nest, weights, manner, held, dtype
     )
 
 

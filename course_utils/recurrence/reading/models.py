@@ -1,13 +1,12 @@
 """Read a whole model: its calls in order of execution."""
 
-from collections.abc import Iterator
 from inspect import signature
 from typing import Any
 
 from course_utils.quiet import quiet_keras
 from course_utils.recurrence.checking import as_first_input
 from course_utils.recurrence.graphs import ClosedSpec, GraphSpec, LayerSpec, Node, Ref, TimeDistributedSpec, map_nested
-from course_utils.recurrence.reading.backend import what
+from course_utils.recurrence.reading.backend import calls, what
 from course_utils.recurrence.reading.layers import calls_its_layers, closed, read_layer, trains
 from course_utils.recurrence.specs import RECURRENT, RecurrentSpec
 
@@ -33,11 +32,15 @@ def read(model: Any, x: Any = None) -> LayerSpec:
     return spec
 
 
+def read_single(layer: Any, x: Any = None) -> LayerSpec:
+    """Return the spec of a layer, alone or as the only one of a model."""
+    spec = read(layer, x)
+    return spec.nodes[0].layer if isinstance(spec, GraphSpec) and len(spec.nodes) == 1 else spec
+
+
 def read_recurrent(layer: Any, x: Any = None) -> RecurrentSpec:
     """Return the spec of one SimpleRNN, LSTM or GRU, alone or as the only layer of a model."""
-    spec = read(layer, x)
-    if isinstance(spec, GraphSpec) and len(spec.nodes) == 1:
-        spec = spec.nodes[0].layer
+    spec = read_single(layer, x)
     if not isinstance(spec, RecurrentSpec):
         raise TypeError(f"layer must be one SimpleRNN, LSTM or GRU layer, but it is {what(layer)}.")
     return spec
@@ -118,15 +121,6 @@ def _read_graph(function: Any, name: str, free: int = 1) -> GraphSpec:
         outputs = outputs[0]
     built = tuple(tuple(tensor.shape) for tensor in function.inputs)
     return GraphSpec(name, tuple(nodes), inputs, shapes, dtypes, names, outputs, built)
-
-
-def calls(function: Any) -> Iterator[Any]:
-    """Yield the calls of a functional model in order of execution.
-
-    Keras keeps them by depth in a ``keras.Function`` and offers no public way to list them.
-    """
-    for depth in sorted(function._nodes_by_depth, reverse=True):
-        yield from (node for node in function._nodes_by_depth[depth] if not node.is_input)
 
 
 def _first_by_position(layer: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:

@@ -1,0 +1,53 @@
+"""Columns of named rows, side by side: a bar with a title, and below it vectors with their names."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
+from course_utils.drawing.moving import moved
+from course_utils.drawing.scene import Box, Item, Label, Rectangle
+from course_utils.drawing.text import BOLD, text_width
+from course_utils.pictures.cell.moment import Measured, named, named_width, row
+
+TOP = 104  # of the columns, below the heading
+BAR = 40  # the height of the bar that names a column
+PITCH = CELL_HEIGHT + 34  # from a row to the next, with room for its name
+GAP = 46  # between two columns, with room for an arrow
+
+Row = tuple[str, str, str, np.ndarray]
+"""Id, name, caption and numbers."""
+
+Column = tuple[list[Item], float]
+"""What is drawn, with its left edge at 0, and how wide it is."""
+
+
+def column_of_rows(now: Measured, title: str, rows: Sequence[Row], hue: str = "") -> Column:
+    """Draw one column. hue: of the gate that it is about."""
+    items: list[Item] = []
+    width = text_width(title, 14, BOLD) + 20
+    for place, (id, name, caption, values) in enumerate(rows):
+        top = TOP + BAR + 30 + place * PITCH
+        items += named(row(now, id, 0, top, values, "f" if id.startswith("x[") else "u"), name, caption)
+        width = max(width, named_width(now, len(values), name, caption))
+    ink, key = ("on_hue", hue) if hue else ("ink", title)
+    return [
+        Box(f"bar[{key}]", Rectangle(0, TOP, width, BAR), "gate" if hue else "tag", radius=8, hue=hue),
+        Label(f"title[{key}]", width / 2, TOP + 25, title, 14, ink, face=BOLD),
+        *items,
+    ], width
+
+
+def side_by_side(columns: Sequence[Column], beside: int = 0) -> list[Item]:
+    """Place columns beside each other; an arrow leads out of the first, and into the last.
+
+    beside: how many columns at the right stand beside the way, without an arrow
+    """
+    items: list[Item] = []
+    left, y = float(MARGIN), TOP + BAR / 2
+    for place, (rows, width) in enumerate(columns):
+        items += moved(rows, left, 0)
+        if place in (1, len(columns) - 1 - beside):
+            items.append(arrow(f"arrow[{place}]", (left - GAP + 6, y), (left - 8, y)))
+        left += width + GAP
+    return items

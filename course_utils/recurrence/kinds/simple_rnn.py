@@ -1,0 +1,16 @@
+"""SimpleRNN: h_t = g(x_t·W + h_{t-1}·R + b) (Elman, 1990; ``SimpleRNNCell.call`` in Keras 3)."""
+
+from course_utils.recurrence.kinds.flow import Activate, Operation, Product, Sum
+from course_utils.recurrence.kinds.kind import Kind
+
+
+def flow(_reset_after: bool) -> tuple[Operation, ...]:
+    """Return what a step computes."""
+    return (
+        Product("h·R[h]", "h-", "h"),
+        Sum("sum[h]", "h", ("h·R[h]",)),
+        Activate("h", "activation", "sum[h]"),
+    )
+
+
+SIMPLE_RNN = Kind("SimpleRNN", {"h": "new state"}, gates="", states={"h": "state"}, flow=flow)
