@@ -29,7 +29,7 @@ def find_chromium(
     for name in _NAMES:
         if which(name):
             return which(name)
-    usual = _MAC if platform == "darwin" else ()
+    usual: tuple[str, ...] = _MAC if platform == "darwin" else ()
     if platform == "win32":
         folders = [environment[name] for name in _WINDOWS_FOLDERS if environment.get(name)]
         usual = tuple(folder + "\\" + path for folder in folders for path in _WINDOWS)

@@ -226,7 +226,7 @@ def compatible(version: str, pin: str) -> bool:
     """Return whether ``version`` is allowed by ``~=pin``: not older, and equal in all but pin's last number."""
     wanted = [int(part) for part in pin.split(".")]
     # What follows the numbers, such as rc1 or .post1, does not matter here.
-    has = [int(part) for part in re.match(r"\d+(?:\.\d+)*", version)[0].split(".")]
+    has = [int(part) for part in re.sub(r"(\d+(?:\.\d+)*).*", r"\1", version).split(".")]
     return has >= wanted and has[: len(wanted) - 1] == wanted[:-1]
 
 

@@ -15,7 +15,7 @@ from course_utils.setup.problems import SetUpError
 
 # By extension of JupyterLab. Without saveState a lesson that was run, saved and opened again says
 # "model not found"; the news question and the offer to update would hide the lesson.
-SETTINGS = {
+SETTINGS: Mapping[str, Mapping] = {
     "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }

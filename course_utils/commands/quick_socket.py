@@ -1,5 +1,7 @@
 """The way from the kernel to the page, without waiting."""
 
+from typing import Any
+
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 
 
@@ -11,7 +13,7 @@ class QuickConnection(ZMQChannelsWebsocketConnection):
     a second message, after "busy": half of all moves came 40 ms late (measured on Linux).
     """
 
-    async def connect(self) -> None:
+    def connect(self) -> Any:  # Jupyter's own classes disagree whether this is a coroutine or a future
         """Open the connection, and ask the system not to collect small messages."""
         self.websocket_handler.set_nodelay(True)
-        await super().connect()
+        return super().connect()

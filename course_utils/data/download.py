@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from email.message import Message
 from pathlib import Path
 from queue import Empty, Queue
+from typing import TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -29,6 +30,10 @@ NO_SUCH_REST = 416  # the HTTP status of a server whose file is shorter than wha
 BUSY = (429, 500, 502, 503, 504)  # HTTP statuses after which it is worth trying again
 STALE = 24 * 3600  # s; a part older than this belongs to a program that was killed while it wrote
 
+Extent = tuple[int, int | None]
+"""Which bytes of the file an answer holds: the first, and the end, None if the server does not say."""
+Sent = TypeVar("Sent")
+
 
 def fetch(published: Published, timeout: float = 10.0, pause: float = 1.0) -> bytes:
     """Return the bytes of a published file, and print on one line how much of it has come.
@@ -39,7 +44,7 @@ def fetch(published: Published, timeout: float = 10.0, pause: float = 1.0) -> by
     pause: seconds before the second attempt, twice as many before the third and so on
     Raises DigitsError, with nothing kept, when the file cannot be had or is another one.
     """
-    body, host = bytearray(), urlsplit(published.url).hostname
+    body, host = bytearray(), urlsplit(published.url).hostname or published.url
     for attempt in range(1, ATTEMPTS + 1):
         resumed = len(body)
         try:
@@ -95,12 +100,13 @@ def _received(published: Published, body: bytearray, timeout: float) -> Iterator
     drip cannot hold up the caller for more than ``timeout`` seconds, and Ctrl-C is heard at once.
     Raises _Cut if the end does not come; what came until then is in ``body``.
     """
-    parts: Queue = Queue()
+    extents: Queue[Extent | _Cut] = Queue()
+    parts: Queue[bytes | _Cut] = Queue()
     given_up = threading.Event()
-    arguments = (published.url, len(body), timeout, parts, given_up)
+    arguments = (published.url, len(body), timeout, extents, parts, given_up)
     threading.Thread(target=_receive, args=arguments, daemon=True).start()
     try:
-        begin, end = _next(parts, timeout)
+        begin, end = _next(extents, timeout)
         if begin > len(body):
             raise _Cut(f"the server left out the bytes from {len(body):,} to {begin:,}")
         del body[begin:]
@@ -113,36 +119,45 @@ def _received(published: Published, body: bytearray, timeout: float) -> Iterator
         given_up.set()
 
 
-def _next(parts: Queue, timeout: float) -> tuple | bytes:
-    """Return what the thread sends next: (first byte, end) once, then parts, at last b"". Raises _Cut."""
+def _next(sent: Queue[Sent | _Cut], timeout: float) -> Sent:
+    """Return what the thread sends next: the extent once; parts, at last b"". Raises _Cut."""
     until = time.monotonic() + timeout
     while True:
         try:
-            part = parts.get(timeout=min(TURN, timeout))
+            part = sent.get(timeout=min(TURN, timeout))
         except Empty:
             if time.monotonic() >= until:
                 raise _Cut(f"nothing came for {timeout:g} s") from None
             continue
-        if isinstance(part, Exception):
+        if isinstance(part, _Cut):
             raise part
         return part
 
 
-def _receive(url: str, have: int, timeout: float, parts: Queue, given_up: threading.Event) -> None:
-    """Send the answer of ``url`` from byte ``have`` on to ``parts``, until the end or until given up."""
+def _receive(
+    url: str,
+    have: int,
+    timeout: float,
+    extents: Queue[Extent | _Cut],
+    parts: Queue[bytes | _Cut],
+    given_up: threading.Event,
+) -> None:
+    """Send the answer of ``url`` from byte ``have`` on: its extent, then its parts, until the end or until given up."""
     request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         # A second more than the caller waits: so it is the caller who says that nothing came.
         with urlopen(request, timeout=timeout + 1, context=_certificates(url)) as answer:
-            parts.put(_extent(answer.status, answer.headers))
+            extents.put(_extent(answer.status, answer.headers))
             while not given_up.is_set() and (part := answer.read(CHUNK)):
                 parts.put(part)
         parts.put(b"")
     except Exception as error:  # Whatever it is, the caller shall hear it.
-        parts.put(_as_cut(error))
+        cut = _as_cut(error)
+        extents.put(cut)
+        parts.put(cut)
 
 
-def _extent(status: int, headers: Message) -> tuple[int, int | None]:
+def _extent(status: int, headers: Message) -> Extent:
     """Return which bytes of the file an answer holds: the first, and the end, None if the server does not say.
 
     >>> headers = Message()

@@ -51,8 +51,9 @@ def read_named(path: Path) -> tuple[Bytes, Path]:
     Raises DigitsError when it is not there or not right.
     """
     if path.is_dir():
-        if all(_spelled(path, key) for key in KEYS):
-            return read_idx_folder(path), path
+        files = idx_files(path)
+        if len(files) == len(KEYS):
+            return checked({key: read_idx(file, IDX[key][1]) for key, file in files.items()}, path), path
         if (path / "mnist.npz").exists():
             return read_npz(path / "mnist.npz"), path / "mnist.npz"
         raise DigitsError(
@@ -92,15 +93,10 @@ def parse_npz(content: bytes, path: Path) -> Bytes:
     return checked(arrays, path)
 
 
-def read_idx_folder(folder: Path) -> Bytes:
-    """Read the four IDX files of a folder, plain or packed. Raises DigitsError."""
-    return checked({key: read_idx(_spelled(folder, key), IDX[key][1]) for key in KEYS}, folder)
-
-
-def _spelled(folder: Path, key: str) -> Path | None:
-    """Return the IDX file of an array, in the spelling that is there: a plain one before a packed one."""
-    candidates = (folder / spelling.format(*IDX[key]) for spelling in SPELLINGS)
-    return next((path for path in candidates if path.exists()), None)
+def idx_files(folder: Path) -> dict[str, Path]:
+    """Return the IDX files of a folder by their arrays, in the spelling that is there: a plain one before a packed."""
+    backwards = [(key, folder / spelling.format(*IDX[key])) for key in KEYS for spelling in reversed(SPELLINGS)]
+    return {key: path for key, path in backwards if path.exists()}  # of several spellings the last one stays
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:

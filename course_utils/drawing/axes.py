@@ -62,7 +62,7 @@ class Panel:
         """Return where numbers lie, (n, 2) px; NaN for those without a place."""
         return np.stack([self.x(xs), self.y(ys)], axis=-1)
 
-    def shows(self, point: Sequence[float]) -> bool:
+    def shows(self, point: tuple[float, float]) -> bool:
         """Whether a point lies in the frame."""
         return self.place.holds(Rectangle(*point, 0, 0))
 

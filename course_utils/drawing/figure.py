@@ -7,6 +7,7 @@ cell takes a hundred times as long.
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -143,11 +144,14 @@ def _cells(page: _Page, scene: Scene) -> Iterator[str]:
         yield cells.id
     if not corners:
         return
-    grounds = PolyCollection(np.concatenate(corners), facecolors=colours, edgecolors=edges, linewidths=widths, zorder=3)
-    styles = [patch.get_linestyle() for patch in borders]
-    look = {"edgecolors": page.theme.ghost, "linewidths": page.stroke(1.2), "linestyles": styles}
+    outlines: Any = np.concatenate(corners)  # matplotlib takes an array, and quickly, though its types say a sequence
+    grounds = PolyCollection(outlines, facecolors=colours, edgecolors=edges, linewidths=widths, zorder=3)
+    styles, ghost, thick = [patch.get_linestyle() for patch in borders], page.theme.ghost, page.stroke(1.2)
+    around = PatchCollection(
+        borders, facecolors="none", edgecolors=ghost, linewidths=thick, linestyles=styles, zorder=4
+    )
     page.axes.add_collection(grounds)
-    page.axes.add_collection(PatchCollection(borders, facecolors="none", zorder=4, **look))
+    page.axes.add_collection(around)
 
 
 def _corners(cells: Cells) -> np.ndarray:
@@ -163,10 +167,11 @@ def _corners(cells: Cells) -> np.ndarray:
 def _numbers(page: _Page, cells: Cells, bins: np.ndarray) -> None:
     if not cells.numbers or cells.values is None:
         return
-    look = {"fontsize": page.font(NUMBER_SIZE), "ha": "center", "zorder": 5, "family": "DejaVu Sans"}
+    size, family = page.font(NUMBER_SIZE), "DejaVu Sans"
     for (row, column), value in np.ndenumerate(cells.values):
         x, y = cells.cell_place(row, column).centre
-        page.axes.text(x, y + 4, wording.number(value, whole=cells.whole), color=BIN_INKS[bins[row, column]], **look)
+        text, ink = wording.number(value, whole=cells.whole), BIN_INKS[bins[row, column]]
+        page.axes.text(x, y + 4, text, color=ink, fontsize=size, ha="center", family=family, zorder=5)
 
 
 def _lines(page: _Page, lines: list[Line]) -> Iterator[str]:
@@ -203,8 +208,9 @@ def _marks(page: _Page, marks: list[Mark]) -> Iterator[str]:
 def _frames(page: _Page, frames: list[Frame]) -> Iterator[str]:
     patches = [Rectangle((f.place.x, f.place.y), f.place.width, f.place.height) for f in frames]
     for colour, width in (("#FFFFFF", 5), ("#000000", 2.4)):
-        look = {"facecolors": "none", "edgecolors": colour, "linewidths": width * page.points, "zorder": 6}
-        page.axes.add_collection(PatchCollection(patches, **look))
+        thick = width * page.points
+        outline = PatchCollection(patches, facecolors="none", edgecolors=colour, linewidths=thick, zorder=6)
+        page.axes.add_collection(outline)
     yield from (frame.id for frame in frames)
 
 

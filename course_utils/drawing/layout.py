@@ -112,7 +112,7 @@ def noted_legend(left: float, top: float, limit: float, notes: list[str]) -> lis
 def compose(title: str, description: str, items: Iterable[Item], limit: float) -> Scene:
     """Put items on a canvas that is just large enough for all of them."""
     items = tuple(items)
-    places = [extent(item) for item in items]
+    places = [item.place for item in items]
     width = max(place.right for place in places) + MARGIN
     height = max(place.bottom for place in places) + MARGIN - 8
     return Scene(float(np.ceil(width)), float(np.ceil(height)), title, description, items, limit)
@@ -120,10 +120,7 @@ def compose(title: str, description: str, items: Iterable[Item], limit: float) -
 
 def extent(item: Item) -> Rectangle:
     """Return the place that an item takes on the canvas."""
-    if not isinstance(item, Line):
-        return item.place
-    xs, ys = zip(*item.points, strict=True)
-    return Rectangle(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+    return item.place
 
 
 def strongest(*arrays: np.ndarray | None) -> float:

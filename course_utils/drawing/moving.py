@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from course_utils.drawing.scene import Item, Label, Line, Mark, Rectangle
+from course_utils.drawing.scene import Cells, Item, Label, Line, Mark, Rectangle
 
 
 def moved(items: Iterable[Item], across: float, down: float, prefix: str = "") -> list[Item]:
@@ -26,7 +26,6 @@ def _moved(item: Item, across: float, down: float, prefix: str) -> Item:
         return replace(item, id=name, x=item.x + across, y=item.y + down)
     old = item.place
     place = Rectangle(old.x + across, old.y + down, old.width, old.height)
-    made_of = getattr(item, "made_of", ())
-    if made_of and prefix:
-        return replace(item, id=name, place=place, made_of=tuple(prefix + part for part in made_of))
+    if isinstance(item, Cells):
+        return replace(item, id=name, place=place, made_of=tuple(prefix + part for part in item.made_of))
     return replace(item, id=name, place=place)

@@ -8,6 +8,7 @@ adds its own index: ``h[t=2,u=3]``.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 
@@ -134,6 +135,12 @@ class Line:
     head: bool = True
     hue: str = ""
 
+    @property
+    def place(self) -> Rectangle:
+        """The room that its points take."""
+        xs, ys = zip(*self.points, strict=True)
+        return Rectangle(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+
 
 MARKS = {"disc": (16, 0, 0.5), "square": (4, 45, 0.62), "diamond": (4, 0, 0.65), "triangle": (3, -90, 0.65)}
 """For each shape: how many corners, the angle of the first in degrees, and how far out they are, in its size."""
@@ -199,6 +206,7 @@ class Label:
 
 
 Item = Box | Cells | Line | Mark | Frame | Label
+Kind = TypeVar("Kind", bound=Item)
 
 
 @dataclass(frozen=True)
@@ -215,7 +223,7 @@ class Scene:
     items: tuple[Item, ...]
     limit: float = 1.0
 
-    def of(self, kind: type) -> list[Item]:
+    def of(self, kind: type[Kind]) -> list[Kind]:
         """All items of one class."""
         return [item for item in self.items if isinstance(item, kind)]
 

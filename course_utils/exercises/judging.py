@@ -184,6 +184,26 @@ def known_weights(shapes: list[tuple[int, ...]]) -> list[np.ndarray]:
     ]
 
 
+def with_known_weights(*specs: RecurrentSpec) -> list[RecurrentSpec]:
+    """Return recurrent layers, one above the other, with known weights in the place of their own.
+
+    >>> from course_utils.recurrence import random_spec
+    >>> lower, upper = with_known_weights(*[random_spec("GRU", units=2, features=2)] * 2)
+    >>> bool((lower.kernel == upper.kernel).any())
+    False
+    """
+    weights = iter(known_weights([array.shape for spec in specs for array in spec.weights.values()]))
+    return [
+        replace(
+            spec,
+            kernel=next(weights),
+            recurrent_kernel=next(weights),
+            bias=None if spec.bias is None else next(weights),
+        )
+        for spec in specs
+    ]
+
+
 def behaviour_of(*specs: RecurrentSpec, trials: tuple[np.ndarray, ...]) -> Behaviour:
     """Return what recurrent layers do, one above the other, with known weights.
 
@@ -194,8 +214,7 @@ def behaviour_of(*specs: RecurrentSpec, trials: tuple[np.ndarray, ...]) -> Behav
     >>> behaviour.call(*behaviour.trials[0]).shape, behaviour.parameters
     ((2, 10), 480)
     """
-    weights = iter(known_weights([array.shape for spec in specs for array in spec.weights.values()]))
-    known = [replace(spec, **{name: next(weights) for name in spec.weights}) for spec in specs]
+    known = with_known_weights(*specs)
 
     def call(x: np.ndarray) -> Any:
         for spec in known:

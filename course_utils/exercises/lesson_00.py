@@ -1,5 +1,6 @@
 """The exercises of lesson 00: the building blocks of Keras."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
@@ -176,7 +177,8 @@ def _look_up(random: np.random.Generator) -> Variant:
 
 def _shared(random: np.random.Generator) -> Variant:
     (F,) = different_sizes(random, 1)
-    name, g = [("tanh", np.tanh), ("sigmoid", lambda z: 1 / (1 + np.exp(-z)))][int(random.integers(2))]
+    ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {"tanh": np.tanh, "sigmoid": lambda z: 1 / (1 + np.exp(-z))}
+    name, g = list(ways.items())[int(random.integers(2))]
     trials = ((np.round(random.uniform(-1, 1, (2, F)), 2).astype("float32"),),)
     first, own = known_weights([(F, F), (F,)] * 2)[:2], known_weights([(F, F), (F,)] * 2)[2:]
     once, again = (lambda x: g(x @ first[0] + first[1])), (lambda x: g(x @ own[0] + own[1]))

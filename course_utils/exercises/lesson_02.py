@@ -1,7 +1,6 @@
 """The exercises of lesson 02: recurrent layers on top of each other."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +14,7 @@ from course_utils.exercises.judging import (
     judge_layer,
     judge_number,
     judge_shape,
-    known_weights,
+    with_known_weights,
 )
 from course_utils.exercises.slips import away_from_zero, different_sizes, simple_rnn_weights, total
 from course_utils.recurrence import RecurrentSpec, random_input, random_spec, run_layer
@@ -155,7 +154,7 @@ def _repair(random: np.random.Generator) -> Variant:
             Slip(giving(U), "This runs, but the lower layer is gone: keep both."),
             Slip(giving(U, below), "You swapped the layers: the first of the list is the lowest."),
             Slip(
-                _with_copies(*_stack(F, (below, U), [False, False]), x),
+                _with_copies(_stack(F, (below, U), [False, False]), x),
                 "This runs, but the upper layer reads copies of one state: let the lower layer give every state.",
             ),
             Slip(giving(below, sequences=True), "The upper layer is missing: keep both."),
@@ -183,10 +182,9 @@ def _stack(F: int, units: Sequence[int], pattern: Sequence[bool]) -> list[Recurr
     ]
 
 
-def _with_copies(lower: RecurrentSpec, upper: RecurrentSpec, x: np.ndarray) -> Behaviour:
-    """Return what the layers do with a RepeatVector between them, as many steps as x has."""
-    weights = iter(known_weights([array.shape for spec in (lower, upper) for array in spec.weights.values()]))
-    lower, upper = (replace(spec, **{name: next(weights) for name in spec.weights}) for spec in (lower, upper))
+def _with_copies(two: Sequence[RecurrentSpec], x: np.ndarray) -> Behaviour:
+    """Return what two layers do with a RepeatVector between them, as many steps as x has."""
+    lower, upper = with_known_weights(*two)
 
     def call(x: np.ndarray) -> np.ndarray:
         last = run_layer(lower, x).output

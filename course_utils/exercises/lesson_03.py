@@ -14,7 +14,7 @@ from course_utils.exercises.judging import (
     judge_shape,
 )
 from course_utils.exercises.slips import away_from_zero, different_sizes, parameter_slips, total
-from course_utils.recurrence import RecurrentSpec, random_spec, run
+from course_utils.recurrence import RecurrentSpec, random_spec, run_layer
 from course_utils.recurrence.activation_functions import sigmoid
 
 BLOCK_NAMES = {"i": "the input gate", "f": "the forget gate", "c": "the candidate", "o": "the output gate"}
@@ -145,8 +145,8 @@ def _memory_after(steps: int, *, f: int, i: int, news: float, start: float) -> f
     bias = np.array([OPEN if i else -OPEN, OPEN if f else -OPEN, np.arctanh(news), OPEN])
     spec = RecurrentSpec("LSTM", "lstm", np.zeros((1, 4)), np.zeros((1, 4)), bias)
     states = [np.zeros((1, 1)), np.full((1, 1), start)]
-    trace = run(spec, np.zeros((1, steps, 1)), initial_state=states)
-    return float(trace.cell_state[0, -1, 0])
+    _h, c = run_layer(spec, np.zeros((1, steps, 1)), initial_state=states).states
+    return float(c[0, 0])
 
 
 def _keeping(random: np.random.Generator) -> Variant:

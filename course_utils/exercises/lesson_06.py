@@ -1,5 +1,6 @@
 """The exercises of lesson 06: the GRU, and reading in two directions."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -198,7 +199,9 @@ def _halves_that_change(T: int, kind: str, changed: int, looked: int) -> tuple[b
     return found[0], found[1]
 
 
-def _behave(x: np.ndarray, *, kind: str, units: int, sequences: bool, merged: str | None) -> Behaviour:
+def _behave(
+    x: np.ndarray, units: int, *, kind: str, sequences: bool = True, merged: str | None = "concat"
+) -> Behaviour:
     """Return how a layer behaves on x that reads in two directions, or in one where merged is "alone"."""
     features = x.shape[-1]
     half = run_layer(random_spec(kind, units=units, features=features, return_sequences=sequences), x).output
@@ -211,10 +214,7 @@ def _two_directions(random: np.random.Generator) -> Variant:
     T, F, U = different_sizes(random)
     kind = str(random.choice(["LSTM", "GRU"]))
     x, others = random_input(T, F), [other for other in KINDS if other != kind]
-
-    def giving(units: int, **ways) -> Behaviour:
-        return _behave(x, **{"kind": kind, "units": units, "sequences": True, "merged": "concat"} | ways)
-
+    giving = partial(_behave, x, kind=kind)
     return Variant(
         ask=(
             f"Build a keras.layers.Bidirectional of one {kind} with {U} units, so that x of shape (1, {T}, {F}) gives "

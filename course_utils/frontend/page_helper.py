@@ -26,5 +26,5 @@ class PageHelper(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).with_name("page_helper.js")
-    _css = Path(__file__).with_name("page_helper.css")
+    _css: Path | str = Path(__file__).with_name("page_helper.css")
     announcement = traitlets.Unicode("").tag(sync=True)

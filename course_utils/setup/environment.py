@@ -218,8 +218,8 @@ def carry_out(plan: Plan, checkout: Checkout, files: tuple[str, ...], say: Calla
             write_stamp(checkout, before)
             marker.unlink()
         raise
-    make_importable(checkout)
-    write_stamp(checkout, Stamp(hashes, ask_python(checkout.python).text, str(checkout.root), plan.ours))
+    python = make_importable(checkout)
+    write_stamp(checkout, Stamp(hashes, python.text, str(checkout.root), plan.ours))
     marker.unlink()
     say("Everything is installed. The next start skips this.")
 
@@ -242,14 +242,15 @@ def prepare(plan: Plan, checkout: Checkout, installer: Installer, say: Callable[
         installer.have_pip()
 
 
-def make_importable(checkout: Checkout) -> None:
-    """Let the Python of ``.venv`` find ``course_utils`` wherever it is started. Raises SetUpError."""
+def make_importable(checkout: Checkout) -> Interpreter:
+    """Let the Python of ``.venv`` find ``course_utils`` wherever it is started; return it. Raises SetUpError."""
     python = ask_python(checkout.python)
     if python is None:
         raise SetUpError("the Python in .venv does not start", "delete the folder .venv and type the command again")
     # A line of code, in ASCII: Python 3.11 and 3.12 read path lines in the encoding of the system.
-    line = f"import os, sys; p = os.fsdecode({os.fsencode(checkout.root)}); p in sys.path or sys.path.append(p)\n"
+    line = f"import os, sys; p = os.fsdecode({os.fsencode(checkout.root)!r}); p in sys.path or sys.path.append(p)\n"
     (python.site_packages / "unrolled.pth").write_text(line, encoding="ascii")
+    return python
 
 
 def repoint(scripts: Path, old: str, new: str) -> None:
@@ -329,7 +330,7 @@ def locked(path: Path, say: Callable[[str], None]) -> Iterator[int]:
 def try_lock(descriptor: int) -> bool:
     """Try to lock an open file; return False while somebody else has it."""
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt
 
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -111,9 +111,11 @@ def _processor(tag: str, machine: str, system: str) -> str:
 
 
 def _libc() -> str:
+    if sys.platform == "win32":
+        return ""
     try:
         return os.confstr("CS_GNU_LIBC_VERSION") or ""
-    except (AttributeError, ValueError, OSError):  # Windows; musl and macOS do not know the name
+    except (ValueError, OSError):  # musl and macOS do not know the name
         return ""
 
 

@@ -87,13 +87,12 @@ def train_or_load(
     """
     _refuse(model, callbacks, recipe)
     fit = {"verbose": 0, "epochs": 1, "initial_epoch": 0, **fit}
-    where = {"show": show, "text": text}
     key, place = _key(model, x, y, seed, recipe, fit), store.folder()
     try:
         saved = _fitting(model, store.load(place, name, key) if place else None)
-        trained = _loaded(model, saved, LiveTraining(name, **where), name, fit)
+        trained = _loaded(model, saved, LiveTraining(name, show=show, text=text), name, fit)
     except Unusable as problem:
-        live = LiveTraining(name, monitor=monitor, notice=_notice(str(problem)), **where)
+        live = LiveTraining(name, monitor=monitor, show=show, text=text, notice=_notice(str(problem)))
         quiet_keras().utils.set_random_seed(seed)
         model.fit(x, y, callbacks=[*callbacks, live], **fit)
         trained = _kept(model, live, place, name, key)

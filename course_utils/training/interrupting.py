@@ -24,7 +24,7 @@ class Interrupts:
         """model: whose ``fit`` runs; stop: called at most once, between two instructions of the main thread."""
         self._model = model
         self._stop = stop
-        self._before: Handler | None = None
+        self._before: Handler = signal.default_int_handler
 
     def listen(self) -> None:
         """Begin, where interrupts can be heard: in the main thread, unless they are ignored or handled in C."""
@@ -37,7 +37,7 @@ class Interrupts:
 
     def rest(self) -> None:
         """End: give the interrupt back to whoever had it, unless somebody else took it since."""
-        if self._before is not None and signal.getsignal(signal.SIGINT) == self._heard:
+        if signal.getsignal(signal.SIGINT) == self._heard:
             signal.signal(signal.SIGINT, self._before)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:

@@ -88,7 +88,7 @@ def fingerprint(data: Any) -> str:
         digest.update(words.encode())
         if array is not None:
             digest.update(f"{array.dtype.str} {array.shape} ".encode())
-            digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+            digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from course_utils.pictures import Diagram
@@ -13,7 +14,7 @@ from course_utils.training.progress import Course
 from course_utils.training.screens import screen_here
 from course_utils.training.showing import Showing, words_of
 
-keras = quiet_keras()
+keras: Any = quiet_keras()
 Logs = Mapping[str, float] | None
 
 
@@ -61,7 +62,7 @@ class LiveTraining(keras.callbacks.Callback):
         """
         super().__init__()
         self._name, self._monitor, self.notice = name, monitor, notice
-        self._where = {"show": show, "text": text}
+        self._screen = partial(screen_here, show=show, text=text)
         self._best = Best(monitor)
         self._last: Showing | None = None
         self._before: dict[str, int] = {}  # metric → epochs in Keras's History when the one under way began
@@ -165,7 +166,7 @@ class LiveTraining(keras.callbacks.Callback):
 
     def _open(self, epochs: int, notice: str) -> None:
         course = Course(self._name, epochs)
-        self._last = Showing(course, screen_here(words_of(course), **self._where))
+        self._last = Showing(course, self._screen(words_of(course)))
         self._showing.screen.note(notice)
 
     def _sentence(self) -> str:

@@ -75,8 +75,8 @@ class Course:
         self._choose(logs)
         done = self.done
         for name in {**self.history, **logs}:
-            values = self.history.setdefault(name, [None] * done)
-            values.append(None if logs.get(name) is None else float(logs[name]))
+            value = logs.get(name)
+            self.history.setdefault(name, [None] * done).append(None if value is None else float(value))
         self.running, self.batches, self.epoch = {}, 0, self.epoch + 1
         self.pace.epoch(now, self.passed)
 

@@ -89,7 +89,8 @@ def save(place: Path, name: str, key: Key, saved: Saved) -> None:
     handle, draft = tempfile.mkstemp(dir=place, prefix=_slug(name), suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
+            words = np.frombuffer(json.dumps(about).encode(), np.uint8)
+            np.savez(file, allow_pickle=False, about=words, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, _path(place, name, key))

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import mypy.api
 import pytest
 import yaml
 
@@ -299,6 +300,12 @@ def test_form_and_mistakes():
     for words in (["check"], ["format", "--check"]):
         run = subprocess.run([sys.executable, "-m", "ruff", *words, "."], capture_output=True, text=True, cwd=ROOT)
         assert run.returncode == 0, run.stdout
+
+
+def test_types(monkeypatch):
+    monkeypatch.chdir(ROOT)  # from where mypy reads its settings, and where its cache lies
+    found, problems, status = mypy.api.run([])
+    assert status == 0, found + problems
 
 
 def test_a_browser_test_that_cannot_run_is_skipped_but_fails_in_ci(monkeypatch):
