@@ -211,7 +211,9 @@ def _slope_between(name: str, xs: np.ndarray, low: float, high: float) -> np.nda
 
 def _curves(name: str, kinks: tuple[float, ...]) -> tuple[Path, Path]:
     """Return the function and its slope piece by piece, with NaN between two pieces that do not meet."""
-    xs, outs, slopes = [], [], []
+    xs: list[np.ndarray] = []
+    outs: list[np.ndarray] = []
+    slopes: list[np.ndarray] = []
     inner = [kink for kink in kinks if LOWEST_X < kink < HIGHEST_X]
     for low, high in pairwise([LOWEST_X, *inner, HIGHEST_X]):
         points = _points()

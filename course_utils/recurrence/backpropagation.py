@@ -8,7 +8,7 @@ import numpy as np
 from course_utils.recurrence.activation_functions import Activation
 from course_utils.recurrence.jacobians import jacobians_back
 from course_utils.recurrence.one_thread import one_thread
-from course_utils.recurrence.running import RecurrentTrace, run
+from course_utils.recurrence.running import CellTrace, run
 from course_utils.recurrence.specs import RecurrentSpec
 
 
@@ -59,7 +59,7 @@ def flow_back(spec: RecurrentSpec, x: Any) -> GradientFlow:
         return _measured(run(spec, x))
 
 
-def _measured(trace: RecurrentTrace) -> GradientFlow:
+def _measured(trace: CellTrace) -> GradientFlow:
     units, all_states = trace.spec.units, sum(trace.spec.state_sizes)
     chain = np.broadcast_to(np.eye(units, all_states), (len(trace.x), units, all_states))
     sizes = [_sizes(chain[None])]
@@ -104,7 +104,12 @@ def _check_takes_doubles(activation: Activation) -> None:
 def in_double_precision(spec: RecurrentSpec) -> RecurrentSpec:
     """Return the same layer, computing with float64 numbers."""
     double = np.dtype("float64")
-    weights = {name: array.astype(double) for name, array in spec.weights.items()}
-    vectors = {name: weights.pop(name) for name in spec.vectors}
-    manner = replace(spec.manner, dtype=double)
-    return replace(spec, **weights, vectors=vectors, dtype=double, manner=manner)
+    return replace(
+        spec,
+        kernel=spec.kernel.astype(double),
+        recurrent_kernel=spec.recurrent_kernel.astype(double),
+        bias=None if spec.bias is None else spec.bias.astype(double),
+        vectors={name: array.astype(double) for name, array in spec.vectors.items()},
+        dtype=double,
+        manner=replace(spec.manner, dtype=double),
+    )

@@ -8,9 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from course_utils.recurrence.kinds.flow import Values, added, evaluate
-from course_utils.recurrence.specs import CellSpec, OwnCellSpec, RecurrentSpec
+from course_utils.recurrence.specs import OwnCellSpec, RecurrentSpec
 
 States = tuple[np.ndarray, ...]
+
+
+NOTHING = np.zeros((0, 0, 0))
 
 
 class Step(NamedTuple):
@@ -18,26 +21,35 @@ class Step(NamedTuple):
 
     output:     what leaves the cell, (batch, U); for Keras's own cells, the new h
     states:     the new states, (batch, U) each: (h,), for LSTM (h, c)
-    from_state: what the old state adds before the activation, (batch, blocks, U)
-    blocks:     the values after the activation, (batch, blocks, U)
+    from_state: what the old state adds before the activation, (batch, blocks, U); nothing for a user's own cell
+    blocks:     the values after the activation, (batch, blocks, U); nothing for a user's own cell
     """
 
     output: np.ndarray
     states: States
-    from_state: np.ndarray | None = None
-    blocks: np.ndarray | None = None
+    from_state: np.ndarray = NOTHING
+    blocks: np.ndarray = NOTHING
 
 
-def take_step(spec: CellSpec, x: np.ndarray, arriving: np.ndarray | None, states: States) -> Step:
-    """Return one step of a cell.
+def own_step(spec: OwnCellSpec, x: np.ndarray, states: States) -> Step:
+    """Return one step of a user's own cell. x: x_t, (batch, F); states: those before, (batch, …) each."""
+    return Step(*spec.step(x, states))
 
-    x:        x_t, (batch, F); only a user's own cell reads it itself
+
+def take_step(spec: RecurrentSpec, arriving: np.ndarray, states: States) -> Step:
+    """Return one step of a cell, by the flow of its kind.
+
     arriving: x_t·W plus the biases that belong to it, (batch, blocks, U)
     states:   the states before, (batch, U) each
     """
-    if isinstance(spec, OwnCellSpec):
-        return Step(*spec.step(x, states))
-    return _known(spec, arriving, states)
+    names = spec.names
+    values = evaluate(spec.flow, spec, start_of_step(spec, arriving, states))
+    new = tuple([values[name] for name in names.after])
+    from_state, blocks = np.empty_like(arriving), np.empty_like(arriving)
+    for place, (held, block) in enumerate(zip(names.held, names.blocks, strict=True)):
+        from_state[:, place] = added(values, held)
+        blocks[:, place] = values[block]
+    return Step(new[0], new, from_state, blocks)
 
 
 def biases(spec: RecurrentSpec) -> np.ndarray:
@@ -57,18 +69,6 @@ def biases(spec: RecurrentSpec) -> np.ndarray:
 def input_terms(spec: RecurrentSpec, x: np.ndarray) -> np.ndarray:
     """Return x·W, (…, blocks, U) for x (…, F): for all steps at once."""
     return (x @ spec.kernel).reshape(*x.shape[:-1], len(spec.blocks), spec.units)
-
-
-def _known(spec: RecurrentSpec, arriving: np.ndarray, states: States) -> Step:
-    """Run the flow of a kind on one step."""
-    names = spec.names
-    values = evaluate(spec.flow, spec, start_of_step(spec, arriving, states))
-    new = tuple([values[name] for name in names.after])
-    from_state, blocks = np.empty_like(arriving), np.empty_like(arriving)
-    for place, (held, block) in enumerate(zip(names.held, names.blocks, strict=True)):
-        from_state[:, place] = added(values, held)
-        blocks[:, place] = values[block]
-    return Step(new[0], new, from_state, blocks)
 
 
 def start_of_step(spec: RecurrentSpec, arriving: np.ndarray, states: States) -> Values:

@@ -75,8 +75,8 @@ def as_states(start: Any, batch: int, cells: Sequence[CellSpec]) -> tuple[States
     given = _flat(start)
     sizes = [(size, cell.dtype) for cell in cells for size in cell.state_sizes]
     if len(given) != len(sizes):
-        known = len(cells) == 1 and isinstance(cells[0], RecurrentSpec) and len(sizes) > 1
-        names = " and ".join(cells[0].cell.states) if known else f"{len(sizes)} arrays"
+        alone = [cell.cell.states for cell in cells if isinstance(cell, RecurrentSpec) and len(sizes) > 1 == len(cells)]
+        names = " and ".join(alone[0]) if alone else f"{len(sizes)} arrays"
         raise ValueError(f"initial_state must hold {names}, but it holds {len(given)}: pass them as one list.")
     checked = [_as_state(state, batch, *wanted) for state, wanted in zip(given, sizes, strict=True)]
     states = iter(checked)

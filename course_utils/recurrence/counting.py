@@ -13,7 +13,7 @@ from course_utils.recurrence.graphs import (
     LayerSpec,
     TimeDistributedSpec,
 )
-from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
+from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
 from course_utils.recurrence.tables import html_table
 
 
@@ -184,14 +184,10 @@ def weights_in(spec: LayerSpec) -> int | None:
     480
     """
     match spec:
-        case RecurrentSpec():
-            return count(spec).total
-        case OwnCellSpec():
-            return sum(array.size for array in spec.weights.values())
-        case StackedSpec():
-            return sum(weights_in(cell) for cell in spec.cells)
+        case RecurrentSpec() | OwnCellSpec() | StackedSpec():
+            return _weights_in_cells(spec)
         case BidirectionalSpec():
-            return weights_in(spec.forward) + weights_in(spec.backward)
+            return _weights_in_cells(spec.forward) + _weights_in_cells(spec.backward)
         case DenseSpec():
             return spec.kernel.size + (0 if spec.bias is None else spec.bias.size)
         case EmbeddingSpec():
@@ -200,8 +196,14 @@ def weights_in(spec: LayerSpec) -> int | None:
             return weights_in(spec.inner)
         case GraphSpec():
             layers = {id(node.layer): weights_in(node.layer) for node in spec.nodes}
-            return None if None in layers.values() else sum(layers.values())
+            known = [total for total in layers.values() if total is not None]
+            return sum(known) if len(known) == len(layers) else None
         case ClosedSpec():
             return spec.parameters
         case _:
             return 0
+
+
+def _weights_in_cells(spec: AnyRecurrent) -> int:
+    cells = spec.cells if isinstance(spec, StackedSpec) else (spec,)
+    return sum(array.size for cell in cells for array in cell.weights.values())

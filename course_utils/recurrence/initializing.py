@@ -106,7 +106,8 @@ def random_bidirectional(
         )
         for way, back, seed in ways
     ]
-    return BidirectionalSpec(name, *sides, merge_mode, sides[0].dtype)
+    forward, backward = sides
+    return BidirectionalSpec(name, forward, backward, merge_mode, forward.dtype)
 
 
 def random_dense(

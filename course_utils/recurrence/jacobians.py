@@ -13,13 +13,13 @@ from course_utils.recurrence.activation_functions import Activation
 from course_utils.recurrence.cells import biases, input_terms, start_of_step, take_step
 from course_utils.recurrence.kinds import differentiate, evaluate
 from course_utils.recurrence.kinds.flow import SLOPES
-from course_utils.recurrence.running import RecurrentTrace
+from course_utils.recurrence.running import CellTrace
 
 NUDGE = 1e-5  # in double precision the error of the differences is then about 1e-10
 MOST_NUMBERS = 2_000_000  # held at once: 16 MB
 
 
-def jacobians_back(trace: RecurrentTrace) -> Iterator[np.ndarray]:
+def jacobians_back(trace: CellTrace) -> Iterator[np.ndarray]:
     """Yield ∂s_{t+1}/∂s_t for t from T - 1 down to 1, some steps at a time, (steps, batch, S, S).
 
     trace: of a SimpleRNN, LSTM or GRU in double precision, without a mask
@@ -37,7 +37,7 @@ def _has_slope(activation: Activation) -> bool:
     return activation.name in SLOPES and not activation.own
 
 
-def _by_chain_rule(trace: RecurrentTrace, before: np.ndarray) -> np.ndarray:
+def _by_chain_rule(trace: CellTrace, before: np.ndarray) -> np.ndarray:
     """Return ∂s_{t+1}/∂s_t, (batch, steps, S, S), for the steps whose states before are counted from 0."""
     spec, letters = trace.spec, tuple(trace.spec.cell.states)
     arriving = input_terms(spec, trace.x[:, before + 1]) + biases(spec)
@@ -53,11 +53,11 @@ def _by_chain_rule(trace: RecurrentTrace, before: np.ndarray) -> np.ndarray:
     return found
 
 
-def _by_differences(trace: RecurrentTrace, before: np.ndarray) -> np.ndarray:
+def _by_differences(trace: CellTrace, before: np.ndarray) -> np.ndarray:
     return np.stack([_differences(trace, int(step) + 1) for step in before], axis=1)
 
 
-def _differences(trace: RecurrentTrace, step: int) -> np.ndarray:
+def _differences(trace: CellTrace, step: int) -> np.ndarray:
     """Return ∂s_{step+1}/∂s_step, (batch, S, S), for the states s side by side, by finite differences.
 
     Every state is nudged by itself; all nudged copies take the step as one batch. So any activation will
@@ -72,6 +72,6 @@ def _differences(trace: RecurrentTrace, step: int) -> np.ndarray:
     arriving = input_terms(spec, np.repeat(trace.x[:, step], 3 * size, axis=0))
     arriving = arriving + biases(spec)
     apart = tuple(np.split(copies, len(spec.state_sizes), axis=-1))
-    after = np.concatenate(take_step(spec, copies, arriving, apart).states, axis=-1)
+    after = np.concatenate(take_step(spec, arriving, apart).states, axis=-1)
     here, one_down, two_down = np.split(after.reshape(batch, 3 * size, size), 3, axis=1)
     return np.swapaxes((3 * here - 4 * one_down + two_down) / (2 * NUDGE), 1, 2)

@@ -1,12 +1,12 @@
 """Run recurrent layers over time in NumPy, and keep every value on the way."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from course_utils.recurrence.cells import Step, biases, input_terms, start_of_step, take_step
+from course_utils.recurrence.cells import Step, biases, input_terms, own_step, start_of_step, take_step
 from course_utils.recurrence.checking import as_mask, as_numbers, as_sequences, as_states, in_precision, unless_whole
 from course_utils.recurrence.kinds import evaluate
 from course_utils.recurrence.kinds.flow import Values
@@ -15,6 +15,7 @@ from course_utils.recurrence.specs import (
     BidirectionalSpec,
     CellSpec,
     Manner,
+    OwnCellSpec,
     RecurrentSpec,
     StackedSpec,
     nest_states,
@@ -47,16 +48,13 @@ class Terms:
 
 @dataclass(frozen=True, eq=False)
 class RecurrentTrace:
-    """Every value of one recurrent cell on one input.
+    """The values of one recurrent cell on one input: what is known of any cell.
 
     x:         the input in order of processing, (batch, T, F)
     states:    by letter, what is carried on after each step, (batch, T, U); h_t is ``states["h"][:, t - 1]``.
                Of a user's own cell h, s2, s3 …, in the order in which it gives them
     first:     by letter, the states before the first step, (batch, U)
     outputs:   what leaves the cell at each step, (batch, T, U): h_t, except where a mask holds it back
-    gates:     by letter, (batch, T, U)
-    candidate: LSTM c̃, GRU h̃, (batch, T, U); else None
-    terms:     by block, what was added up before the activation
     mask:      (batch, T), False where a step was skipped: the states stay as they were; or None
     """
 
@@ -65,10 +63,7 @@ class RecurrentTrace:
     states: Mapping[str, np.ndarray]
     first: Mapping[str, np.ndarray]
     outputs: np.ndarray
-    gates: Mapping[str, np.ndarray] = field(default_factory=dict)
-    candidate: np.ndarray | None = None
-    terms: Mapping[str, Terms] = field(default_factory=dict)
-    mask: np.ndarray | None = None
+    mask: np.ndarray | None
 
     @property
     def hidden(self) -> np.ndarray:
@@ -106,6 +101,33 @@ class RecurrentTrace:
 
 
 @dataclass(frozen=True, eq=False)
+class CellTrace(RecurrentTrace):
+    """The values of a cell of a known kind: the inside too.
+
+    gates:     by letter, (batch, T, U)
+    candidate: LSTM c̃, GRU h̃, (batch, T, U); None for a kind without gates
+    terms:     by block, what was added up before the activation
+    """
+
+    spec: RecurrentSpec
+    gates: Mapping[str, np.ndarray]
+    candidate: np.ndarray | None
+    terms: Mapping[str, Terms]
+
+    def block(self, letter: str) -> np.ndarray:
+        """Return the values of a gate, or of the candidate by the letter of its block, (batch, T, U)."""
+        new = self.candidate
+        return self.gates[letter] if new is None or letter in self.gates else new
+
+
+@dataclass(frozen=True, eq=False)
+class OpaqueTrace(RecurrentTrace):
+    """The values of a cell that its user wrote: what goes in and what comes out."""
+
+    spec: OwnCellSpec
+
+
+@dataclass(frozen=True, eq=False)
 class LayerRun:
     """What a recurrent layer gives.
 
@@ -119,7 +141,7 @@ class LayerRun:
     states: States
 
 
-def run(spec: RecurrentSpec, x: Any, *, initial_state: Any = None, mask: Any = None) -> RecurrentTrace:
+def run(spec: RecurrentSpec, x: Any, *, initial_state: Any = None, mask: Any = None) -> CellTrace:
     """Run one SimpleRNN, LSTM or GRU from its spec alone.
 
     x:             (batch, T, F)
@@ -130,10 +152,13 @@ def run(spec: RecurrentSpec, x: Any, *, initial_state: Any = None, mask: Any = N
     >>> run(random_spec("SimpleRNN", units=4, features=2), np.ones((1, 3, 2))).hidden.shape
     (1, 3, 4)
     """
-    return run_layer(spec, x, initial_state=initial_state, mask=mask).traces[0]
+    (trace,) = run_layer(spec, x, initial_state=initial_state, mask=mask).traces
+    if not isinstance(trace, CellTrace):
+        raise TypeError(f"spec must be that of a known kind of cell, but {spec.name!r} is a cell of your own.")
+    return trace
 
 
-def quantities(trace: RecurrentTrace, step: int) -> Values:
+def quantities(trace: CellTrace, step: int) -> Values:
     """Return every quantity of one step by its name in the flow, (batch, U) each.
 
     trace: of a cell of a known kind; step: 1 … T, not one that a mask skips
@@ -176,13 +201,11 @@ class _CellRun(NamedTuple):
 
 def _run_cell(cell: CellSpec, x: np.ndarray, states: States, mask: np.ndarray | None) -> _CellRun:
     """Run one cell over all steps."""
-    known = isinstance(cell, RecurrentSpec)
-    x_terms = input_terms(cell, x) if known else None
-    arriving = x_terms + biases(cell) if known else np.zeros((len(x), x.shape[1], 0))
+    take, x_terms = _stepper(cell, x)
     first, steps, after = states, [], []
     half = cell.dtype.itemsize < 4
     for t in range(x.shape[1]):
-        step = take_step(cell, x[:, t], arriving[:, t], states)
+        step = take(t, states)
         new = step.states
         if half:
             new = tuple(_rounded(state, cell.dtype) for state in new)
@@ -194,46 +217,39 @@ def _run_cell(cell: CellSpec, x: np.ndarray, states: States, mask: np.ndarray | 
     raw = np.stack([step.output for step in steps], axis=1)
     raw = _rounded(raw, cell.dtype) if half else raw
     outputs, last = _masked_outputs(raw, mask, cell.manner)
-    return _CellRun(_as_trace(cell, x, x_terms, first, steps, after, outputs, mask), raw, last, states)
-
-
-def _as_trace(
-    cell: CellSpec,
-    x: np.ndarray,
-    x_terms: np.ndarray | None,
-    first: States,
-    steps: list[Step],
-    after: list[States],
-    outputs: np.ndarray,
-    mask: np.ndarray | None,
-) -> RecurrentTrace:
-    """Put the values of all steps side by side in time."""
     letters = tuple(cell.cell.states) if isinstance(cell, RecurrentSpec) else cell.state_letters
-    return RecurrentTrace(
-        spec=cell,
-        x=x,
-        states={letter: np.stack([one[n] for one in after], axis=1) for n, letter in enumerate(letters)},
-        first=dict(zip(letters, first, strict=True)),
-        outputs=outputs,
-        mask=mask,
-        **({} if x_terms is None else _inside(cell, x_terms, steps)),
-    )
+    by_letter = {letter: np.stack([one[n] for one in after], axis=1) for n, letter in enumerate(letters)}
+    shared = (x, by_letter, dict(zip(letters, first, strict=True)), outputs, mask)
+    if isinstance(cell, RecurrentSpec):
+        trace: RecurrentTrace = CellTrace(cell, *shared, *_inside(cell, x_terms, steps))
+    else:
+        trace = OpaqueTrace(cell, *shared)
+    return _CellRun(trace, raw, last, states)
 
 
-def _inside(cell: RecurrentSpec, x_terms: np.ndarray, steps: list[Step]) -> dict[str, Any]:
+def _stepper(cell: CellSpec, x: np.ndarray) -> tuple[Callable[[int, States], Step], np.ndarray]:
+    """Return how to take the step number t, from 0, and what x alone adds to it, for all steps at once."""
+    if not isinstance(cell, RecurrentSpec):
+        return lambda t, states: own_step(cell, x[:, t], states), np.zeros(0)
+    x_terms = input_terms(cell, x)
+    arriving = x_terms + biases(cell)
+    return lambda t, states: take_step(cell, arriving[:, t], states), x_terms
+
+
+def _inside(
+    cell: RecurrentSpec, x_terms: np.ndarray, steps: list[Step]
+) -> tuple[dict[str, np.ndarray], np.ndarray | None, dict[str, Terms]]:
     """Return gates, candidate and terms by letter; each is a view of one array over all steps."""
     blocks = np.stack([step.blocks for step in steps], axis=1)
     from_state = np.stack([step.from_state for step in steps], axis=1)
     values = {letter: blocks[:, :, place] for place, letter in enumerate(cell.blocks)}
     bias, kind = biases(cell), cell.cell
-    return {
-        "gates": {letter: values[letter] for letter in kind.gates},
-        "candidate": values[kind.candidate] if kind.candidate else None,
-        "terms": {
-            letter: Terms(x_terms[:, :, place], from_state[:, :, place], bias[place])
-            for place, letter in enumerate(cell.blocks)
-        },
+    terms = {
+        letter: Terms(x_terms[:, :, place], from_state[:, :, place], bias[place])
+        for place, letter in enumerate(cell.blocks)
     }
+    gates = {letter: values[letter] for letter in kind.gates}
+    return gates, values[kind.candidate] if kind.candidate else None, terms
 
 
 def _masked_outputs(raw: np.ndarray, mask: np.ndarray | None, manner: Manner) -> tuple[np.ndarray, np.ndarray]:

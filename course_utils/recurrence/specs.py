@@ -225,7 +225,7 @@ class StackedSpec:
     manner: Manner
     held: tuple[np.ndarray, ...] | None = None
 
-    def nest(self, states: list[list[np.ndarray]]) -> list:
+    def nest(self, states: list[list[np.ndarray]]) -> Sequence:
         """Return the states of all cells nested as ``StackedRNNCells`` nests them."""
         nested = [
             state[0] if bare else nest_states(cell, state)

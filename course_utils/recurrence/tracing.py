@@ -10,7 +10,7 @@ from course_utils.recurrence.checking import as_numbers, as_sequences
 from course_utils.recurrence.executing import Execution, LayerFlow
 from course_utils.recurrence.graphs import Flow, GraphSpec, LayerSpec, Nested, TimeDistributedSpec, leaves, map_nested
 from course_utils.recurrence.running import RecurrentTrace
-from course_utils.recurrence.specs import BidirectionalSpec
+from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +92,9 @@ def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
     if isinstance(spec, GraphSpec):
         return [flow.value for flow in as_inputs(spec, x)]
     array = as_numbers(x, "x must be an array of shape (batch, time-steps, features)")
-    if not isinstance(spec, TimeDistributedSpec):
-        as_sequences(array, spec.forward if isinstance(spec, BidirectionalSpec) else spec)
+    side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
+    if isinstance(side, AnyRecurrent):
+        as_sequences(array, side)
     return [array]
 
 

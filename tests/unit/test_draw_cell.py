@@ -16,7 +16,7 @@ from course_utils.drawing.svg import NUMBER_SIZE, render_svg
 from course_utils.drawing.text import text_width
 from course_utils.drawing.theme import HUES, LIGHT
 from course_utils.pictures.cell import cell_scene
-from course_utils.recurrence import random_input, run
+from course_utils.recurrence import random_input, run, run_layer
 from course_utils.recurrence.activation_functions import activation_named, sigmoid
 from course_utils.recurrence.specs import Manner, OwnCellSpec, RecurrentSpec
 from tests.unit.kinds import BLOCKS, STATES
@@ -477,7 +477,7 @@ def own_cell() -> OwnCellSpec:
 
 def test_a_cell_of_ones_own_is_refused():
     with pytest.raises(TypeError, match=r"trace must be that of a SimpleRNN, LSTM or GRU, .*'mine'.*MinimalCell"):
-        cell_scene(run(own_cell(), np.zeros((1, 3, 2))), step=1)
+        cell_scene(run_layer(own_cell(), np.zeros((1, 3, 2))).traces[0], step=1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -240,7 +240,7 @@ def test_strange_values_are_drawn():
     gates = {name: np.where(np.arange(4)[None, :, None] == 1, np.nan, gate) for name, gate in trace.gates.items()}
     cell_state = trace.cell_state.copy()
     cell_state[0, 2] = np.inf
-    scene = memory_scene(replace(trace, gates=gates, cell_state=cell_state))
+    scene = memory_scene(replace(trace, gates=gates, states=dict(trace.states) | {"c": cell_state}))
     assert_tidy(scene)
     assert "NaN" in {label.text for label in scene.of(Label)} and "nan" not in Diagram(scene).to_svg()
 

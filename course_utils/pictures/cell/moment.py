@@ -12,7 +12,7 @@ from course_utils.drawing.layout import CELL_HEIGHT, outline, strongest
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Rectangle
 from course_utils.drawing.svg import NUMBER_SIZE
 from course_utils.drawing.text import BOLD, subscript, text_width
-from course_utils.recurrence import RecurrentSpec, RecurrentTrace
+from course_utils.recurrence import CellTrace, RecurrentSpec
 
 UNIT_WIDTH, WIDE_UNIT = 44, 54  # of one cell; where numbers like −12.34 occur
 NUMBER_PAD = 2  # px between a number and each side of its cell, also in the largest type
@@ -46,7 +46,7 @@ class Sum:
 class Moment:
     """The numbers of one step of one sample; all vectors as (U,) or (F,), and how they are written."""
 
-    trace: RecurrentTrace
+    trace: CellTrace
     step: int
     sample: int
 
@@ -107,8 +107,7 @@ class Moment:
 
     def gate(self, letter: str) -> np.ndarray:
         """Return a gate, or the candidate by the letter of its block."""
-        values = self.trace.gates.get(letter, self.trace.candidate)
-        return values[self.sample, self.step - 1]
+        return self.trace.block(letter)[self.sample, self.step - 1]
 
     def sum_of(self, letter: str) -> Sum:
         """Return what is added up for one block."""

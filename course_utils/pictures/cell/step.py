@@ -9,7 +9,7 @@ from course_utils.pictures.cell.made_of import linked
 from course_utils.pictures.cell.moment import Moment, light, limit_of
 from course_utils.pictures.cell.simple_rnn import simple_description, simple_items
 from course_utils.pictures.cell.skipped import skipped_description, skipped_items
-from course_utils.recurrence import RecurrentSpec, RecurrentTrace
+from course_utils.recurrence import CellTrace, RecurrentTrace
 
 HAND_PLACED = {
     "SimpleRNN": (simple_items, simple_description),
@@ -36,11 +36,10 @@ def cell_scene(trace: RecurrentTrace, *, step: int, sample: int = 0, unit: int |
 
 def moment(trace: RecurrentTrace, step: int, sample: int) -> Moment:
     """Return the numbers of one step. Raises TypeError for the trace of a user's own cell."""
-    spec = trace.spec
-    if not isinstance(spec, RecurrentSpec):
+    if not isinstance(trace, CellTrace):
         raise TypeError(
-            f"trace must be that of a SimpleRNN, LSTM or GRU, but {spec.name!r} is a cell of your own ({spec.kind}): "
-            "what happens inside is known to your code alone."
+            f"trace must be that of a SimpleRNN, LSTM or GRU, but {trace.spec.name!r} is a cell of your own "
+            f"({trace.spec.kind}): what happens inside is known to your code alone."
         )
     return Moment(trace, step, sample)
 

@@ -9,8 +9,7 @@ from course_utils.drawing import wording
 from course_utils.drawing.grouping import grouped, groups
 from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH
 from course_utils.drawing.text import printable
-from course_utils.recurrence import RecurrentTrace
-from course_utils.recurrence.kinds import KINDS
+from course_utils.recurrence import CellTrace, RecurrentTrace
 
 WIDEST = 720  # px for all steps
 TALLEST = {1: 88, 2: 62, 3: 46}  # px for one strip, by the number of layers that share the picture
@@ -100,15 +99,12 @@ class Layer:
         strips = [Strip("h", "h", "hidden state", trace.hidden[now].T, 0)]
         if trace.cell_state is not None:
             strips.append(Strip("c", "c", "cell state", trace.cell_state[now].T, 0))
-        if trace.gates:
-            strips += [self._block(block) for block in trace.spec.blocks]
+        if isinstance(trace, CellTrace) and trace.gates:
+            kind = trace.spec.cell
+            for block in kind.blocks:
+                name = block if block in kind.gates else "candidate"
+                strips.append(Strip(name, kind.letter(block), kind.role(block), trace.block(block)[now].T, 1, block))
         return [*strips, Strip("x", "x", "input", trace.x[now].T, 2)]
-
-    def _block(self, block: str) -> Strip:
-        kind, gate = self.trace.spec.kind, self.trace.gates.get(block)
-        word = KINDS[kind].role(block)
-        values = (self.trace.candidate if gate is None else gate)[self.sample].T
-        return Strip("candidate" if gate is None else block, KINDS[kind].letter(block), word, values, 1, block)
 
     @cached_property
     def share(self) -> Share:

@@ -138,8 +138,8 @@ def _of_layer(layer: Any) -> ModelPlan:
     inputs = tuple(Value(number, shape) for number, shape in enumerate(entering))
     outputs = tuple(Value(len(inputs) + number, shape) for number, shape in enumerate(leaving))
     call = _call(layer, inputs, outputs)
-    sides = tuple(tuple(("", one) for one in values) for values in (inputs, outputs))
-    return ModelPlan(layer.name, call.kind, (call,), *sides, layer.count_params(), _trainable(layer))
+    entries, exits = (tuple(("", one) for one in values) for values in (inputs, outputs))
+    return ModelPlan(layer.name, call.kind, (call,), entries, exits, layer.count_params(), _trainable(layer))
 
 
 def _entering_shapes(layer: Any) -> list[Shape | None]:

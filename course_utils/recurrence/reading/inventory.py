@@ -20,7 +20,9 @@ def read_weights(model: Any) -> list[RecurrentSpec | tuple[str, str, str, tuple[
     if not isinstance(model, keras.Layer):
         raise TypeError(f"model must be a Keras layer or model, but it is {what(model)}.")
     check_built(model)
-    found, seen, times = [], set(), Counter()
+    found: list[RecurrentSpec | tuple[str, str, str, tuple[int, ...]]] = []
+    seen: set[int] = set()
+    times: Counter[str] = Counter()
     for name, part in (*_parts(model, model.name), (model.name, model)):  # last, what the model holds by itself
         weights = [weight for weight in part.weights if id(weight) not in seen]
         if not weights:
@@ -86,8 +88,13 @@ def _layer_shapes(layer: Any) -> tuple[str, str, Any, Any]:
             raise ValueError(
                 f"{layer.name!r} is connected to no input, so its shapes are not known: start with keras.Input."
             ) from None
-        features = next(iter(read_weights(layer))).features
-        entering = (None, None, features)
+        features = [found.features for found in read_weights(layer) if isinstance(found, RecurrentSpec)]
+        if not features:
+            raise ValueError(
+                f"{layer.name!r} is connected to no input, and a cell of your own does not say how many features it "
+                "reads: start with keras.Input."
+            ) from None
+        entering = (None, None, features[0])
     leaving = layer.compute_output_shape(entering)
     nested = isinstance(leaving[0], (tuple, list))
     return layer.name, type(layer).__name__, entering, [tuple(shape) for shape in leaving] if nested else tuple(leaving)

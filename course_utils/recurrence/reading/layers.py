@@ -112,8 +112,9 @@ def _read_rnn(layer: Any) -> AnyRecurrent | None:
     if not isinstance(layer.cell, keras.layers.StackedRNNCells):
         return read_cell(layer.cell, layer.name, manner, held)
     cells = layer.cell.cells
-    specs = [read_cell(cell, f"{layer.name}/cell_{i}", manner) for i, cell in enumerate(cells, start=1)]
-    if any(spec is None for spec in specs):
+    read = (read_cell(cell, f"{layer.name}/cell_{i}", manner) for i, cell in enumerate(cells, start=1))
+    specs = [spec for spec in read if spec is not None]
+    if len(specs) < len(cells):
         return None
     bare = tuple(not keras.tree.is_nested(state) for state in layer.cell.get_initial_state(batch_size=1))
     return StackedSpec(layer.name, tuple(specs), bare, manner, held)
@@ -185,12 +186,10 @@ def _read_own_cell(cell: Any, name: str, manner: Manner, held: tuple | None) -> 
 
 
 def _read_bidirectional(layer: Any, read_any: Reader) -> BidirectionalSpec | None:
-    sides = [read_any(layer.forward_layer), read_any(layer.backward_layer)]
-    if not all(isinstance(side, (RecurrentSpec, OwnCellSpec, StackedSpec)) for side in sides):
+    forward, backward = read_any(layer.forward_layer), read_any(layer.backward_layer)
+    if not isinstance(forward, AnyRecurrent) or not isinstance(backward, AnyRecurrent):
         return None
-    forward, backward = (
-        _renamed(side, f"{layer.name}/{way}") for side, way in zip(sides, ("forward", "backward"), strict=True)
-    )
+    forward, backward = _renamed(forward, f"{layer.name}/forward"), _renamed(backward, f"{layer.name}/backward")
     return BidirectionalSpec(layer.name, forward, backward, layer.merge_mode, dtype_of(layer))
 
 
