@@ -92,7 +92,7 @@ def _title(layers: Sequence[Layer]) -> str:
 
 
 def _subtitle(grid: _Grid) -> str:
-    gated = any(layer.trace.gates for layer in grid.layers)
+    gated = any(layer.gated for layer in grid.layers)
     rise = "x comes in below, the gates decide, h leaves above" if gated else "x comes in below, h leaves above"
     order = "; the first layer is the lowest" if grid.several else ""
     return f"one column a step, one row a unit: {rise}{order}"
@@ -224,7 +224,7 @@ def _ticks(steps: int, width: float) -> list[int]:
 def _notes(grid: _Grid) -> list[str]:
     """Return what a reader must know about the cells."""
     notes = [_cell_note(grid)]
-    if any(layer.trace.gates for layer in grid.layers):
+    if any(layer.gated for layer in grid.layers):
         notes.append("a gate is open at 1 (blue), half open at 0.5, closed at 0 (white)")
     if any(layer.skipped.size for layer in grid.layers):
         notes.append("at a skipped step the states stay as they were")

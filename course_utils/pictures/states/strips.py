@@ -87,6 +87,11 @@ class Layer:
         return self.trace.spec.manner.go_backwards
 
     @property
+    def gated(self) -> bool:
+        """Whether the cell has gates that are known."""
+        return isinstance(self.trace, CellTrace) and bool(self.trace.gates)
+
+    @property
     def skipped(self) -> np.ndarray:
         """The steps that a mask left out, from 1."""
         mask = self.trace.mask
