@@ -11,7 +11,7 @@ from course_utils.setup.versions import version_problem
 
 COMMANDS = (
     ("lab", "open the lessons in JupyterLab (what follows -- goes to JupyterLab)"),
-    ("test", "run every test (what follows -- goes to pytest)"),
+    ("test", "run every test, with --quick a sample (what follows -- goes to pytest)"),
     ("doctor", "check what this computer needs; change nothing"),
     ("notebooks", "run every lesson and save it with its results"),
     ("images", "draw the published pictures again"),
@@ -44,6 +44,8 @@ def passed_on(command, arguments):
 
     Raises ValueError with a plain message when an argument stands before the dashes of lab or test.
     """
+    if command == "test" and arguments[:1] == ["--quick"]:
+        return ["--quick"] + passed_on(command, arguments[1:])
     if arguments and arguments[0] == "--":
         return arguments[1:]
     if arguments and command in PASSED_ON:

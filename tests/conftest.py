@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import collections
 import contextlib
 import os
 import signal
@@ -16,6 +17,7 @@ from tests.waiting import NET
 
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+SAMPLE = 12  # of so many cases of one test a quick run takes one
 SEED = 1  # of the roundings of the kernels in which nbval runs the lessons
 
 
@@ -44,11 +46,28 @@ def let_no_clock_decide():
     settings.load_profile("no clock")
 
 
-def pytest_collection_modifyitems(items):
-    """Let the cells of lessons wait for what they show, for which nbval has five seconds and no option."""
+def pytest_addoption(parser):
+    """Let ``python -m course_utils test --quick`` ask for a sample."""
+    parser.addoption("--quick", action="store_true", help="no processes, kernels or browser; few of the many cases")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Let the cells of lessons wait for what they show, for which nbval has five seconds and no option.
+
+    A quick run takes the first case of a test with many, and one in SAMPLE after it.
+    """
     for item in items:
         if hasattr(item, "output_timeout"):
             item.output_timeout = NET
+    if config.getoption("quick"):
+        place = collections.Counter()
+        chosen = []
+        for item in items:
+            name = item.nodeid.partition("[")[0]
+            if not item.get_closest_marker("slow") and place[name] % SAMPLE == 0:
+                chosen.append(item)
+            place[name] += 1
+        items[:] = chosen
 
 
 def pytest_unconfigure(config):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.recurrence.activation_functions import SIGMOID, TANH, Activation
-from course_utils.recurrence.kinds import KINDS, FlowNames, Kind
+from course_utils.recurrence.kinds import KINDS, FlowNames, Kind, flow_names
 from course_utils.recurrence.kinds.flow import Operation
 
 
@@ -109,7 +109,7 @@ class RecurrentSpec:
         """What kind of cell it is."""
         return KINDS[self.kind]
 
-    @cached_property
+    @property
     def flow(self) -> tuple[Operation, ...]:
         """What a step computes."""
         return self.cell.flow(self.reset_after)
@@ -117,7 +117,7 @@ class RecurrentSpec:
     @cached_property
     def names(self) -> FlowNames:
         """What the quantities are called that a step begins and ends with."""
-        return FlowNames.of(self.cell, self.flow)
+        return flow_names(self.cell, self.flow)
 
     @property
     def blocks(self) -> tuple[str, ...]:

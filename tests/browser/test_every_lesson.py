@@ -26,6 +26,7 @@ from tests.browser.pages import (
 pytestmark = pytest.mark.browser
 
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+RUN = ("03_lstm_params", "06_gru_and_bidirectional")
 WRONG_FORMULA = "mjx-merror, [data-mml-node=merror]"
 BROKEN = "() => [...document.querySelectorAll('.jp-Notebook img')].filter(i => !i.naturalWidth).map(i => i.alt)"
 
@@ -44,7 +45,8 @@ def typeset(page: Page) -> None:
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_it_shows_itself_and_runs(page: Page, lab: Lab, lesson):
+def test_it_shows_itself_and_some_run(page: Page, lab: Lab, lesson):
+    """nbval runs every lesson, and each explorer and the live training are tried in test files of their own."""
     open_notebook(page, lab, lesson)
     typeset(page)
     assert page.locator(WRONG_FORMULA).count() == 0
@@ -52,6 +54,8 @@ def test_it_shows_itself_and_runs(page: Page, lab: Lab, lesson):
     assert page.evaluate(BROKEN) == []
     shown, pictures = page.locator(f"{EXPLORER} svg[role=img]"), saved_pictures(lesson)
     expect(shown).to_have_count(pictures)
+    if lesson not in RUN:
+        return
     run_all(page)
     assert_no_errors(page)
     expect(shown).to_have_count(pictures)

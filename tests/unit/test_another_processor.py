@@ -10,6 +10,8 @@ import pytest
 from course_utils.commands import another_processor, notebooks
 from course_utils.setup.environment import ROOT
 
+pytestmark = pytest.mark.slow
+
 HEAD = """
 import numpy as np
 import keras

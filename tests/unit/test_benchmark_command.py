@@ -8,6 +8,8 @@ import pytest
 from tests.benchmarks.figures import Figure, table
 from tests.unit.checkouts import ROOT, course, make_twin, offline
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = """
 import time
 import pytest

@@ -16,6 +16,8 @@ from course_utils import __main__ as gate
 from course_utils.setup import environment, versions
 from tests.unit.checkouts import ROOT, course, make_checkout, make_twin, offline
 
+pytestmark = pytest.mark.slow
+
 FOR_EVERY_PYTHON = ("__main__.py", "__init__.py", "setup/__init__.py", "setup/versions.py")
 
 
@@ -236,6 +238,7 @@ def test_forgotten_dashes_are_named(capsys):
     assert gate.main(["lab", "--port", "9999"]) == 2
     assert "type: python -m course_utils lab -- --port 9999\n" in capsys.readouterr().err
     assert gate.passed_on("test", ["--", "-k", "x"]) == ["-k", "x"]
+    assert gate.passed_on("test", ["--quick", "--", "-k", "x"]) == ["--quick", "-k", "x"]
     assert gate.passed_on("notebooks", ["01"]) == ["01"]
     assert gate.passed_on("lab", ["--", "--", "x"]) == ["--", "x"]
 

@@ -223,6 +223,7 @@ def test_a_large_picture_stays_a_small_document():
     assert len(elements) <= 400
 
 
+@pytest.mark.slow
 def test_svg_repeats_byte_for_byte_in_another_process():
     code = (
         "from tests.unit.test_diagrams import unrolled; from course_utils.pictures import Diagram;"

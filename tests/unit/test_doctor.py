@@ -18,6 +18,8 @@ from course_utils.setup.machine import Machine
 from course_utils.setup.problems import SetUpError
 from tests.unit.checkouts import course, make_checkout, make_twin, offline
 
+pytestmark = pytest.mark.slow
+
 Usage = namedtuple("Usage", "total used free")
 LINE = re.compile(r"\[OK\] [^:]+: .+|\[FAIL\] [^:]+: .+\. Next step: .+\.")
 

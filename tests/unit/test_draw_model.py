@@ -64,6 +64,7 @@ def plans(draw, most=14):
     return ModelPlan("model", "Functional", tuple(calls), inputs, outputs, 10, 10)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(plans())
 def test_every_model_is_tidy(plan):

@@ -19,6 +19,8 @@ from course_utils.setup.versions import SUPPORTED
 from tests.unit.checkouts import add_slow_package, add_uv, course, make_checkout, make_wheels, mounted, offline
 from tests.waiting import NET, until
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(os.name != "posix", reason="uses POSIX signals, users or mounts")
 PLACE = "my course é ☃"
 

@@ -180,6 +180,7 @@ for lesson in exercises.LESSONS:
 """
 
 
+@pytest.mark.slow
 def test_all_texts_are_the_same_in_two_processes():
     told = set()
     for seed in ("1", "2"):

@@ -65,6 +65,7 @@ def test_every_step_and_every_unit_shows_what_keras_computes(keras, kind):
             assert_shown(explorer, states)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_extremes_and_samples_together(keras, kind):
     chance = random.Random(0)

@@ -159,6 +159,7 @@ def assert_code_gives(keras, explorer, model, said, images) -> None:
         np.testing.assert_array_equal(now, was)
 
 
+@pytest.mark.slow
 def test_an_image_pixel_by_pixel(keras):
     model, images = classifier(keras, "GRU", 4, (64, 1)), IMAGES.reshape(-1, 64, 1)
     _said, states = every_row(keras, model, images[:3])

@@ -99,6 +99,7 @@ def settings_together() -> list[dict]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BLOCKS)
 def test_controls_together(keras, kind):
     for setting in settings_together()[list(BLOCKS).index(kind) :: 3]:

@@ -81,6 +81,7 @@ def test_every_value_of_every_control_alone(keras, name, start):
         assert_right(keras, explorer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", KINDS)
 def test_everything_that_can_follow_what_leaves(keras, cell):
     explorer = course_utils.explore_return_sequences(cell=cell, steps=5)

@@ -226,6 +226,7 @@ def test_public_names_load_and_are_listed():
         _ = course_utils.draw_everything
 
 
+@pytest.mark.slow
 def test_loading_keras_makes_no_noise():
     code = (
         "import course_utils\nwith course_utils.quiet_start():\n    import keras\n"

@@ -23,6 +23,8 @@ from course_utils.setup.problems import SetUpError
 from tests.unit.checkouts import course, make_twin, offline
 from tests.waiting import NET, until
 
+pytestmark = pytest.mark.slow
+
 
 def test_settings_are_merged_and_written_once(tmp_path):
     path = lab.settings_file(str(tmp_path))

@@ -10,6 +10,8 @@ import pytest
 
 from course_utils.setup.environment import ROOT
 
+pytestmark = pytest.mark.slow
+
 LESSON = ROOT / "notebooks" / "01_rnn_cell_math.ipynb"
 BROKEN_VIEWER = "\nimport course_utils.explorers.unrolling\ncourse_utils.explorers.unrolling.view = lambda *_: 1 / 0"
 BROKEN_MOVE = (

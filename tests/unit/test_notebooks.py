@@ -178,6 +178,7 @@ def test_lesson_uses_all_its_exercises(path):
     assert {name for name in names if f".{name}.check(...)" in code} == names
 
 
+@pytest.mark.slow
 @every_lesson
 def test_running_it_again_changes_nothing(path):
     # PNG bytes are left out: they repeat on one machine, but another build of the image library packs them otherwise.

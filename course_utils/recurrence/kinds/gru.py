@@ -26,13 +26,13 @@ RESET_BEFORE: tuple[Operation, ...] = (
 """The same where r acts before it: then every unit of r has a say in every unit of the candidate."""
 
 
-def flow(reset_after: bool) -> tuple[Operation, ...]:
-    """Return what a step computes."""
+def _flow(seen: tuple[Operation, ...]) -> tuple[Operation, ...]:
+    """Return what a step computes, with what the candidate sees of the state."""
     return (
         *(Product(f"h·R[{letter}]", "h-", letter, together="zr") for letter in "zr"),
         *(Sum(f"sum[{letter}]", letter, (f"h·R[{letter}]",)) for letter in "zr"),
         *(Activate(letter, "recurrent_activation", f"sum[{letter}]") for letter in "zr"),
-        *(RESET_AFTER if reset_after else RESET_BEFORE),
+        *seen,
         Sum("sum[h]", "h", ("h·R[h]",)),
         Activate("h̃", "activation", "sum[h]"),
         Multiply("z⊙h", "z", "h-"),
@@ -42,11 +42,14 @@ def flow(reset_after: bool) -> tuple[Operation, ...]:
     )
 
 
+FLOWS = {True: _flow(RESET_AFTER), False: _flow(RESET_BEFORE)}
+"""What a step computes, by whether r acts after the product with R."""
+
 GRU = Kind(
     "GRU",
     {"z": "update", "r": "reset", "h": CANDIDATE},
     gates="zr",
     states={"h": "state"},
-    flow=flow,
+    flow=FLOWS.__getitem__,
     keeps="z",
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from course_utils.recurrence.kinds.flow import Operation, Sum
 
@@ -9,7 +10,7 @@ CANDIDATE = "candidate"
 TILDE = "\u0303"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """One kind of recurrent cell. A new kind is one file with one of these, and one call of ``register``.
 
@@ -67,17 +68,18 @@ class FlowNames:
     blocks: tuple[str, ...]
     after: tuple[str, ...]
 
-    @classmethod
-    def of(cls, kind: Kind, flow: tuple[Operation, ...]) -> "FlowNames":
-        """Return the names in a flow of a kind."""
-        held = {operation.block: operation.held for operation in flow if isinstance(operation, Sum)}
-        return cls(
-            tuple(f"arriving[{block}]" for block in kind.blocks),
-            tuple(f"{letter}-" for letter in kind.states),
-            tuple(held[block] for block in kind.blocks),
-            tuple(map(kind.letter, kind.blocks)),
-            tuple(kind.states),
-        )
+
+@lru_cache(maxsize=64)
+def flow_names(kind: Kind, flow: tuple[Operation, ...]) -> FlowNames:
+    """Return the names in a flow of a kind."""
+    held = {operation.block: operation.held for operation in flow if isinstance(operation, Sum)}
+    return FlowNames(
+        tuple(f"arriving[{block}]" for block in kind.blocks),
+        tuple(f"{letter}-" for letter in kind.states),
+        tuple(held[block] for block in kind.blocks),
+        tuple(map(kind.letter, kind.blocks)),
+        tuple(kind.states),
+    )
 
 
 KINDS: dict[str, Kind] = {}

@@ -3,14 +3,12 @@
 from course_utils.recurrence.kinds.flow import Activate, Operation, Product, Sum
 from course_utils.recurrence.kinds.kind import Kind
 
-
-def flow(_reset_after: bool) -> tuple[Operation, ...]:
-    """Return what a step computes."""
-    return (
-        Product("h·R[h]", "h-", "h"),
-        Sum("sum[h]", "h", ("h·R[h]",)),
-        Activate("h", "activation", "sum[h]"),
-    )
+FLOW: tuple[Operation, ...] = (
+    Product("h·R[h]", "h-", "h"),
+    Sum("sum[h]", "h", ("h·R[h]",)),
+    Activate("h", "activation", "sum[h]"),
+)
+"""What a step computes."""
 
 
-SIMPLE_RNN = Kind("SimpleRNN", {"h": "new state"}, gates="", states={"h": "state"}, flow=flow)
+SIMPLE_RNN = Kind("SimpleRNN", {"h": "new state"}, gates="", states={"h": "state"}, flow=lambda _reset_after: FLOW)

@@ -19,6 +19,8 @@ from tests.unit.tidy import assert_tidy
 from tests.unit.training.small import RECIPE, X, Y, at_batch, interrupt, words_of
 from tests.waiting import NET
 
+pytestmark = pytest.mark.slow
+
 
 def interrupted(keras, build, number, **given):
     """Train, interrupt before a batch, and return the model, the callback and the weights after each epoch."""

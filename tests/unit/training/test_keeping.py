@@ -16,6 +16,8 @@ from course_utils.training import store, train_or_load
 from course_utils.training.keys import Key, described, foreign_parts, key_of
 from tests.unit.training.small import FEATURES, RECIPE, SAMPLES, STEPS, X, Y, at_batch, interrupt, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def kept_once(build, tmp_path_factory):

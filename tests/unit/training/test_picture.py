@@ -21,6 +21,8 @@ from course_utils.training.throttle import SHARE, Pace, Throttle
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 from tests.unit.training.small import RECIPE, X, Y, words_of
 
+pytestmark = pytest.mark.slow
+
 
 def lines_of(scene):
     return {line.id: line for line in scene.of(Line)}
