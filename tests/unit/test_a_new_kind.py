@@ -242,6 +242,6 @@ def test_a_cell_with_two_states_of_different_size_shows_both(keras):
 
     picture = course_utils.draw_cell(keras.layers.RNN(Counting()), X, step=4)
     shown = {item.id: item.values.ravel() for item in picture.scene.of(Cells) if item.values is not None}
-    np.testing.assert_allclose(shown["s2[t=4]"], [4])
-    np.testing.assert_allclose(shown["h[t=4]"], [8, 8, 8])
-    np.testing.assert_allclose(shown["output"], [9, 9, 9])
+    np.testing.assert_allclose(shown["s2[t=4]"], [4], atol=1e-5)
+    np.testing.assert_allclose(shown["h[t=4]"], [8, 8, 8], atol=1e-5)
+    np.testing.assert_allclose(shown["output"], [9, 9, 9], atol=1e-5)

@@ -1,5 +1,6 @@
 """Rounding as on another processor: it moves what may differ, leaves what may not, and catches what rests on luck."""
 
+import os
 import subprocess
 import sys
 
@@ -179,3 +180,18 @@ def test_nbval_runs_the_lessons_with_other_roundings(request):
     """The kernels of the ordinary test run; what they print without is compared in test_notebooks.py."""
     (kernels,) = [one for one in request.config.pluginmanager.get_plugins() if type(one).__name__ == "Kernels"]
     assert "IPYTHONDIR" in kernels.environment
+
+
+COMPARE = """
+test_a_new_kind test_architectures test_gradients test_jacobians test_recurrence test_saying test_trace_corners
+test_trace_equals_keras test_trace_metamorphic
+"""  # the files whose tests compare our numbers with those of Keras
+
+
+def test_our_numbers_equal_those_of_keras_on_another_processor():
+    files = [f"tests/unit/{name}.py" for name in COMPARE.split()]
+    command = [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", *files]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    environment |= {another_processor.VARIABLE: "1", "UNROLLED_FEW": "on"}
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert run.returncode == 0, run.stdout
