@@ -81,8 +81,8 @@ def gradient_check(spec: RecurrentSpec, x: np.ndarray) -> str:
 
     spec: the SimpleRNN, LSTM or GRU that is shown; x: (1, T, F)
     """
-    flow, theirs = flow_back(spec, x), flow_by_tape(spec, x)
-    ours, theirs = (np.stack([each.hidden, each.state]) for each in (flow, theirs))
+    flows = flow_back(spec, x), flow_by_tape(spec, x)
+    ours, theirs = (np.stack([flow.hidden, flow.state]) for flow in flows)
     scale = np.maximum(np.nan_to_num(np.abs(theirs), posinf=1), SMALLEST)
     difference = _difference(ours / scale, theirs / scale)
     return (
