@@ -87,7 +87,7 @@ def states_in_a_chain(spec: RecurrentSpec, steps: int, follow: str, name: str, u
 
     spec: the layer with return_state; follow, name: as above; units: those of the layer that follows
     """
-    shapes = leaving(spec, steps)
+    shapes = leaving(steps, spec)
     states = "its last h" if len(shapes) == 2 else "its last h and its last c"
     strange = " (Here it takes them for the sizes of one shape; hence its strange words.)"
     return Refusal(
