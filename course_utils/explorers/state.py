@@ -146,7 +146,8 @@ def _lanes_of(cell: str, batches: int, samples: int, steps: int, stateful: bool,
     """Run the layer batch by batch, and once over all steps."""
     spec, x = layer_and_input(cell, {"batches": batches, "samples": samples, "steps": steps})
     pieces, goes_on = np.split(x, batches, axis=1), [stateful and reset != batch for batch in range(1, batches)]
-    states, hidden = None, []
+    states: tuple[np.ndarray, ...] = ()
+    hidden = []
     for piece, keep in zip(pieces, [False, *goes_on], strict=True):
         run = run_layer(spec, piece, initial_state=list(states) if keep else None)
         states = run.states
