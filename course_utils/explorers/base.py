@@ -49,7 +49,7 @@ class Explorer(ipywidgets.VBox):
         *,
         hide: Collection[str] = (),
         check: Callable[[State], str] | None = None,
-        extras: Collection[ipywidgets.Widget] = (),
+        row: Collection[ipywidgets.Widget] = (),
     ):
         """Build the box.
 
@@ -57,7 +57,7 @@ class Explorer(ipywidgets.VBox):
         viewer:   state → view
         hide:     names of controls that a teacher wants out of sight
         check:    asks Keras about a state and returns one sentence, for the button
-        extras:   further widgets beside the controls, such as a play button
+        row:      the controls and what stands among them, such as a play button; without it the controls alone
         """
         _refuse_unknown("hide", hide, controls)
         self._controls = dict(controls)
@@ -67,7 +67,8 @@ class Explorer(ipywidgets.VBox):
         self._notes = ipywidgets.HTML()
         self._helper = PageHelper()
         self._quiet = False
-        shown = [*extras, *(control for name, control in controls.items() if name not in hide)]
+        hidden = [controls[name] for name in hide]
+        shown = [widget for widget in row or controls.values() if widget not in hidden]
         button = [self._check_button(check)] if check else []
         super().__init__([*_rows(shown), self._headline, self._picture, self._notes, *button, self._helper])
         self.add_class(GUARDED)

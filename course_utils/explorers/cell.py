@@ -65,12 +65,13 @@ def explore_cell(
         raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
     moving = slider("step t", 1, trace.steps, step)
     controls = {"step": moving, "unit": slider("unit u", 1, spec.units, unit)}
+    player = [] if "step" in hide or trace.steps == 1 else [step_player(moving)]
     return Explorer(
         controls,
         lambda state, before: view(trace, state, before, MADE_UP if layer is None else ""),
         hide=hide,
         check=lambda _state: check_own(spec, x, layer),
-        extras=() if "step" in hide or trace.steps == 1 else (step_player(moving),),
+        row=[*player, *controls.values()],
     )
 
 
