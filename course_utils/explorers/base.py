@@ -1,6 +1,7 @@
 """Controls over one persistent picture: state in, picture out."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any
@@ -90,10 +91,16 @@ class Explorer(ipywidgets.VBox):
         _refuse_unknown("state", state, self._controls)
         for name, value in state.items():
             _refuse_value(name, value, self._controls[name])
-        self._quiet = True
-        try:
+        with self.one_move():
             for name, value in state.items():
                 self._controls[name].value = value
+
+    @contextmanager
+    def one_move(self) -> Iterator[None]:
+        """Let all that controls do inside count as one move: the picture changes once, after it."""
+        self._quiet = True
+        try:
+            yield
         finally:
             self._quiet = False
         self._show()

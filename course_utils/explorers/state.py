@@ -1,6 +1,6 @@
 """explore_state: what a stateful layer carries from batch to batch, and for which sample."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -9,7 +9,7 @@ import ipywidgets
 import numpy as np
 
 from course_utils.drawing.wording import counted, number
-from course_utils.explorers.base import Explorer, State, View
+from course_utils.explorers.base import Explorer, State, View, Viewer
 from course_utils.explorers.keras_check import ROUNDING, built
 from course_utils.explorers.made_up import MADE_UP_NOTE
 from course_utils.frontend import choice, slider, toggle
@@ -61,8 +61,7 @@ def explore_state(
         "stateful": toggle("stateful", stateful),
         "reset_after_batch": choice("reset", RESETS, _checked_reset(reset_after_batch)),
     }
-    _offer_what_is_there(controls["batches"], controls["reset_after_batch"])
-    return _BatchesLast(
+    return _ResetsBetweenBatches(
         controls,
         lambda state, before: view(cell, state, before),
         hide=hide,
@@ -81,29 +80,44 @@ def _refuse_wrong(cell: str, stateful: bool, **sizes: tuple[int, int]) -> None:
             raise ValueError(f"{name} must be a whole number from 1 to {most}, but it is {value!r}.")
 
 
-class _BatchesLast(Explorer):
+class _ResetsBetweenBatches(Explorer):
     """An explorer whose list of resets is as long as there are batches."""
+
+    def __init__(
+        self,
+        controls: Mapping[str, ipywidgets.Widget],
+        viewer: Viewer,
+        *,
+        hide: Collection[str],
+        check: Callable[[State], str],
+    ):
+        super().__init__(controls, viewer, hide=hide, check=check)
+        self._batches, self._resets = controls["batches"], controls["reset_after_batch"]
+        for control in (self._batches, self._resets):
+            control.observe(self._offer, names="value")
+        self._offer()
 
     def set(self, **state: Any) -> None:
         """Move several controls at once; any reset may be set, since the batches for it may come with it."""
         if "reset_after_batch" in state:
             state["reset_after_batch"] = _checked_reset(state["reset_after_batch"])
-        self._controls["reset_after_batch"].set_trait("_options_labels", RESETS)
+        self._list(RESETS)
         try:
-            super().set(**dict(sorted(state.items(), key=lambda item: item[0] == "batches")))
+            super().set(**state)
         finally:
-            _offer(self._controls["batches"], self._controls["reset_after_batch"])
+            self._offer()
 
+    def _offer(self, _change: object = None) -> None:
+        """List the resets between the batches that there are, and the one that is set."""
+        if not self._quiet:
+            self._list(RESETS[: max(self._batches.value, self._resets.index + 1)])
 
-def _offer(batches: ipywidgets.Widget, resets: ipywidgets.Dropdown) -> None:
-    """Show in the list the resets between the batches that there are, and the one that is set."""
-    resets.set_trait("_options_labels", RESETS[: max(batches.value, resets.index + 1)])  # what the browser shows
-
-
-def _offer_what_is_there(batches: ipywidgets.Widget, resets: ipywidgets.Dropdown) -> None:
-    for control in (batches, resets):
-        control.observe(lambda _change: _offer(batches, resets), names="value")
-    _offer(batches, resets)
+    def _list(self, resets: Sequence[str]) -> None:
+        """Put these resets into the list; what is set stays, and nothing else is drawn in between."""
+        kept = self._resets.value
+        with self.one_move(), self._resets.hold_sync():
+            self._resets.options = resets  # which also chooses the first of them
+            self._resets.value = kept
 
 
 def _checked_reset(value: Any) -> str:
