@@ -177,7 +177,7 @@ def _rows(controls: Collection[ipywidgets.Widget]) -> list[ipywidgets.HBox]:
     return [ipywidgets.HBox(row, layout=look) for row in (others, ticked) if row]
 
 
-def _refuse_unknown(argument: str, names: Collection[str], controls: Mapping[str, Any]) -> None:
+def _refuse_unknown(argument: str, names: Collection[str], controls: Mapping[str, ipywidgets.Widget]) -> None:
     unknown = [name for name in names if name not in controls]
     if isinstance(names, str) or unknown:
         if isinstance(names, str) and names in controls:

@@ -136,7 +136,9 @@ def _rows_player(rows: ipywidgets.IntSlider) -> ipywidgets.Play:
     return player
 
 
-def _next_wrong(digits: Any, classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> ipywidgets.Button:
+def _next_wrong(
+    digits: ipywidgets.IntSlider, classifier: Classifier, images: np.ndarray, labels: np.ndarray
+) -> ipywidgets.Button:
     """Return a button to the next digit whose last answer is wrong; after the last one it begins anew."""
     button = ipywidgets.Button(description=NEXT_WRONG, icon="forward", layout={"width": "auto"})
     button.disabled = len(images) == 1

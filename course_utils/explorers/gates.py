@@ -1,10 +1,11 @@
 """explore_gates: what the memory of an LSTM keeps, with gates set by hand or by weights."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from html import escape
 from typing import Any
 
+import ipywidgets
 import numpy as np
 
 from course_utils.drawing.text import subscript
@@ -96,7 +97,7 @@ def _read(layer: Any, x: Any) -> RecurrentSpec:
     return spec
 
 
-def _explore_by_hand(steps: int, controls: dict[str, Any], hide: Collection[str]) -> Explorer:
+def _explore_by_hand(steps: int, controls: Mapping[str, ipywidgets.Widget], hide: Collection[str]) -> Explorer:
     return Explorer(
         controls,
         lambda state, before: view_by_hand(steps, state, before),
@@ -118,7 +119,7 @@ def _explore_by_weights(spec: RecurrentSpec, x: Any, layer: Any, unit: int, hide
     )
 
 
-def _hand_controls(steps: int, f: float, i: float, o: float, at: int) -> dict[str, Any]:
+def _hand_controls(steps: int, f: float, i: float, o: float, at: int) -> dict[str, ipywidgets.Widget]:
     _check_whole("steps", steps, MOST_STEPS)
     labels = {"f": (f, "f keeps"), "i": (i, "i writes"), "o": (o, "o shows")}
     for name, (value, _label) in labels.items():
