@@ -1,6 +1,7 @@
 """Controls over one persistent picture: state in, picture out."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape, unescape
 from typing import Any
@@ -49,7 +50,7 @@ class Explorer(ipywidgets.VBox):
         *,
         hide: Collection[str] = (),
         check: Callable[[State], str] | None = None,
-        extras: Collection[ipywidgets.Widget] = (),
+        row: Collection[ipywidgets.Widget] = (),
     ):
         """Build the box.
 
@@ -57,7 +58,7 @@ class Explorer(ipywidgets.VBox):
         viewer:   state → view
         hide:     names of controls that a teacher wants out of sight
         check:    asks Keras about a state and returns one sentence, for the button
-        extras:   further widgets beside the controls, such as a play button
+        row:      the controls and what stands among them, such as a play button; without it the controls alone
         """
         _refuse_unknown("hide", hide, controls)
         self._controls = dict(controls)
@@ -67,7 +68,8 @@ class Explorer(ipywidgets.VBox):
         self._notes = ipywidgets.HTML()
         self._helper = PageHelper()
         self._quiet = False
-        shown = [*extras, *(control for name, control in controls.items() if name not in hide)]
+        hidden = [controls[name] for name in hide]
+        shown = [widget for widget in row or controls.values() if widget not in hidden]
         button = [self._check_button(check)] if check else []
         super().__init__([*_rows(shown), self._headline, self._picture, self._notes, *button, self._helper])
         self.add_class(GUARDED)
@@ -89,10 +91,16 @@ class Explorer(ipywidgets.VBox):
         _refuse_unknown("state", state, self._controls)
         for name, value in state.items():
             _refuse_value(name, value, self._controls[name])
-        self._quiet = True
-        try:
+        with self.one_move():
             for name, value in state.items():
                 self._controls[name].value = value
+
+    @contextmanager
+    def one_move(self) -> Iterator[None]:
+        """Let all that controls do inside count as one move: the picture changes once, after it."""
+        self._quiet = True
+        try:
+            yield
         finally:
             self._quiet = False
         self._show()
@@ -169,7 +177,7 @@ def _rows(controls: Collection[ipywidgets.Widget]) -> list[ipywidgets.HBox]:
     return [ipywidgets.HBox(row, layout=look) for row in (others, ticked) if row]
 
 
-def _refuse_unknown(argument: str, names: Collection[str], controls: Mapping[str, Any]) -> None:
+def _refuse_unknown(argument: str, names: Collection[str], controls: Mapping[str, ipywidgets.Widget]) -> None:
     unknown = [name for name in names if name not in controls]
     if isinstance(names, str) or unknown:
         if isinstance(names, str) and names in controls:

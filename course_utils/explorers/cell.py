@@ -14,7 +14,7 @@ from course_utils.explorers.made_up import MADE_UP
 from course_utils.frontend import slider
 from course_utils.pictures import Diagram
 from course_utils.pictures.cell import explored_scene
-from course_utils.recurrence import RecurrentSpec, RecurrentTrace, random_input, random_spec, run
+from course_utils.recurrence import CellTrace, RecurrentSpec, random_input, random_spec, run
 from course_utils.recurrence.kinds import KINDS, OF_KERAS
 from course_utils.recurrence.reading import read_recurrent
 
@@ -65,16 +65,17 @@ def explore_cell(
         raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
     moving = slider("step t", 1, trace.steps, step)
     controls = {"step": moving, "unit": slider("unit u", 1, spec.units, unit)}
+    player = [] if "step" in hide or trace.steps == 1 else [step_player(moving)]
     return Explorer(
         controls,
         lambda state, before: view(trace, state, before, MADE_UP if layer is None else ""),
         hide=hide,
         check=lambda _state: check_own(spec, x, layer),
-        extras=() if "step" in hide or trace.steps == 1 else (step_player(moving),),
+        row=[*player, *controls.values()],
     )
 
 
-def view(trace: RecurrentTrace, state: State, before: State | None, remark: str = "") -> View:
+def view(trace: CellTrace, state: State, before: State | None, remark: str = "") -> View:
     """Return the picture of one step and the sums that make one unit of it; remark: what to say below them."""
     step, unit = state["step"], state["unit"]
     lines = sum_in_words(trace, step, unit)
@@ -84,7 +85,7 @@ def view(trace: RecurrentTrace, state: State, before: State | None, remark: str 
     return View(_headline(trace, step, unit), Diagram(explored_scene(trace, step=step, unit=unit)), notes, said)
 
 
-def _headline(trace: RecurrentTrace, step: int, unit: int) -> str:
+def _headline(trace: CellTrace, step: int, unit: int) -> str:
     """Return the sums of a unit, a line each: near the controls, so that they are seen to change; its state last."""
     *parts, (_none, result) = sums_in_short(trace, step, unit)
     lines = [_chip(trace.spec.kind, letter, escape(text, quote=False)) for letter, text in parts]

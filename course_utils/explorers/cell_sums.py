@@ -1,16 +1,18 @@
 """One unit of one step as sums that can be followed by hand: every product, sum and activation."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from course_utils.drawing.wording import number
 from course_utils.pictures.cell.moment import Moment
-from course_utils.recurrence import RecurrentTrace
+from course_utils.recurrence import CellTrace
 
 LONGEST_SUM = 6
 LSTM_ORDER = ("f", "i", "c", "o")  # as in the picture: in the order in which they act on the memory
 
 
-def sum_in_words(trace: RecurrentTrace, step: int, unit: int) -> list[str]:
+def sum_in_words(trace: CellTrace, step: int, unit: int) -> list[str]:
     """Write out how one unit of h_t comes about, line by line (first sample); the last line is the result.
 
     >>> from course_utils.recurrence import random_input, random_spec, run
@@ -29,7 +31,7 @@ def sum_in_words(trace: RecurrentTrace, step: int, unit: int) -> list[str]:
         return {"SimpleRNN": _simple_rnn, "LSTM": _lstm, "GRU": _gru}[trace.spec.kind](now, unit - 1)
 
 
-def sums_in_short(trace: RecurrentTrace, step: int, unit: int) -> list[tuple[str, str]]:
+def sums_in_short(trace: CellTrace, step: int, unit: int) -> list[tuple[str, str]]:
     """Write each sum of one unit on one line with its block's letter, and after them how they make h_t (first sample).
 
     >>> from course_utils.recurrence import random_input, random_spec, run
@@ -73,7 +75,7 @@ def _simple_rnn(now: Moment, u: int) -> list[str]:
     spec, parts = now.spec, now.sum_of("h")
     lines = [_from_input(now, "h", u), _from_state(now, "h", u)]
     if spec.use_bias:
-        lines.append(f"b: {number(spec.bias[u])}")
+        lines.append(f"b: {number(parts.bias[u])}")
     total, value = number(parts.total[u]), number(now.after[u])
     return [*lines, f"sum: {total}", f"unit {u + 1} of {now.name('h')} = {spec.activation}({total}) = {value}"]
 
@@ -152,8 +154,9 @@ def _seen_before(now: Moment, u: int) -> list[str]:
     let, before = now.gate("r") * now.before, now.name("h", 1)
     column = now.spec.block("recurrent_kernel", "h")[:, u]
     value = number(now.sum_of("h").from_state[u])
+    factors = [_times(r, h) for r, h in zip(now.gate("r"), now.before, strict=True)]
     return [
-        f"r⊙{before}: {_listed(_times(r, h) for r, h in zip(now.gate('r'), now.before, strict=True))}, unit by unit",
+        f"r⊙{before}: {_listed(factors)}, unit by unit",
         f"(r⊙{before})·R: {_products(let, column)} = {value}",
     ]
 
@@ -172,8 +175,7 @@ def _products(left: np.ndarray, right: np.ndarray) -> str:
     return " + ".join(parts) + (f" + … {len(left) - LONGEST_SUM} more" if len(left) > LONGEST_SUM else "")
 
 
-def _listed(texts) -> str:
-    texts = list(texts)
+def _listed(texts: Sequence[str]) -> str:
     return ", ".join(texts[:LONGEST_SUM]) + (f", … {len(texts) - LONGEST_SUM} more" if len(texts) > LONGEST_SUM else "")
 
 

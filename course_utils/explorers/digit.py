@@ -83,15 +83,13 @@ def explore_digit(
 
     wrong = [] if labels is None or "index" in hide else [_next_wrong(digits, classifier, images, labels)]
     player = [] if "step" in hide or images.shape[1] == 1 else [_rows_player(rows)]
-    explorer = Explorer(
+    return Explorer(
         {"index": digits, "step": rows},
         lambda state, _before: view(classifier, read(state["index"]), state),
         hide=hide,
         check=lambda state: classifier.check(np.asarray(images[state["index"], None], np.float32)),
-        extras=[*wrong, *player],
+        row=[digits, *wrong, rows, *player],  # each button beside the slider that it moves
     )
-    _in_order(explorer, [digits, *wrong, rows, *player])
-    return explorer
 
 
 def read_digit(
@@ -138,7 +136,9 @@ def _rows_player(rows: ipywidgets.IntSlider) -> ipywidgets.Play:
     return player
 
 
-def _next_wrong(digits: Any, classifier: Classifier, images: np.ndarray, labels: np.ndarray) -> ipywidgets.Button:
+def _next_wrong(
+    digits: ipywidgets.IntSlider, classifier: Classifier, images: np.ndarray, labels: np.ndarray
+) -> ipywidgets.Button:
     """Return a button to the next digit whose last answer is wrong; after the last one it begins anew."""
     button = ipywidgets.Button(description=NEXT_WRONG, icon="forward", layout={"width": "auto"})
     button.disabled = len(images) == 1
@@ -154,12 +154,6 @@ def _next_wrong(digits: Any, classifier: Classifier, images: np.ndarray, labels:
 
     button.on_click(go)
     return button
-
-
-def _in_order(explorer: Explorer, wanted: list[ipywidgets.Widget]) -> None:
-    """Put each button beside the slider that it moves."""
-    row = explorer.children[0]
-    row.children = [control for control in wanted if control in row.children]
 
 
 def _checked_images(images: Any) -> np.ndarray:

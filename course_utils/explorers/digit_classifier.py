@@ -64,7 +64,7 @@ class Classifier:
     def layer_words(self) -> str:
         """How the last recurrent layer is called in pictures."""
         cell = self.recurrent.cells[-1] if isinstance(self.recurrent, StackedSpec) else self.recurrent
-        return f"{cell.kind}({cell.units})"
+        return f"{cell.kind}({cell.output_size})"
 
     @property
     def recurrent_layers(self) -> int:
@@ -162,15 +162,16 @@ def read_classifier(model: Any, x: np.ndarray) -> Classifier:
     layers = [node.layer for node in spec.nodes]
     _refuse_branches(spec)
     layers = [_in_numpy(model, layer) for layer in layers]
-    numbers = [place for place, layer in enumerate(layers) if isinstance(layer, (RecurrentSpec, StackedSpec))]
+    recurrent = [layer for layer in layers if isinstance(layer, (RecurrentSpec, StackedSpec))]
     for layer in layers:
         _refuse_layer(layer)
-    if not numbers:
+    if not recurrent:
         raise ValueError(_wanted("it has no recurrent layer"))
-    _refuse_head(layers[numbers[-1]], layers[numbers[-1] + 1 :])
+    last = recurrent[-1]
+    place = layers.index(last)
+    _refuse_head(last, layers[place + 1 :])
     _refuse_steps(spec, x)
-    every = list(layers)
-    every[numbers[-1]] = _with_sequences(layers[numbers[-1]])
+    every = [*layers[:place], _with_sequences(last), *layers[place + 1 :]]
     dense = _last_dense(layers)
     closed = any(isinstance(layer, ClosedSpec) for layer in layers)
     names = [layer.name for layer in model.layers]
@@ -178,7 +179,7 @@ def read_classifier(model: Any, x: np.ndarray) -> Classifier:
         model,
         _with_layers(spec, layers),
         _with_layers(spec, every),
-        names.index(layers[numbers[-1]].name),
+        names.index(last.name),
         dense.activation.name in LOGITS and not closed,
     )
 
@@ -241,7 +242,7 @@ def _refuse_layer(layer: LayerSpec) -> None:
     raise ValueError(_wanted(slip))
 
 
-def _refuse_head(recurrent: LayerSpec, above: list[LayerSpec]) -> None:
+def _refuse_head(recurrent: RecurrentSpec | StackedSpec, above: list[LayerSpec]) -> None:
     """Raise ValueError where what stands above the last recurrent layer does not tell some classes apart."""
     dense = [layer for layer in above if isinstance(layer, DenseSpec)]
     closed = [layer for layer in above if isinstance(layer, ClosedSpec)]

@@ -1,10 +1,11 @@
 """explore_gates: what the memory of an LSTM keeps, with gates set by hand or by weights."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from html import escape
 from typing import Any
 
+import ipywidgets
 import numpy as np
 
 from course_utils.drawing.text import subscript
@@ -16,7 +17,7 @@ from course_utils.frontend import slider
 from course_utils.frontend.controls import decimal_slider
 from course_utils.pictures import Diagram
 from course_utils.pictures.gates_over_time import drawn_steps, kept_shares, memory_scene
-from course_utils.recurrence import RecurrentSpec, RecurrentTrace, random_input, random_spec, run
+from course_utils.recurrence import CellTrace, RecurrentSpec, random_input, random_spec, run
 from course_utils.recurrence.reading import read_recurrent
 from course_utils.recurrence.specs import Manner
 
@@ -96,7 +97,7 @@ def _read(layer: Any, x: Any) -> RecurrentSpec:
     return spec
 
 
-def _explore_by_hand(steps: int, controls: dict[str, Any], hide: Collection[str]) -> Explorer:
+def _explore_by_hand(steps: int, controls: Mapping[str, ipywidgets.Widget], hide: Collection[str]) -> Explorer:
     return Explorer(
         controls,
         lambda state, before: view_by_hand(steps, state, before),
@@ -118,7 +119,7 @@ def _explore_by_weights(spec: RecurrentSpec, x: Any, layer: Any, unit: int, hide
     )
 
 
-def _hand_controls(steps: int, f: float, i: float, o: float, at: int) -> dict[str, Any]:
+def _hand_controls(steps: int, f: float, i: float, o: float, at: int) -> dict[str, ipywidgets.Widget]:
     _check_whole("steps", steps, MOST_STEPS)
     labels = {"f": (f, "f keeps"), "i": (i, "i writes"), "o": (o, "o shows")}
     for name, (value, _label) in labels.items():
@@ -176,7 +177,7 @@ def _logit(gate: float) -> float:
 
 
 @lru_cache(maxsize=256)
-def _hand_trace(steps: int, f: float, i: float, o: float, at: int) -> RecurrentTrace:
+def _hand_trace(steps: int, f: float, i: float, o: float, at: int) -> CellTrace:
     return run(*layer_with_gates(steps, f=f, i=i, o=o, at=at))
 
 
@@ -229,8 +230,8 @@ def _change(steps: int, state: State, before: State | None, turned: list[str]) -
     words += [f"your gates hold from step {state['at']} on"] if "at" in turned else []
     said = "; ".join(words)
     drawn = [step for step in drawn_steps(steps, state["at"]) if step]
-    for letter, values in (("c", lambda trace: trace.cell_state), ("h", lambda trace: trace.hidden)):
-        new, old = (values(trace)[0, :, 0] for trace in (now, then))
+    for letter in ("c", "h"):
+        new, old = (trace.states[letter][0, :, 0] for trace in (now, then))
         moved = [step for step in drawn if number(new[step - 1]) != number(old[step - 1])]
         if moved:
             step = steps if steps in moved else max(moved, key=lambda step: abs(new[step - 1] - old[step - 1]))
@@ -238,7 +239,7 @@ def _change(steps: int, state: State, before: State | None, turned: list[str]) -
     return [f"{said}: no c and no h that is drawn has changed."]
 
 
-def kept_in_words(trace: RecurrentTrace, unit: int, steps: list[int]) -> list[str]:
+def kept_in_words(trace: CellTrace, unit: int, steps: list[int]) -> list[str]:
     """Say for some steps which share of their candidate c holds at the end, and how that comes about."""
     i, f = (trace.gates[letter][0, :, unit - 1] for letter in ("i", "f"))
     shares = kept_shares(i, f)
@@ -275,7 +276,7 @@ def hand_code(steps: int, gates: dict[str, float], at: int) -> str:
     spec, x = layer_with_gates(steps, **gates, at=at)
     made = [f"x[0, {step - 1}, 0] = {x[0, step - 1, 0]:.6g}  # c̃ = {c:g}" for step, c in pulses(steps).items()]
     opening = [f"x[0, :{at - 1}, 1] = 1  # before step {at}: all gates open"] if at > 1 else []
-    logits = ", ".join(f"{value:.6g}" for value in spec.bias)
+    logits = ", ".join(f"{value:.6g}" for value in spec.weights["bias"])
     return "\n".join(
         [
             f"x = np.zeros({x.shape}, 'float32')",
@@ -293,15 +294,15 @@ def hand_code(steps: int, gates: dict[str, float], at: int) -> str:
     )
 
 
-def view_by_weights(trace: RecurrentTrace, own: bool, state: State) -> View:
+def view_by_weights(trace: CellTrace, own: bool, state: State) -> View:
     """Return the picture of one unit, what is kept of its first and of its strongest news, and code.
 
     own: whether the layer is the user's own; else its weights are made up
     """
     unit = state["unit"]
-    candidate, i, f = (array[0, :, unit - 1] for array in (trace.candidate, trace.gates["i"], trace.gates["f"]))
+    candidate, i, f = (trace.block(letter)[0, :, unit - 1] for letter in ("c", "i", "f"))
     strongest = int(np.argmax(np.abs(np.nan_to_num(candidate * kept_shares(i, f))))) + 1
-    memory = f"{subscript('c', trace.steps)} = {number(trace.cell_state[0, -1, unit - 1])}"
+    memory = f"{subscript('c', trace.steps)} = {number(trace.states['c'][0, -1, unit - 1])}"
     most = f"Unit {unit} of {trace.spec.units}: the news of step {strongest} weighs most in {memory}."
     kept = kept_in_words(trace, unit, sorted({1, strongest}))
     whose = f"the weights of your layer {trace.spec.name!r}" if own else MADE_UP_NOTE
@@ -311,7 +312,7 @@ def view_by_weights(trace: RecurrentTrace, own: bool, state: State) -> View:
     return View(headline, Diagram(scene), notes, f"{most} {' '.join(kept)} ({whose})")
 
 
-def made_up_code(trace: RecurrentTrace) -> str:
+def made_up_code(trace: CellTrace) -> str:
     """Return the Keras lines that build a layer of these sizes."""
     return (
         "keras.Sequential([\n"

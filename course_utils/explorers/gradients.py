@@ -240,7 +240,7 @@ def _flow(steps: int, kind: str, units: int, bias: float, scale: float) -> Gradi
 @lru_cache(maxsize=16)
 def _layer(kind: str, units: int, bias: float, scale: float) -> RecurrentSpec:
     spec = random_spec(kind, units=units, features=FEATURES)
-    biases = spec.bias.copy()
+    biases = spec.weights["bias"].copy()
     if kind in KEEPING:
         place = spec.blocks.index(KEEPING[kind][0])
         biases.reshape(-1)[place * units : (place + 1) * units] = bias

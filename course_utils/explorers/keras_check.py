@@ -81,8 +81,8 @@ def gradient_check(spec: RecurrentSpec, x: np.ndarray) -> str:
 
     spec: the SimpleRNN, LSTM or GRU that is shown; x: (1, T, F)
     """
-    flow, theirs = flow_back(spec, x), flow_by_tape(spec, x)
-    ours, theirs = (np.stack([each.hidden, each.state]) for each in (flow, theirs))
+    flows = flow_back(spec, x), flow_by_tape(spec, x)
+    ours, theirs = (np.stack([flow.hidden, flow.state]) for flow in flows)
     scale = np.maximum(np.nan_to_num(np.abs(theirs), posinf=1), SMALLEST)
     difference = _difference(ours / scale, theirs / scale)
     return (
@@ -103,7 +103,7 @@ def flow_by_tape(spec: RecurrentSpec, x: np.ndarray) -> GradientFlow:
     import tensorflow as tf  # after Keras, which loads it without noise
 
     layer.build(x.shape)
-    layer.set_weights(_weights(spec))
+    layer.set_weights(weights_of(spec))
     trace = run(spec, x)
     copies, after = tf.repeat(tf.constant(trace.x), spec.units, axis=0), []
     states = [tf.zeros((spec.units, size), tf.float64) for size in spec.state_sizes]
@@ -181,15 +181,13 @@ def _value_and_slopes(name: str, x: float) -> tuple[float, float, float]:
 
 def built(spec: LayerSpec, shape: tuple[int, ...]) -> Any:
     """Return a Keras layer or model with the weights of a spec; it takes nothing from Keras's random numbers."""
-    keras = quiet_keras()
     if isinstance(spec, GraphSpec):
-        model = keras.Sequential([keras.Input(shape[1:]), *_named_afresh([_layer(node.layer) for node in spec.nodes])])
-        for layer, node in zip(model.layers, spec.nodes, strict=True):
-            layer.set_weights(_weights(node.layer))
-        return model
-    layer = _layer(spec)
-    layer.build(shape)
-    layer.set_weights(_weights(spec))
+        keras = quiet_keras()
+        layer = keras.Sequential([keras.Input(shape[1:]), *_named_afresh([_layer(node.layer) for node in spec.nodes])])
+    else:
+        layer = _layer(spec)
+        layer.build(shape)
+    layer.set_weights(weights_of(spec))
     return layer
 
 
@@ -252,16 +250,19 @@ def _(spec: ClosedSpec) -> Any:
     return getattr(quiet_keras().layers, spec.kind)()
 
 
-def _weights(spec: LayerSpec) -> list[np.ndarray]:
+def weights_of(spec: LayerSpec) -> list[np.ndarray]:
+    """Return the weights of a layer or model in the order in which Keras takes them."""
     match spec:
         case RecurrentSpec():
             return list(spec.weights.values())
         case BidirectionalSpec():
-            return [*_weights(spec.forward), *_weights(spec.backward)]
+            return [*weights_of(spec.forward), *weights_of(spec.backward)]
         case DenseSpec():
             return [spec.kernel] if spec.bias is None else [spec.kernel, spec.bias]
         case TimeDistributedSpec():
-            return _weights(spec.inner)
+            return weights_of(spec.inner)
+        case GraphSpec():
+            return [array for node in spec.nodes for array in weights_of(node.layer)]
         case _:
             return []
 

@@ -9,12 +9,13 @@ import ipywidgets
 from course_utils.drawing.text import subscript
 from course_utils.frontend import slider, toggle
 from course_utils.recurrence import RecurrentSpec, count, random_spec
-from course_utils.recurrence.specs import BidirectionalSpec, Manner
+from course_utils.recurrence.specs import Manner
 
 MOST_UNITS, MOST_FEATURES, MOST_STEPS = 64, 64, 784
 SWITCHES = ("return_sequences", "return_state", "go_backwards")
 
-Shape = tuple[int | None, ...]
+Shape = tuple[None, *tuple[int, ...], int]
+"""As Keras writes one: None for the batch, then at least one size."""
 
 
 def most(name: str, value: int, limit: int) -> int:
@@ -40,29 +41,40 @@ def switch(name: str, value: bool) -> ipywidgets.Checkbox:
     return toggle(name, value)
 
 
-def layer_spec(kind: str, units: int, features: int, *, name: str = "layer", seed: int = 0, **switches: bool):
-    """Return a layer with the weights of ``random_spec``; switches, such as return_sequences, cost nothing.
+def layer_spec(
+    kind: str,
+    units: int,
+    features: int,
+    *,
+    return_sequences: bool = False,
+    return_state: bool = False,
+    go_backwards: bool = False,
+    name: str = "layer",
+    seed: int = 0,
+) -> RecurrentSpec:
+    """Return a layer with the weights of ``random_spec``; its switches cost nothing.
 
     >>> layer_spec("GRU", 3, 2, return_sequences=True).return_sequences
     True
     """
     drawn = random_spec(kind, units=units, features=features, name=name, seed=seed)
-    return replace(drawn, manner=Manner(**switches))
+    manner = Manner(return_sequences=return_sequences, return_state=return_state, go_backwards=go_backwards)
+    return replace(drawn, manner=manner)
 
 
-def layer_code(spec: RecurrentSpec | BidirectionalSpec) -> str:
-    """Return the Keras call that makes a layer.
+def layer_code(*sides: RecurrentSpec) -> str:
+    """Return the Keras call that makes a layer. sides: the layer itself; of a Bidirectional, forward and backward.
 
     >>> layer_code(layer_spec("LSTM", 4, 2, return_state=True))
     'keras.layers.LSTM(4, return_state=True)'
     """
-    if isinstance(spec, BidirectionalSpec):
-        return f"keras.layers.Bidirectional({layer_code(spec.forward)})"
-    more = "".join(f", {name}=True" for name in SWITCHES if getattr(spec.manner, name))
-    return f"keras.layers.{spec.kind}({spec.units}{more})"
+    side = sides[0]
+    more = "".join(f", {name}=True" for name in SWITCHES if getattr(side.manner, name))
+    code = f"keras.layers.{side.kind}({side.units}{more})"
+    return f"keras.layers.Bidirectional({code})" if len(sides) > 1 else code
 
 
-def model_code(steps: int, features: int, layers: Sequence[str]) -> str:
+def model_code(steps: int | None, features: int, layers: Sequence[str]) -> str:
     """Return the Keras lines that build a model of these layers, ready to copy.
 
     >>> print(model_code(3, 2, ["keras.layers.GRU(4)"]))
@@ -80,16 +92,15 @@ def code_block(code: str) -> str:
     return f"<pre>{escape(code, quote=False)}</pre>"
 
 
-def formula(spec: RecurrentSpec | BidirectionalSpec) -> str:
-    """Write the number of parameters of a layer in letters and in numbers.
+def formula(*sides: RecurrentSpec) -> str:
+    """Write the number of parameters of a layer in letters and in numbers. sides: as for ``layer_code``.
 
     >>> formula(layer_spec("SimpleRNN", 4, 2))
     'F·U + U·U + U = 2·4 + 4·4 + 4 = 28'
     """
-    if not isinstance(spec, BidirectionalSpec):
-        counted = count(spec)
+    counted = count(sides[0])
+    if len(sides) == 1:
         return f"{counted.formula} = {counted.substituted} = {counted.total:,}"
-    counted = count(spec.forward)
     parts = (counted.formula, counted.substituted)
     letters, numbers = (part if "(" in part else f"({part})" for part in parts)
     return f"2·{letters} = 2·{numbers} = {2 * counted.total:,}"
@@ -107,32 +118,33 @@ def change(total: int, before: int | None) -> str:
     return f" ({abs(difference):,} {'more' if difference > 0 else 'fewer'})" if difference else " (unchanged)"
 
 
-def leaving(spec: RecurrentSpec | BidirectionalSpec, steps: int) -> list[Shape]:
+def leaving(steps: int, *sides: RecurrentSpec) -> list[Shape]:
     """Return the shapes of all that leaves a layer: its output and, with return_state, its last states.
 
-    >>> leaving(layer_spec("LSTM", 4, 2, return_sequences=True, return_state=True), 3)
+    sides: as for ``layer_code``
+
+    >>> leaving(3, layer_spec("LSTM", 4, 2, return_sequences=True, return_state=True))
     [(None, 3, 4), (None, 4), (None, 4)]
     """
-    sides = (spec.forward, spec.backward) if isinstance(spec, BidirectionalSpec) else (spec,)
     width = sum(side.units for side in sides)
-    output = (None, steps, width) if sides[0].return_sequences else (None, width)
-    states = [(None, size) for side in sides for size in side.state_sizes if side.return_state]
+    output: Shape = (None, steps, width) if sides[0].return_sequences else (None, width)
+    states: list[Shape] = [(None, size) for side in sides for size in side.state_sizes if side.return_state]
     return [output, *states]
 
 
-def meaning(spec: RecurrentSpec | BidirectionalSpec, steps: int) -> str:
-    """Say what leaves a layer.
+def meaning(steps: int, *sides: RecurrentSpec) -> str:
+    """Say what leaves a layer. sides: as for ``layer_code``.
 
-    >>> meaning(layer_spec("LSTM", 4, 2, return_sequences=True, return_state=True), 3)
+    >>> meaning(3, layer_spec("LSTM", 4, 2, return_sequences=True, return_state=True))
     'Every state leaves, h₁ … h₃. With return_state, the last h and the last c leave once more.'
-    >>> meaning(layer_spec("GRU", 4, 2, return_sequences=True, go_backwards=True), 3)
+    >>> meaning(3, layer_spec("GRU", 4, 2, return_sequences=True, go_backwards=True))
     'Every state leaves, h₁ … h₃. It reads x₃ first, x₁ last, and gives its states in that order.'
     """
-    side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
+    side = sides[0]
     last = subscript("h", steps)
     every = f"Every state leaves, h₁ … {last}." if steps > 1 else f"Every state leaves: {last} alone."
     said = [every if side.return_sequences else f"The last state leaves, {last}; those before it stay inside."]
-    if side is not spec:
+    if len(sides) > 1:
         said = [
             "Every state of both directions leaves."
             if side.return_sequences

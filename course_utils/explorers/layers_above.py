@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from course_utils.explorers.layer_settings import Shape, layer_spec
 from course_utils.recurrence import RecurrentSpec
 from course_utils.recurrence.graphs import ClosedSpec, FlattenSpec, Flow, LayerSpec, TimeDistributedSpec
@@ -54,14 +56,6 @@ def _dense(below: RecurrentSpec) -> LayerSpec:
     return random_dense(OUTPUTS, below.units)
 
 
-def _mean(args: tuple, _kwargs: dict) -> Flow:
-    return Flow(args[0].value.mean(axis=1))
-
-
-def _largest(args: tuple, _kwargs: dict) -> Flow:
-    return Flow(args[0].value.max(axis=1))
-
-
 def _widened(shape: Shape) -> Shape:
     return (*shape[:-1], OUTPUTS)
 
@@ -70,9 +64,9 @@ def _pooled(shape: Shape) -> Shape:
     return (None, shape[-1])
 
 
-def _pooling(kind: str, name: str, call: Callable, does: str) -> Follower:
+def _pooling(kind: str, name: str, pool: Callable[..., np.ndarray], does: str) -> Follower:
     return Follower(
-        lambda below: ClosedSpec(name, kind, call),
+        lambda below: ClosedSpec(name, kind, lambda args, _kwargs: Flow(pool(args[0].value, axis=1))),
         f"keras.layers.{kind}()",
         name,
         _pooled,
@@ -111,7 +105,7 @@ FOLLOWERS = {
         "Flatten lays the T states end to end, T·U numbers: a Dense above it would fit this T alone.",
         "There is nothing to flatten: one vector comes in, and leaves as it is.",
     ),
-    "GlobalAveragePooling1D": _pooling("GlobalAveragePooling1D", "global_average_pooling1d", _mean, "mean"),
-    "GlobalMaxPooling1D": _pooling("GlobalMaxPooling1D", "global_max_pooling1d", _largest, "largest"),
+    "GlobalAveragePooling1D": _pooling("GlobalAveragePooling1D", "global_average_pooling1d", np.mean, "mean"),
+    "GlobalMaxPooling1D": _pooling("GlobalMaxPooling1D", "global_max_pooling1d", np.max, "largest"),
     SECOND: None,
 }

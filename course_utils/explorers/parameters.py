@@ -22,8 +22,7 @@ from course_utils.explorers.made_up import MADE_UP_WEIGHTS
 from course_utils.frontend import choice, slider
 from course_utils.pictures import Diagram
 from course_utils.pictures.weights.stack import stacked_weights_scene
-from course_utils.recurrence import RecurrentSpec, random_input, random_spec
-from course_utils.recurrence.counting import weights_in
+from course_utils.recurrence import RecurrentSpec, count, random_input, random_spec
 from course_utils.recurrence.graphs import chain
 from course_utils.recurrence.kinds import OF_KERAS
 
@@ -83,10 +82,10 @@ def _only_for_a_gru(cell: ipywidgets.Dropdown, reset_after: ipywidgets.Checkbox)
 def view(state: State, before: State | None) -> View:
     """Return the weights, the count with its formula, and the code for one setting."""
     specs = layers_of(state)
-    total = sum(map(weights_in, specs))
-    changed = change(total, None if before is None else sum(map(weights_in, layers_of(before))))
+    total = count(*specs).total
+    changed = change(total, None if before is None else count(*layers_of(before)).total)
     headline = f"<b>{total:,} parameters</b>{changed}<br>{'<br>'.join(_lines(specs))}"
-    code = model_code("None", state["features"], [_code(spec) for spec in specs])
+    code = model_code(None, state["features"], [_code(spec) for spec in specs])
     notes = _notes(state, before) + code_block(code) + MADE_UP_WEIGHTS
     return View(headline, Diagram(stacked_weights_scene(specs)), notes, _said(state, total, changed))
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from course_utils.drawing.card import QUOTED, card_scene
 from course_utils.drawing.wording import counted
@@ -11,6 +10,7 @@ from course_utils.explorers.keras_check import built
 from course_utils.explorers.layer_settings import Shape, code_block, leaving
 from course_utils.pictures import Diagram
 from course_utils.recurrence import RecurrentSpec
+from course_utils.recurrence.graphs import LayerSpec
 
 # Keras's own words, as a fresh kernel shows them; a test collects them from Keras and compares.
 BOTH_BACKWARDS = (
@@ -87,7 +87,7 @@ def states_in_a_chain(spec: RecurrentSpec, steps: int, follow: str, name: str, u
 
     spec: the layer with return_state; follow, name: as above; units: those of the layer that follows
     """
-    shapes = leaving(spec, steps)
+    shapes = leaving(steps, spec)
     states = "its last h" if len(shapes) == 2 else "its last h and its last c"
     strange = " (Here it takes them for the sizes of one shape; hence its strange words.)"
     return Refusal(
@@ -110,7 +110,7 @@ def _several(shapes: list[Shape], name: str, units: int) -> str:
     return STRANGE_SHAPE.format(shape=shapes[-1], units=units)
 
 
-def ask_for_the_error(spec: Any, shape: tuple[int, ...]) -> str:
+def ask_for_the_error(spec: LayerSpec, shape: tuple[int, ...]) -> str:
     """Let Keras build what it should refuse, and say what it says: for the button."""
     try:
         built(spec, shape)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from course_utils.explorers.base import Explorer, State, View
-from course_utils.explorers.keras_check import check_with_keras
+from course_utils.explorers.keras_check import check_with_keras, weights_of
 from course_utils.explorers.layer_settings import (
     Shape,
     change,
@@ -25,7 +25,6 @@ from course_utils.frontend import choice
 from course_utils.pictures import Diagram
 from course_utils.pictures.unrolled import Plan, plan_layer, plan_trace, unrolled_scene
 from course_utils.recurrence import RecurrentSpec, random_input, run
-from course_utils.recurrence.counting import weights_in
 from course_utils.recurrence.graphs import ClosedSpec, GraphSpec, chain
 from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.tables import html_table
@@ -79,11 +78,10 @@ def view(state: State, before: State | None) -> View:
     problem = refusal(state)
     if problem:
         return problem.view(code)
-    plan, total = plan_of(state), weights_in(model_of(state))
-    out, known = written(stations(state)[-1]), before is not None and refusal(before) is None
-    then = written(stations(before)[-1]) if known else out
+    plan, (total, out) = plan_of(state), _total_and_shapes(state)
+    total_then, then = (None, out) if before is None or refusal(before) else _total_and_shapes(before)
     was = f" (before: {then})" if then != out else ""
-    count = f"{total:,} parameters{change(total, weights_in(model_of(before)) if known else None)}"
+    count = f"{total:,} parameters{change(total, total_then)}"
     headline = f"<b>Out comes {out}</b>{was}<br>{count}. {_meaning(state)}"
     notes = html_table(("layer", "in", "out"), _rows(state, plan)) + code_block(code) + MADE_UP
     said = f"{state['cell']}, what follows: {state['follow']}. Out comes {out}{was}, {count}. {_meaning(state)}"
@@ -104,10 +102,10 @@ def layer_of(state: State) -> RecurrentSpec:
 
 def plan_of(state: State) -> Plan:
     """Return the plan of the picture; each layer without recurrence says what it does."""
-    x, model, next_one = random_input(state["steps"], state["features"]), model_of(state), _follower(state)
+    x, next_one = random_input(state["steps"], state["features"]), _follower(state)
     if next_one is None:
-        return plan_trace(run(model, x))
-    plan = plan_layer(model, [x])
+        return plan_trace(run(layer_of(state), x))
+    plan = plan_layer(model_of(state), [x])
     if isinstance(plan.rows[-1].spec, ClosedSpec):  # our own NumPy looks into it
         return replace(plan, rows=(*plan.rows[:-1], replace(plan.rows[-1], note=next_one.note)))
     return plan
@@ -136,8 +134,13 @@ def stations(state: State) -> list[list[Shape]]:
     """Return the shapes between the layers of a setting that Keras takes: first the input, last what leaves."""
     next_one = _follower(state)
     passing: list[list[Shape]] = [[(None, state["steps"], state["features"])]]
-    passing.append(leaving(layer_of(state), state["steps"]))
+    passing.append(leaving(state["steps"], layer_of(state)))
     return passing + ([[next_one.leaves(passing[-1][0])]] if next_one else [])
+
+
+def _total_and_shapes(state: State) -> tuple[int, str]:
+    """Return how many parameters the layers of a setting have, and the shapes that leave the highest."""
+    return sum(array.size for array in weights_of(model_of(state))), written(stations(state)[-1])
 
 
 def _rows(state: State, plan: Plan) -> list[tuple[str, str, str]]:
@@ -151,7 +154,7 @@ def _rows(state: State, plan: Plan) -> list[tuple[str, str, str]]:
 
 def _meaning(state: State) -> str:
     """Say what leaves the recurrent layer, and what the next one does with it."""
-    next_one, left = _follower(state), meaning(layer_of(state), state["steps"])
+    next_one, left = _follower(state), meaning(state["steps"], layer_of(state))
     if next_one is None:
         return left
     return f"{left} {next_one.on_all if state['return_sequences'] else next_one.on_last}"

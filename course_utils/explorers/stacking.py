@@ -26,8 +26,7 @@ from course_utils.explorers.made_up import MADE_UP
 from course_utils.frontend import choice, slider
 from course_utils.pictures import Diagram
 from course_utils.pictures.unrolled import plan_layer, unrolled_scene
-from course_utils.recurrence import RecurrentSpec, random_input
-from course_utils.recurrence.counting import weights_in
+from course_utils.recurrence import RecurrentSpec, count, random_input
 from course_utils.recurrence.graphs import chain
 from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.tables import html_table
@@ -84,14 +83,13 @@ def view(state: State, before: State | None) -> View:
     """Return the mesh, the shapes and the cost of each layer for one setting."""
     layers, steps = layers_of(state), state["steps"]
     plan = plan_layer(chain(layers), [random_input(steps, state["features"])])
-    top, total = layers[-1], sum(map(weights_in, layers))
-    earlier = layers_of(before) if before is not None else []
-    changed = change(total, sum(map(weights_in, earlier)) if earlier else None)
+    total, earlier = count(*layers).total, layers_of(before) if before is not None else []
+    changed = change(total, count(*earlier).total if earlier else None)
     costs = _costs(layers, earlier)
     headline = f"<b>{total:,} parameters</b>{changed}<br>{'<br>'.join(costs)}"
     code = model_code(steps, state["features"], [layer_code(layer) for layer in layers])
     depth = counted(len(layers), "layer")
-    out = written(leaving(top, steps))
+    out = written(leaving(steps, layers[-1]))
     said = f"{depth} of {state['cell']}: {total:,} parameters{changed}. {' '.join(costs)} Out comes {out}."
     notes = _table(layers, steps, total) + code_block(code) + MADE_UP
     return View(headline, Diagram(unrolled_scene(plan)), notes, said)
@@ -110,8 +108,8 @@ def layers_of(state: State) -> list[RecurrentSpec]:
 
 def _costs(layers: list[RecurrentSpec], earlier: list[RecurrentSpec]) -> list[str]:
     """Say what each layer costs that the last move has changed; where there is none, what the highest costs."""
-    was = [weights_in(layer) for layer in earlier] + [None] * len(layers)
-    changed = [place for place, layer in enumerate(layers) if weights_in(layer) != was[place]]
+    was = [count(layer).total for layer in earlier] + [None] * len(layers)
+    changed = [place for place, layer in enumerate(layers) if count(layer).total != was[place]]
     if not earlier or not changed:
         return [f"{_cost(layers, len(layers) - 1)}."]
     return [
@@ -131,7 +129,7 @@ def _table(layers: list[RecurrentSpec], steps: int, total: int) -> str:
         (
             f"{place}: {layer.kind}({layer.units})",
             (None, steps, layer.features),
-            written(leaving(layer, steps)),
+            written(leaving(steps, layer)),
             formula(layer),
         )
         for place, layer in enumerate(layers, start=1)

@@ -1,6 +1,7 @@
 """explore_state: what a stateful layer carries from batch to batch, and for which sample."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -9,7 +10,7 @@ import ipywidgets
 import numpy as np
 
 from course_utils.drawing.wording import counted, number
-from course_utils.explorers.base import Explorer, State, View
+from course_utils.explorers.base import Explorer, State, View, Viewer
 from course_utils.explorers.keras_check import ROUNDING, built
 from course_utils.explorers.made_up import MADE_UP_NOTE
 from course_utils.frontend import choice, slider, toggle
@@ -61,12 +62,11 @@ def explore_state(
         "stateful": toggle("stateful", stateful),
         "reset_after_batch": choice("reset", RESETS, _checked_reset(reset_after_batch)),
     }
-    _offer_what_is_there(controls["batches"], controls["reset_after_batch"])
-    return _BatchesLast(
+    return _ResetsBetweenBatches(
         controls,
-        lambda state, before: view(cell, state, before),
+        lambda state, _before: view(Setting.of(cell, state)),
         hide=hide,
-        check=lambda state: check(cell, state),
+        check=lambda state: check(Setting.of(cell, state)),
     )
 
 
@@ -81,29 +81,44 @@ def _refuse_wrong(cell: str, stateful: bool, **sizes: tuple[int, int]) -> None:
             raise ValueError(f"{name} must be a whole number from 1 to {most}, but it is {value!r}.")
 
 
-class _BatchesLast(Explorer):
+class _ResetsBetweenBatches(Explorer):
     """An explorer whose list of resets is as long as there are batches."""
+
+    def __init__(
+        self,
+        controls: Mapping[str, ipywidgets.Widget],
+        viewer: Viewer,
+        *,
+        hide: Collection[str],
+        check: Callable[[State], str],
+    ):
+        super().__init__(controls, viewer, hide=hide, check=check)
+        self._batches, self._resets = controls["batches"], controls["reset_after_batch"]
+        for control in (self._batches, self._resets):
+            control.observe(self._offer, names="value")
+        self._offer()
 
     def set(self, **state: Any) -> None:
         """Move several controls at once; any reset may be set, since the batches for it may come with it."""
         if "reset_after_batch" in state:
             state["reset_after_batch"] = _checked_reset(state["reset_after_batch"])
-        self._controls["reset_after_batch"].set_trait("_options_labels", RESETS)
+        self._list(RESETS)
         try:
-            super().set(**dict(sorted(state.items(), key=lambda item: item[0] == "batches")))
+            super().set(**state)
         finally:
-            _offer(self._controls["batches"], self._controls["reset_after_batch"])
+            self._offer()
 
+    def _offer(self, _change: object = None) -> None:
+        """List the resets between the batches that there are, and the one that is set."""
+        if not self._quiet:
+            self._list(RESETS[: max(self._batches.value, self._resets.index + 1)])
 
-def _offer(batches: ipywidgets.Widget, resets: ipywidgets.Dropdown) -> None:
-    """Show in the list the resets between the batches that there are, and the one that is set."""
-    resets.set_trait("_options_labels", RESETS[: max(batches.value, resets.index + 1)])  # what the browser shows
-
-
-def _offer_what_is_there(batches: ipywidgets.Widget, resets: ipywidgets.Dropdown) -> None:
-    for control in (batches, resets):
-        control.observe(lambda _change: _offer(batches, resets), names="value")
-    _offer(batches, resets)
+    def _list(self, resets: Sequence[str]) -> None:
+        """Put these resets into the list; what is set stays, and nothing else is drawn in between."""
+        kept = self._resets.value
+        with self.one_move(), self._resets.hold_sync():
+            self._resets.options = resets  # which also chooses the first of them
+            self._resets.value = kept
 
 
 def _checked_reset(value: Any) -> str:
@@ -126,53 +141,70 @@ def reset_in(state: State) -> int:
     return int(last) if last.isdigit() else 0
 
 
-def layer_and_input(cell: str, state: State) -> tuple[RecurrentSpec, np.ndarray]:
+@dataclass(frozen=True)
+class Setting:
+    """The controls of a moment, and the kind; hashable, so that the same setting is run once.
+
+    reset: after which batch the states are reset; 0: never
+    """
+
+    cell: str
+    batches: int
+    samples: int
+    steps: int
+    stateful: bool
+    reset: int
+
+    @classmethod
+    def of(cls, cell: str, state: State) -> "Setting":
+        """Read it from the values of the controls."""
+        return cls(cell, state["batches"], state["samples"], state["steps"], state["stateful"], reset_in(state))
+
+
+def layer_and_input(now: Setting) -> tuple[RecurrentSpec, np.ndarray]:
     """Return the layer of one unit, and for each sample one long sequence, (samples, batches·steps, 1).
 
     More batches or samples change nothing of what was there.
     """
-    spec = random_spec(cell, units=1, features=1, return_sequences=True, seed=SEEDS[cell])
-    x = random_input(state["batches"] * state["steps"], state["samples"])
+    spec = random_spec(now.cell, units=1, features=1, return_sequences=True, seed=SEEDS[now.cell])
+    x = random_input(now.batches * now.steps, now.samples)
     return spec, np.ascontiguousarray(x.transpose(2, 1, 0))
 
 
-def _lanes(cell: str, state: State) -> Lanes:
-    sizes = (state[name] for name in ("batches", "samples", "steps", "stateful"))
-    return _lanes_of(cell, *sizes, reset_in(state))
-
-
 @lru_cache(maxsize=256)
-def _lanes_of(cell: str, batches: int, samples: int, steps: int, stateful: bool, reset: int) -> Lanes:
+def _lanes(now: Setting) -> Lanes:
     """Run the layer batch by batch, and once over all steps."""
-    spec, x = layer_and_input(cell, {"batches": batches, "samples": samples, "steps": steps})
-    pieces, goes_on = np.split(x, batches, axis=1), [stateful and reset != batch for batch in range(1, batches)]
-    states, hidden = None, []
+    spec, x = layer_and_input(now)
+    pieces = np.split(x, now.batches, axis=1)
+    goes_on = [now.stateful and now.reset != batch for batch in range(1, now.batches)]
+    states: tuple[np.ndarray, ...] = ()
+    hidden = []
     for piece, keep in zip(pieces, [False, *goes_on], strict=True):
         run = run_layer(spec, piece, initial_state=list(states) if keep else None)
         states = run.states
         hidden.append(run.output[..., 0])
-    name = f"{cell}(1, stateful={stateful})"
+    name = f"{now.cell}(1, stateful={now.stateful})"
     whole = run_layer(spec, x).output[:, -1, 0]
-    reset = reset if stateful else 0
+    reset = now.reset if now.stateful else 0
     return Lanes(name, np.stack(pieces)[..., 0], np.stack(hidden), goes_on, reset, whole)
 
 
-def view(cell: str, state: State, before: State | None) -> View:
+def view(now: Setting) -> View:
     """Return the lanes, which sample continues which, and the Keras code."""
-    lanes = _lanes(cell, state)
-    going, ending = continuing(state), ending_in_words(lanes)
+    lanes = _lanes(now)
+    going, ending = continuing(now), ending_in_words(lanes)
     headline = f"<b>{going}</b><br>{ending}<br><small>{MADE_UP_NOTE}</small>"
-    notes = f"<pre>{escape(keras_code(cell, state))}</pre>"
+    notes = f"<pre>{escape(keras_code(now))}</pre>"
     return View(headline, Diagram(lanes_scene(lanes)), notes, f"{going} {ending} ({MADE_UP_NOTE})")
 
 
-def continuing(state: State) -> str:
+def continuing(now: Setting) -> str:
     """Say in one sentence or two which sample continues which."""
-    batches, reset = state["batches"], reset_in(state)
+    batches, reset = now.batches, now.reset
     late = f" The reset after batch {reset} comes too late to be seen here." if reset >= batches else ""
     if batches == 1:
         return "One batch alone: every sample starts at zero." + late * bool(reset)
-    if not state["stateful"]:
+    if not now.stateful:
         idle = " The reset changes nothing: there is no state to forget." if reset else ""
         return "stateful=False: every batch starts at zero; no sample continues another." + idle
     which = "sample i of each batch continues sample i of the batch before"
@@ -193,26 +225,25 @@ def ending_in_words(lanes: Lanes) -> str:
     return f"Last state, {how} one sequence of {steps}: {', '.join(pairs)}."
 
 
-def keras_code(cell: str, state: State) -> str:
+def keras_code(now: Setting) -> str:
     """Return the Keras lines that build this layer and give it the batches one after the other."""
-    batches, steps, reset = state["batches"], state["steps"], reset_in(state)
-    shape = (state["samples"], steps, 1)
+    steps, whole, shape = now.steps, now.batches * now.steps, (now.samples, now.steps, 1)
     lines = [
         f"inputs = keras.Input(batch_shape={shape})  # a stateful layer must know the number of samples",
-        f"layer = keras.layers.{cell}(1, return_sequences=True, stateful={state['stateful']})",
+        f"layer = keras.layers.{now.cell}(1, return_sequences=True, stateful={now.stateful})",
         "model = keras.Model(inputs, layer(inputs))",
-        f"for batch in range({batches}):  # x: ({shape[0]}, {batches * steps}, 1), each sample one long sequence",
+        f"for batch in range({now.batches}):  # x: ({now.samples}, {whole}, 1), each sample one long sequence",
         f"    h = model(x[:, {steps} * batch : {steps} * (batch + 1)])",
     ]
-    if reset and state["stateful"]:
-        lines += [f"    if batch + 1 == {reset}:", "        layer.reset_state()"]
+    if now.reset and now.stateful:
+        lines += [f"    if batch + 1 == {now.reset}:", "        layer.reset_state()"]
     return "\n".join(lines)
 
 
-def check(cell: str, state: State) -> str:
+def check(now: Setting) -> str:
     """Give Keras the same batches, and say how far its states are from ours, after every step of every batch."""
-    lanes = _lanes(cell, state)
-    layer, theirs = _keras_layer(cell, state), []
+    lanes = _lanes(now)
+    layer, theirs = _keras_layer(now), []
     for batch, x in enumerate(lanes.x, start=1):
         theirs.append(np.asarray(layer(x[..., None]))[..., 0])
         if batch == lanes.reset:
@@ -225,11 +256,11 @@ def check(cell: str, state: State) -> str:
     )
 
 
-def _keras_layer(cell: str, state: State) -> Any:
+def _keras_layer(now: Setting) -> Any:
     """Return a Keras layer with these weights, stateful or not."""
-    shape = (state["samples"], state["steps"], 1)
-    plain = built(layer_and_input(cell, state)[0], shape)
-    layer = type(plain).from_config(plain.get_config() | {"stateful": state["stateful"]})
+    shape = (now.samples, now.steps, 1)
+    plain = built(layer_and_input(now)[0], shape)
+    layer = type(plain).from_config(plain.get_config() | {"stateful": now.stateful})
     layer.build(shape)
     layer.set_weights(plain.get_weights())
     return layer

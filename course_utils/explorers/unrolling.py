@@ -24,8 +24,7 @@ from course_utils.explorers.refusals import ask_for_the_error, both_backwards
 from course_utils.frontend import choice
 from course_utils.pictures import Diagram
 from course_utils.pictures.unrolled import plan_layer, plan_trace, unrolled_scene
-from course_utils.recurrence import RecurrentSpec, random_input, run
-from course_utils.recurrence.counting import weights_in
+from course_utils.recurrence import RecurrentSpec, count, random_input, run
 from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.specs import BidirectionalSpec
 
@@ -76,37 +75,48 @@ def explore_unrolling(
 
 def view(state: State, before: State | None) -> View:
     """Return the picture, the shapes, the count and the code for one setting."""
-    spec, steps = layer_of(state), state["steps"]
-    code = model_code(steps, state["features"], [layer_code(spec)])
+    sides, steps = sides_of(state), state["steps"]
+    code = model_code(steps, state["features"], [layer_code(*sides)])
     if _refused(state):
         return both_backwards().view(code)
     x = random_input(steps, state["features"])
-    plan = plan_layer(spec, [x]) if isinstance(spec, BidirectionalSpec) else plan_trace(run(spec, x))
-    known = before is not None and not _refused(before)
-    total, out = weights_in(spec), written(leaving(spec, steps))
-    changed = change(total, weights_in(layer_of(before)) if known else None)
-    then = written(leaving(layer_of(before), before["steps"])) if known else out
+    plan = plan_layer(layer_of(state), [x]) if state["bidirectional"] else plan_trace(run(sides[0], x))
+    total, out = _total_and_shapes(state)
+    total_then, then = (None, out) if before is None or _refused(before) else _total_and_shapes(before)
+    changed, means = change(total, total_then), meaning(steps, *sides)
     was = f" (before: {then})" if then != out else ""
-    headline = (
-        f"<b>{total:,} parameters</b>{changed}: {formula(spec)}<br><b>Out comes {out}</b>{was}. {meaning(spec, steps)}"
-    )
+    headline = f"<b>{total:,} parameters</b>{changed}: {formula(*sides)}<br><b>Out comes {out}</b>{was}. {means}"
     notes = f"In goes {(None, *x.shape[1:])}, out comes {out}; None stands for the batch.{code_block(code)}{MADE_UP}"
     nouns = (("units", "unit"), ("features", "feature"), ("steps", "time-step"))
     sizes = ", ".join(counted(state[name], noun) for name, noun in nouns)
-    said = f"{_named(state)}, {sizes}: {total:,} parameters{changed}. Out comes {out}{was}. {meaning(spec, steps)}"
+    said = f"{_named(state)}, {sizes}: {total:,} parameters{changed}. Out comes {out}{was}. {means}"
     return View(headline, Diagram(unrolled_scene(plan)), notes, said)
 
 
 def layer_of(state: State) -> RecurrentSpec | BidirectionalSpec:
     """Return the layer of a setting, with its weights."""
+    sides = sides_of(state)
+    if len(sides) == 1:
+        return sides[0]
+    forward, backward = sides
+    return BidirectionalSpec("layer", forward, backward, "concat", forward.dtype)
+
+
+def sides_of(state: State) -> tuple[RecurrentSpec] | tuple[RecurrentSpec, RecurrentSpec]:
+    """Return the layer of a setting, with its weights; of a Bidirectional, forward and backward."""
     kind, units, features = state["cell"], state["units"], state["features"]
     switches = {name: state[name] for name in SWITCHES}
     if not state["bidirectional"]:
-        return layer_spec(kind, units, features, **switches)
+        return (layer_spec(kind, units, features, **switches),)
     forward = layer_spec(kind, units, features, name="layer/forward", **switches)
     turned = switches | {"go_backwards": True}
-    backward = layer_spec(kind, units, features, name="layer/backward", seed=1, **turned)
-    return BidirectionalSpec("layer", forward, backward, "concat", forward.dtype)
+    return forward, layer_spec(kind, units, features, name="layer/backward", seed=1, **turned)
+
+
+def _total_and_shapes(state: State) -> tuple[int, str]:
+    """Return how many parameters the layer of a setting has, and the shapes that leave it, as Keras writes them."""
+    sides = sides_of(state)
+    return count(*sides).total, written(leaving(state["steps"], *sides))
 
 
 def _refused(state: State) -> bool:
@@ -115,8 +125,8 @@ def _refused(state: State) -> bool:
 
 def _check(state: State) -> str:
     x = random_input(state["steps"], state["features"])
-    ask = ask_for_the_error if _refused(state) else check_with_keras
-    return ask(layer_of(state), x.shape if _refused(state) else x)
+    layer = layer_of(state)
+    return ask_for_the_error(layer, x.shape) if _refused(state) else check_with_keras(layer, x)
 
 
 def _named(state: State) -> str:

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from course_utils.drawing.scene import Cells
-from course_utils.explorers.keras_check import _weights
+from course_utils.explorers.keras_check import weights_of
 from course_utils.recurrence import random_input
-from course_utils.recurrence.graphs import GraphSpec
 
 NOT_FOUND = "the picture does not show it"
 
@@ -61,8 +60,7 @@ def assert_code_asks_for(explorer, *layers: str) -> None:
 def built_from_code(keras, explorer, spec):
     """Return the model that the code shown builds, with the weights of the picture."""
     model = eval(code_shown(explorer), {"keras": keras})
-    layers = [node.layer for node in spec.nodes] if isinstance(spec, GraphSpec) else [spec]
-    model.set_weights([array for layer in layers for array in _weights(layer)])
+    model.set_weights(weights_of(spec))
     return model
 
 

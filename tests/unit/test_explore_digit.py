@@ -408,6 +408,7 @@ def test_controls_stand_in_order_and_can_be_hidden(keras):
     assert in_sight(hidden) == ["row t", ""] and hidden.state == {"index": 3, "step": 2}
     assert not any(isinstance(control, ipywidgets.Button) for control in hidden.children[0].children)
     assert in_sight(course_utils.explore_digit(model, IMAGES, LABELS, hide=("step",))) == ["digit"]
+    assert in_sight(course_utils.explore_digit(model, IMAGES, LABELS, hide=("index", "step"))) == []
     by_pixel = course_utils.explore_digit(classifier(keras, shape=(64, 1)), IMAGES.reshape(-1, 64, 1))
     assert in_sight(by_pixel)[1] == "pixel t"
 

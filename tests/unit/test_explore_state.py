@@ -259,6 +259,18 @@ def test_only_resets_between_the_batches_are_offered():
     assert offered(explorer) == ["never", "after batch 1"]
 
 
+def test_another_list_of_resets_draws_nothing_in_between():
+    explorer, drawn = explore_state(reset_after_batch=2), []
+    viewer = explorer._viewer
+    explorer._viewer = lambda state, before: (drawn.append(state), viewer(state, before))[1]
+    explorer._controls["batches"].value = 5
+    explorer._controls["batches"].value = 4
+    explorer._controls["reset_after_batch"].index = 1
+    explorer.set(batches=2, reset_after_batch=4)
+    settings = [(state["batches"], state["reset_after_batch"]) for state in drawn]
+    assert settings == [(5, "after batch 2"), (4, "after batch 2"), (4, "after batch 1"), (2, "after batch 4")]
+
+
 def test_a_reset_is_set_by_number_or_in_words_in_any_order():
     for reset in (4, "after batch 4"):
         for names in (("batches", "reset_after_batch"), ("reset_after_batch", "batches")):
