@@ -118,11 +118,6 @@ def compose(title: str, description: str, items: Iterable[Item], limit: float) -
     return Scene(float(np.ceil(width)), float(np.ceil(height)), title, description, items, limit)
 
 
-def extent(item: Item) -> Rectangle:
-    """Return the place that an item takes on the canvas."""
-    return item.place
-
-
 def strongest(*arrays: np.ndarray | None) -> float:
     """Return the limit of the colour scale: the largest finite size among the values, at least 1, rounded up."""
     sizes = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in arrays if array is not None]

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, compose, extent, heading, legend
+from course_utils.drawing.layout import MARGIN, compose, heading, legend
 from course_utils.drawing.scene import Item, Label, Scene
 from course_utils.drawing.text import MONO, shortened, subscript, text_width
 from course_utils.pictures.cell.columns import BAR, PITCH, TOP, Column, Row, column_of_rows, side_by_side
@@ -93,7 +93,7 @@ def own_cell_scene(trace: RecurrentTrace, spec: OwnCellSpec, *, step: int, sampl
     else:
         drawn = side_by_side([_before(now), weights, _after(now)])
     items = [*heading(now.title, now.read), *drawn]
-    lowest = max(extent(item).bottom for item in items)
+    lowest = max(item.place.bottom for item in items)
     note = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
     items += legend(MARGIN, lowest + 30, limit_of(items), note)
     return compose(now.title, _description(now), items, limit_of(items))

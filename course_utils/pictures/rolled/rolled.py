@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow, compose, extent, heading
+from course_utils.drawing.layout import MARGIN, arrow, compose, heading
 from course_utils.drawing.notes import LINE, note_lines
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, printable, shortened, text_width, wrapped
@@ -62,11 +62,11 @@ def rolled_scene(spec: LayerSpec, plan: ModelPlan) -> Scene:
     chain = chain_of(spec, plan)
     page = _Page(chain, _width(chain))
     title = rolled_words.title(chain, plan)
-    room = max(NARROWEST_NOTE, max(extent(item).right for item in _body(page, TOP)) - MARGIN)
+    room = max(NARROWEST_NOTE, max(item.place.right for item in _body(page, TOP)) - MARGIN)
     first, *more = wrapped(rolled_words.subtitles(chain), 13, room)
     items = [*heading(title, first), *note_lines("subtitle_note", more, 64 + LINE, 13)]
     items += _body(page, TOP + LINE * len(more))
-    below = max(extent(item).bottom for item in items) + 46
+    below = max(item.place.bottom for item in items) + 46
     legend = wrapped(rolled_words.notes(chain), 12, room)
     items += note_lines("legend_note", legend, below)
     if chain.beside:
