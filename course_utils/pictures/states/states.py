@@ -69,7 +69,8 @@ def states_scene(traces: Sequence[RecurrentTrace], *, sample: int = 0) -> Scene:
     layers = [Layer(trace, sample, number, len(drawn)) for number, trace in enumerate(drawn, start=1)]
     grid = _Grid(layers, _left(layers))
     title = _title(layers)
-    items, top = heading(title, _subtitle(grid)), TOP
+    items = heading(title, _subtitle(grid))
+    top: float = TOP
     if len(traces) > MOST_LAYERS:
         items.append(Label("left_out", MARGIN, top, _left_out(len(traces)), 13, anchor="start"))
         top += 26
@@ -92,7 +93,7 @@ def _title(layers: Sequence[Layer]) -> str:
 
 
 def _subtitle(grid: _Grid) -> str:
-    gated = any(layer.trace.gates for layer in grid.layers)
+    gated = any(layer.gated for layer in grid.layers)
     rise = "x comes in below, the gates decide, h leaves above" if gated else "x comes in below, h leaves above"
     order = "; the first layer is the lowest" if grid.several else ""
     return f"one column a step, one row a unit: {rise}{order}"
@@ -184,7 +185,7 @@ def _mask_words() -> str:
 
 def _mask(grid: _Grid, layer: Layer, top: float) -> list[Item]:
     """Draw which steps were read, in the strongest colour whatever the scale, and which were skipped, in white."""
-    read = grid.limit * layer.trace.mask[layer.sample][None].astype(float)
+    read = grid.limit * layer.read[None].astype(float)
     values = grouped(read, 1, groups(layer.steps, layer.share.steps))
     place = Rectangle(grid.left, top, layer.width, MASK_HEIGHT)
     name, axes = layer.id("mask"), (_axis_letter("t", layer.share.steps),)
@@ -224,7 +225,7 @@ def _ticks(steps: int, width: float) -> list[int]:
 def _notes(grid: _Grid) -> list[str]:
     """Return what a reader must know about the cells."""
     notes = [_cell_note(grid)]
-    if any(layer.trace.gates for layer in grid.layers):
+    if any(layer.gated for layer in grid.layers):
         notes.append("a gate is open at 1 (blue), half open at 0.5, closed at 0 (white)")
     if any(layer.skipped.size for layer in grid.layers):
         notes.append("at a skipped step the states stay as they were")
