@@ -1,5 +1,6 @@
 """The folded picture: one cell for each recurrent layer, with its loop; the steps are not drawn but said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
@@ -87,10 +88,10 @@ def _body(page: _Page, top: float) -> list[Item]:
     return items + _input(page, y, head=not fork)
 
 
-def _shown(chain: Chain) -> list[Rung | None]:
+def _shown(chain: Chain) -> Sequence[Rung | None]:
     """Return the layers that are drawn, from below; None stands for all those left out."""
-    rungs = list(chain.rungs)
-    return rungs if len(rungs) <= MOST else [*rungs[:FIRST], None, *rungs[-LAST:]]
+    rungs = chain.rungs
+    return rungs if len(rungs) <= MOST else (*rungs[:FIRST], None, *rungs[-LAST:])
 
 
 def _width(chain: Chain) -> float:
