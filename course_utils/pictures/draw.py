@@ -19,7 +19,7 @@ from course_utils.pictures.states.states import states_scene
 from course_utils.pictures.unrolled import path_input, plan_layer, unrolled_scene
 from course_utils.pictures.weights.weights import only_recurrent, weights_scene
 from course_utils.pictures.words import words_scene
-from course_utils.recurrence import RecurrentTrace, Trace, gradient_flow, run_layer
+from course_utils.recurrence import OpaqueTrace, RecurrentTrace, Trace, gradient_flow, run_layer
 from course_utils.recurrence.activation_facts import checked_names
 from course_utils.recurrence.checking import as_numbers
 from course_utils.recurrence.graphs import GraphSpec, LayerSpec
@@ -141,8 +141,8 @@ def draw_cell(
     trace = run_layer(spec, x).traces[0]
     _check_choice("step", step, 1, trace.steps, "steps are counted from 1")
     _check_choice("sample", sample, 0, len(trace.x) - 1, "the batch is counted from 0")
-    if isinstance(spec, OwnCellSpec):
-        return _finish(own_cell_scene(trace, spec, step=step, sample=sample), theme, ax)
+    if isinstance(trace, OpaqueTrace):
+        return _finish(own_cell_scene(trace, step=step, sample=sample), theme, ax)
     return _finish(cell_scene(trace, step=step, sample=sample), theme, ax)
 
 
