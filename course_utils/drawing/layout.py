@@ -1,6 +1,6 @@
 """The marks that all pictures share: columns of cells, arrows, tags, headings, the legend."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -26,6 +26,17 @@ def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | 
     if steps <= first + last + 1:
         return list(range(1, steps + 1))
     return [*range(1, first + 1), None, *range(steps - last + 1, steps + 1)]
+
+
+def left_out(shown: Sequence[int | None]) -> dict[int, tuple[int, int]]:
+    """Return for each slot that stands for some left out what is drawn before and after it; slots count from 0.
+
+    >>> left_out([1, 2, None, 6, None, 28])
+    {2: (2, 6), 4: (6, 28)}
+    """
+    drawn = [one for one in shown if one is not None]
+    slots = [slot for slot, one in enumerate(shown) if one is None]
+    return {slot: (drawn[slot - place - 1], drawn[slot - place]) for place, slot in enumerate(slots)}
 
 
 def cell_length(count: int, usual: float, longest: float) -> float:
@@ -100,10 +111,11 @@ def legend(left: float, top: float, limit: float, note: str = "") -> list[Item]:
     return items
 
 
-def noted_legend(left: float, top: float, limit: float, notes: list[str]) -> list[Item]:
-    """Draw the scale of colours, and notes on the marks below each other beside it."""
+def noted_legend(left: float, top: float, limit: float, notes: list[str], aside: float = 0) -> list[Item]:
+    """Draw the scale of colours, and notes on the marks below each other beside it, px further to the right."""
+    x = left + SCALE_WIDTH + aside
     lines = [
-        Label(f"legend_note[{place}]", left + SCALE_WIDTH, top + 10 + NOTE_RISE * place, note, 12, "muted", "start")
+        Label(f"legend_note[{place}]", x, top + 10 + NOTE_RISE * place, note, 12, "muted", "start")
         for place, note in enumerate(notes)
     ]
     return [*legend(left, top, limit), *lines]
@@ -116,11 +128,6 @@ def compose(title: str, description: str, items: Iterable[Item], limit: float) -
     width = max(place.right for place in places) + MARGIN
     height = max(place.bottom for place in places) + MARGIN - 8
     return Scene(float(np.ceil(width)), float(np.ceil(height)), title, description, items, limit)
-
-
-def extent(item: Item) -> Rectangle:
-    """Return the place that an item takes on the canvas."""
-    return item.place
 
 
 def strongest(*arrays: np.ndarray | None) -> float:

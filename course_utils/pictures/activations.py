@@ -128,7 +128,7 @@ def _chart(layout: _Grid, index: int) -> list[Item]:
     still = _still(layout if layout.at is None else replace(layout, at=0.0), index)  # for any x the same
     facts, panel, guide = layout.facts[index], still.panel, _guide(layout, still.panel)
     cloud = np.concatenate([still.cloud, cloud_of(guide)])
-    beyond = _beyond(layout, panel, facts, cloud)
+    beyond = [] if layout.at is None else _beyond(panel, facts, layout.at, cloud)
     placed = [item for item in beyond if isinstance(item, Label)]
     return [
         *still.behind,
@@ -159,7 +159,7 @@ def _still(layout: _Grid, index: int) -> _Still:
     facts, panel = layout.facts[index], layout.panel(index)
     ticks = [tick for tick in range(layout.low, layout.high + 1) if tick]
     lines = [grid(panel, ticks), _zero(panel), *_curves(panel, facts)]
-    around = [
+    around: list[Item] = [
         *x_axis(panel, X_TICKS, X_TICKS if len(layout.facts) <= 4 else X_TICKS[::2]),
         *(y_numbers(panel, [0, *ticks], right=False) if index % layout.columns == 0 else []),
         *([_x_name(panel)] if index in layout.row_ends else []),
@@ -215,22 +215,21 @@ def _marks(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Mark]:
     return [mark for mark in marks if panel.shows((mark.x, mark.y))]
 
 
-def _hidden(layout: _Grid, panel: Panel, facts: ActivationFacts) -> dict[str, list[tuple[str, str, float]]]:
+def _hidden(panel: Panel, facts: ActivationFacts, at: float) -> dict[str, list[tuple[str, str, float]]]:
     """Return what lies beyond the frame at the x that is pointed at: (name, hue, number) each, by side."""
-    if layout.at is None:
-        return {}
-    points = [("", OUT_HUE, facts.value(layout.at)), *(("slope ", SLOPE_HUE, s) for s in facts.slopes(layout.at))]
+    points = [("", OUT_HUE, facts.value(at)), *(("slope ", SLOPE_HUE, s) for s in facts.slopes(at))]
     above = [point for point in points if float(panel.y(point[2])) < panel.place.y]
     below = [point for point in points if float(panel.y(point[2])) > panel.place.bottom]
     return {side: points for side, points in (("above", above), ("below", below)) if points}
 
 
-def _beyond(layout: _Grid, panel: Panel, facts: ActivationFacts, cloud: np.ndarray) -> list[Item]:
+def _beyond(panel: Panel, facts: ActivationFacts, at: float, cloud: np.ndarray) -> list[Item]:
     """Draw an arrow to the edge of the frame, with the number, where the point lies beyond it."""
-    place, items = panel.place, []
-    for side, points in _hidden(layout, panel, facts).items():
+    place = panel.place
+    items: list[Item] = []
+    for side, points in _hidden(panel, facts, at).items():
         edge, inwards, sign = (place.y, 1, "↑") if side == "above" else (place.bottom, -1, "↓")
-        x, id = float(panel.x(layout.at)), f"{side}{panel.name}"
+        x, id = float(panel.x(at)), f"{side}{panel.name}"
         hue = points[0][1] if len(points) == 1 else ""
         items.append(Line(id, ((x, edge + inwards * REACH), (x, edge)), "flow", True, hue))
         labels: list[Label] = []
@@ -333,7 +332,9 @@ def _in_words(layout: _Grid, facts: ActivationFacts) -> str:
     if facts.kinks:
         parts.append("its slope jumps at x = " + " and ".join(short(kink) for kink in facts.kinks))
     parts += layout.point(facts)
-    for side, points in _hidden(layout, layout.panel(layout.facts.index(facts)), facts).items():
+    panel = layout.panel(layout.facts.index(facts))
+    hidden = {} if layout.at is None else _hidden(panel, facts, layout.at)
+    for side, points in hidden.items():
         names = {"its slope" if name else "the point" for name, _hue, _value in points}
         parts.append(f"{' and '.join(sorted(names, reverse=True))} {side} the picture")
     return f"{facts.name}: {'; '.join(parts)}."

@@ -19,13 +19,13 @@ from course_utils.pictures.states.states import states_scene
 from course_utils.pictures.unrolled import path_input, plan_layer, unrolled_scene
 from course_utils.pictures.weights.weights import only_recurrent, weights_scene
 from course_utils.pictures.words import words_scene
-from course_utils.recurrence import RecurrentTrace, Trace, gradient_flow, run_layer
+from course_utils.recurrence import OpaqueTrace, RecurrentTrace, Trace, gradient_flow, run_layer
 from course_utils.recurrence.activation_facts import checked_names
 from course_utils.recurrence.checking import as_numbers
 from course_utils.recurrence.graphs import GraphSpec, LayerSpec
 from course_utils.recurrence.reading import read, read_recurrent, read_single, read_weights
 from course_utils.recurrence.reading.calls import read_plan
-from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec
+from course_utils.recurrence.specs import RECURRENT, BidirectionalSpec, OwnCellSpec
 from course_utils.recurrence.tracing import inputs_of
 
 if TYPE_CHECKING:
@@ -70,18 +70,18 @@ def draw_unrolled(
         _check_choice("sample", sample, 0, len(inputs[0]) - 1, "the batch is counted from 0")
     plan = plan_layer(spec, inputs, sample=sample if known else 0, known=known, words=words)
     length = plan.entry.steps
-    if steps is not None and length is not None and steps != length:
+    if steps is not None and length and steps != length:
         raise ValueError(f"steps={steps!r} does not fit x, which has {length} time-steps: leave steps out.")
     if words is not None:
         _check_words(words, length)
     return _finish(unrolled_scene(plan), theme, ax)
 
 
-def _check_words(words: Any, steps: int | None) -> None:
+def _check_words(words: Any, steps: int) -> None:
     if isinstance(words, str) or not isinstance(words, Sequence):
         raise ValueError(f"words must be a list of words, one for each step, but it is {words!r}.")
     if len(words) != steps:
-        needed = "no steps, since the input is no sequence" if steps is None else f"{steps} steps, one word each"
+        needed = f"{steps} steps, one word each" if steps else "no steps, since the input is no sequence"
         raise ValueError(f"words must name {needed}, but there are {len(words)} of them.")
 
 
@@ -89,24 +89,27 @@ def _empty_inputs(spec: LayerSpec, steps: int | None) -> list[np.ndarray]:
     """Return zeros in the place of an input that is not given: only their shape is drawn."""
     if isinstance(spec, GraphSpec):
         shapes, dtypes, entry = spec.built_shapes, spec.input_dtypes, spec.built_shapes[path_input(spec)]
-    else:
+    elif isinstance(spec, RECURRENT):
         side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
         if side.features is None:
             raise ValueError("x is missing: a cell of your own does not say how many features it reads, so pass an x.")
         batch = None if side.held is None else len(side.held[0])
         entry = (batch, side.manner.steps, side.features)
         shapes, dtypes = (entry,), ("float32",)
+    else:
+        raise ValueError(f"x is missing: {spec.name!r} does not say which shapes it reads, so pass an x.")
     known = entry[1] if len(entry) > 1 else None
     if None not in (steps, known) and steps != known:
         raise ValueError(
             f"steps={steps!r} does not fit the layer, which was built for {known} time-steps: leave steps out."
         )
-    if steps is None and known is None:
+    length = steps or known
+    if length is None:
         raise ValueError(
             "steps is missing: this layer takes any number of time-steps, so say how many to draw, steps=3."
         )
     return [
-        np.zeros((shape[0] or 1, *(size or steps or known for size in shape[1:])), dtype)
+        np.zeros((shape[0] or 1, *(size or length for size in shape[1:])), dtype)
         for shape, dtype in zip(shapes, dtypes, strict=True)
     ]
 
@@ -138,8 +141,8 @@ def draw_cell(
     trace = run_layer(spec, x).traces[0]
     _check_choice("step", step, 1, trace.steps, "steps are counted from 1")
     _check_choice("sample", sample, 0, len(trace.x) - 1, "the batch is counted from 0")
-    if isinstance(spec, OwnCellSpec):
-        return _finish(own_cell_scene(trace, spec, step=step, sample=sample), theme, ax)
+    if isinstance(trace, OpaqueTrace):
+        return _finish(own_cell_scene(trace, step=step, sample=sample), theme, ax)
     return _finish(cell_scene(trace, step=step, sample=sample), theme, ax)
 
 

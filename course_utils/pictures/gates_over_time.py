@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_WIDTH, MARGIN, compose, heading, noted_legend, strongest
+from course_utils.drawing.layout import CELL_WIDTH, MARGIN, compose, heading, left_out, noted_legend, strongest
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, subscript, text_width
-from course_utils.recurrence import RecurrentTrace
+from course_utils.recurrence import CellTrace
 from course_utils.recurrence.activation_functions import FUNCTIONS
 
 MOST_STEPS = 8  # are drawn all
@@ -71,7 +71,7 @@ class _Memory:
     by_hand: whether they are; else by weights
     """
 
-    trace: RecurrentTrace
+    trace: CellTrace
     unit: int
     sample: int
     first: int
@@ -89,7 +89,8 @@ class _Memory:
     def values(self) -> dict[str, np.ndarray]:
         """All quantities by id, (T,)."""
         trace = self.trace
-        named = {"h": self.of(trace.hidden), "c": self.of(trace.cell_state), "candidate": self.of(trace.candidate)}
+        named = {letter: self.of(state) for letter, state in trace.states.items()}
+        named |= {"candidate": self.of(trace.block("c"))}
         named |= {letter: self.of(gate) for letter, gate in trace.gates.items()}
         with np.errstate(all="ignore"):
             return named | {"kept": kept_shares(named["i"], named["f"])}
@@ -97,7 +98,7 @@ class _Memory:
     @property
     def start(self) -> float:
         """c_0."""
-        return float(self.trace.initial_cell_state[self.sample, self.unit - 1])
+        return float(self.trace.first["c"][self.sample, self.unit - 1])
 
     @cached_property
     def slots(self) -> list[int | None]:
@@ -135,7 +136,7 @@ class _Memory:
 
 
 def memory_scene(
-    trace: RecurrentTrace, *, unit: int = 1, sample: int = 0, first: int = 1, title: str = "", by_hand: bool = False
+    trace: CellTrace, *, unit: int = 1, sample: int = 0, first: int = 1, title: str = "", by_hand: bool = False
 ) -> Scene:
     """Lay out one unit of an LSTM over time.
 
@@ -283,7 +284,7 @@ def _bar(letter: str, step: int, centre: float, middle: float, value: float) -> 
 
 def _left_out(memory: _Memory, slot: int) -> list[Item]:
     """Say how many steps are left out, where the memory goes on."""
-    left, before, after = memory.centre(slot - 1) + CELL_WIDTH / 2, memory.slots[slot - 1], memory.slots[slot + 1]
+    left, (before, after) = memory.centre(slot - 1) + CELL_WIDTH / 2, left_out(memory.slots)[slot]
     id, centre = f"[after={before}]", left + 35
     return [
         Line(f"memory{id}", ((left, C_MIDDLE), (left + 20, C_MIDDLE)), "memory", head=False),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow, block, compose, heading, legend, strongest
+from course_utils.drawing.layout import MARGIN, arrow, block, compose, heading, left_out, legend, strongest
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, SANS, ascent, printable, shortened, subscript, text_width
 from course_utils.recurrence.checking import as_numbers
@@ -109,8 +109,7 @@ class _Page:
     @property
     def gaps(self) -> dict[int, int]:
         """How many rows are left out, by the slot in which that is said."""
-        known = [0, *self.shown, self.rows + 1]
-        return {slot: known[slot + 2] - known[slot] - 1 for slot, row in enumerate(self.shown) if row is None}
+        return {slot: after - before - 1 for slot, (before, after) in left_out(self.shown).items()}
 
     def strip_y(self, slot: int) -> float:
         """The middle of a slot."""

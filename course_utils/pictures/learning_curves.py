@@ -148,19 +148,19 @@ def _curves(panel: Panel, curves: LearningCurves, metric: str) -> list[Item]:
         points = curves.points(metric, part)
         if len(points):
             last[part] = points[-1, 1]
-        shown = _thinned(points, MOST_POINTS)
-        items += curve(panel, f"{part}{panel.name}", *_placed(shown).T, hue, role)
+        epochs, values = _placed(_thinned(points, MOST_POINTS)).T
+        items += curve(panel, f"{part}{panel.name}", epochs, values, hue, role)
         for epoch, value in _thinned(points, MOST_MARKS):
             if abs(value) < LARGEST:
                 items.append(_mark(panel, f"{part}_mark{panel.name[:-1]},epoch={epoch:g}]", epoch, value, shape, hue))
     running = curves.under_way(metric)
     if len(running):
-        last["training"] = running[-1, 1]
-        items += curve(
-            panel, f"running{panel.name}", *_placed(_thinned(running, MOST_POINTS)).T, PARTS["training"][0], "grid"
-        )
-        if abs(running[-1, 1]) < LARGEST:
-            items.append(_mark(panel, f"now{panel.name}", *running[-1], "disc", PARTS["training"][0]))
+        hue = PARTS["training"][0]
+        epochs, values = _placed(_thinned(running, MOST_POINTS)).T
+        items += curve(panel, f"running{panel.name}", epochs, values, hue, "grid")
+        now, last["training"] = running[-1]
+        if abs(last["training"]) < LARGEST:
+            items.append(_mark(panel, f"now{panel.name}", now, last["training"], "disc", hue))
     return [*items, *_values(panel, last)]
 
 

@@ -14,7 +14,6 @@ from course_utils.drawing.layout import (
     block,
     column,
     compose,
-    extent,
     heading,
     legend,
     shown_steps,
@@ -49,7 +48,7 @@ def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
             items += _word(step, shown[step - 1], vectors[step - 1], centre, stride - 24)
     left = MARGIN + stride * len(slots) + 30
     items += _array(vectors, left)
-    below = max(extent(item).bottom for item in items)
+    below = max(item.place.bottom for item in items)
     limit = strongest(vectors)
     items += legend(MARGIN, below + 28, limit)
     return compose(_title(vectors), _description(words, vectors), items, limit)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import course_utils
-from course_utils.drawing.scene import Cells
+from course_utils.drawing.scene import Cells, Label
 from course_utils.recurrence.kinds import KINDS, OWN_CELLS, Kind, register
 from course_utils.recurrence.kinds.flow import Activate, Add, Multiply, Product, Sum, Weigh
 from course_utils.recurrence.kinds.lstm import LSTM
@@ -138,6 +138,12 @@ def test_it_is_drawn_unrolled(layer):
     picture = course_utils.draw_unrolled(layer, X)
     said = picture.description
     assert "c_t = f⊙c_(t-1) + i⊙c̃" in said and "h_t = o⊙tanh(c_t)" in said and "81 parameters" in said
+
+
+def test_it_is_drawn_rolled(layer):
+    picture = course_utils.draw_rolled(layer)
+    assert {item.id for item in picture.scene.items} >= {"loop[peephole,h,out]", "loop[peephole,c,out]"}
+    assert "the last h and c, once more" in {item.text for item in picture.scene.of(Label)}
 
 
 def test_its_weights_are_drawn(layer):

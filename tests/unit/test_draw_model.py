@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.drawing.layout import extent
 from course_utils.drawing.scene import Box, Label, Line
 from course_utils.pictures import Diagram
 from course_utils.pictures.model.model import model_scene
@@ -24,7 +23,7 @@ from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 def assert_lines_run_free(scene):
     """Lines end at boxes and run through none; lines of different values never lie on each other."""
     pieces = [
-        (line, extent(Line(line.id, piece, head=False))) for line in scene.of(Line) for piece in pairwise(line.points)
+        (line, Line(line.id, piece, head=False).place) for line in scene.of(Line) for piece in pairwise(line.points)
     ]
     for line, run in pieces:
         for box in scene.of(Box):

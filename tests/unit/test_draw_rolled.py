@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
-from course_utils.drawing.layout import extent
 from course_utils.drawing.scene import Box, Label, Line
 from course_utils.pictures import Diagram
 from tests.unit.test_architectures import every_architecture
@@ -44,7 +43,7 @@ def assert_loops(scene):
         at_box, at_delay = lines[name][:: -1 if way == "back" else 1][:: len(lines[name]) - 1]
         assert box.y < at_box[1] < box.bottom and min(abs(at_box[0] - box.x), abs(at_box[0] - box.right)) <= 4
         assert delay.x < at_delay[0] < delay.right and at_delay[1] == (delay.y if way == "out" else delay.bottom)
-        run = extent(Line("", lines[name]))
+        run = Line("", lines[name]).place
         assert not any(run.overlaps(place) for key, place in boxes.items() if key.startswith("layer["))
 
 

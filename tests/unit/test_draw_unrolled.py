@@ -277,6 +277,10 @@ def test_without_an_input_the_cells_are_empty(keras):
         course_utils.draw_unrolled(model)
     with pytest.raises(ValueError, match="so pass an x"):
         course_utils.draw_unrolled(built(keras, keras.layers.RNN(own_cell(keras, nested=False))))
+    sentences = keras.layers.TimeDistributed(keras.layers.LSTM(2))
+    sentences.build((None, 4, 3, 2))
+    with pytest.raises(ValueError, match=r"which shapes it reads, so pass an x\."):
+        course_utils.draw_unrolled(sentences, steps=3)
 
 
 def built(keras, layer):

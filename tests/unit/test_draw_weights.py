@@ -174,14 +174,15 @@ def test_groups_cover_everything_once(rows, columns, high, wide):
 @given(kind=KINDS, units=st.integers(1, 40), features=st.integers(1, 40), bias=st.booleans(), twice=st.booleans())
 def test_counts_are_those_of_the_layer(kind, units, features, bias, twice):
     spec = layer_of(kind, units, features, bias=bias, reset_after=twice)
-    shown, counted = texts(weights_scene(spec)), count(spec)
+    scene, counted = weights_scene(spec), count(spec)
+    shown = texts(scene)
     assert {f"{counted.total:,}", f"= {counted.formula} = {counted.substituted}"} <= set(shown)
     for row in counted.rows:
         assert str(row.shape) in shown
         assert eval(row.substituted.replace("·", "*")) == row.count
         product = "·".join(map(str, row.shape))
         assert (f"{product} = {row.count:,}" if len(row.shape) == 2 else product) in shown
-    assert len([text for text in shown if text.split(" ")[0] in ("W", "R", "b")]) == (3 if bias else 2)
+    assert len([label for label in scene.of(Label) if label.id.startswith("name[")]) == (3 if bias else 2)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from course_utils.drawing.scene import Cells
 from course_utils.explorers import return_sequences, unrolling
-from course_utils.explorers.state import view
+from course_utils.explorers.state import Setting, view
 from course_utils.pictures.unrolled import plan_layer, plan_trace, unrolled_scene
 from course_utils.recurrence import random_input, run
 
@@ -85,8 +85,8 @@ def test_a_layer_that_does_not_mix_the_units_lights_single_ones(follow, number, 
 
 
 def test_a_lane_lights_one_step_and_the_state_before():
-    state = {"batches": 2, "samples": 1, "steps": 3, "stateful": True, "reset_after_batch": 0}
-    scene = view("GRU", state, None).diagram.scene
+    setting = Setting("GRU", batches=2, samples=1, steps=3, stateful=True, reset=0)
+    scene = view(setting).diagram.scene
     first, second = "[batch=1,sample=1]", "[batch=2,sample=1]"
     assert lit(scene, f"h{first}", 1) == {f"x{first} 1", f"start{first} all"}
     assert lit(scene, f"h{first}", 3) == {f"x{first} 3", f"h{first} 2"}

@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils.drawing.figure import draw_on
-from course_utils.drawing.layout import extent
 from course_utils.drawing.scene import Box, Cells, Label, Line, Rectangle, Scene
 from course_utils.drawing.svg import drawn_ids, render_svg
 from course_utils.drawing.theme import THEMES
@@ -21,7 +20,7 @@ def assert_tidy(scene: Scene) -> None:
     over its box's edge, arrows long enough to be seen, and none through cells or texts."""
     canvas = Rectangle(0, 0, scene.width, scene.height)
     for item in scene.items:
-        assert canvas.holds(extent(item)), f"{item.id} leaves the canvas"
+        assert canvas.holds(item.place), f"{item.id} leaves the canvas"
     boxes = [box for box in scene.of(Box) if box.role == "cell"]
     blocks = scene.of(Cells)
     for one, other in combinations([*boxes, *blocks], 2):
@@ -45,14 +44,14 @@ def assert_tidy(scene: Scene) -> None:
         end = line.points[-2:] if line.head else (line.points[0], line.points[-1])
         assert np.hypot(*np.subtract(*end)) >= 16, f"{line.id} is too short to be seen"
         for part in pairwise(line.points):
-            run = extent(Line(line.id, part))
+            run = Line(line.id, part).place
             for item in [*blocks, *labels]:
                 assert not run.overlaps(item.place), f"{line.id} runs through {item.id}"
 
 
 def assert_clear(line: Line, items: list) -> None:
     """A line of a chart, which may bend around texts, runs through none: each piece of it is cut with each text."""
-    starts, steps, around = np.asarray(line.points)[:-1], np.diff(line.points, axis=0), extent(line)
+    starts, steps, around = np.asarray(line.points)[:-1], np.diff(line.points, axis=0), line.place
     for item in items:
         place = item.place
         if not around.overlaps(place):

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, extent, heading, legend
+from course_utils.drawing.layout import MARGIN, heading, legend
 from course_utils.drawing.scene import Item
 from course_utils.drawing.text import MONO, shortened
 from course_utils.pictures.cell.columns import Column, column_of_rows, side_by_side
@@ -84,7 +84,7 @@ def any_items(now: Moment) -> list[Item]:
     made = [f"{page.letters[one.name]} = {page.said(one)}" for one in _states(page)]
     items = heading(now.title, " · ".join(part for part in (*made, reads, now.direction) if part))
     items += side_by_side([_before(page), *(_block(page, block) for block in now.spec.blocks), _after(page)])
-    lowest = max(extent(item).bottom for item in items)
+    lowest = max(item.place.bottom for item in items)
     notes = (f"{TIMES} multiplies unit by unit", rounding_note(items), scale_note(items))
     note = " · ".join(part for part in notes if part)
     return [*items, *legend(MARGIN, lowest + 30, limit_of(items), note)]

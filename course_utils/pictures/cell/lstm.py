@@ -60,7 +60,7 @@ def _products(now: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     with np.errstate(all="ignore"):
         kept = now.gate("f") * now.memory_before
         written_ = now.gate("i") * now.gate("c")
-        shown = now.spec.activation(now.trace.cell_state[:, now.step - 1])[now.sample]
+        shown = now.spec.activation(now.trace.states["c"][:, now.step - 1])[now.sample]
     return kept, written_, shown
 
 

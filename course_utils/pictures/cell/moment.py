@@ -244,7 +244,7 @@ def start_caption(values: np.ndarray, step: int, what: str) -> str:
     return f"initial {what}" if np.any(values) else "starts at zero"
 
 
-def light(items: Iterable[Item], unit: int) -> list[Item]:
+def light(items: Iterable[Item], unit: int) -> list[Frame]:
     """Frame what makes one unit: its column of each matrix and its cell of each row of units.
 
     Rows that stand close below each other share one frame, named after the lowest.

@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, compose, extent, heading, legend
+from course_utils.drawing.layout import MARGIN, compose, heading, legend
 from course_utils.drawing.scene import Item, Label, Scene
 from course_utils.drawing.text import MONO, shortened, subscript, text_width
 from course_utils.pictures.cell.columns import BAR, PITCH, TOP, Column, Row, column_of_rows, side_by_side
 from course_utils.pictures.cell.moment import limit_of, rounding_note, scale_note, start_caption, unit_width_for
-from course_utils.recurrence import RecurrentTrace
+from course_utils.recurrence import OpaqueTrace
 from course_utils.recurrence.specs import CellOperation, OwnCellSpec
 
 A_COLUMN, MOST = 7, 21  # operations one below the other; operations drawn
@@ -24,10 +24,14 @@ CLOSED = "what happens inside is known to your code alone"
 class OwnMoment:
     """The numbers of one step of one sample."""
 
-    trace: RecurrentTrace
-    spec: OwnCellSpec
+    trace: OpaqueTrace
     step: int
     sample: int
+
+    @property
+    def spec(self) -> OwnCellSpec:
+        """The cell."""
+        return self.trace.spec
 
     def state(self, letter: str, ago: int = 0) -> np.ndarray:
         """Return a state after this step, or ago=1 before it, as one row."""
@@ -81,19 +85,19 @@ class OwnMoment:
         return f"the {wording.counted(len(self.inside), 'operation')} of its call, in order{more}"
 
 
-def own_cell_scene(trace: RecurrentTrace, spec: OwnCellSpec, *, step: int, sample: int = 0) -> Scene:
+def own_cell_scene(trace: OpaqueTrace, *, step: int, sample: int = 0) -> Scene:
     """Lay out one step of a cell that its user wrote.
 
     trace: its values on an input; step: 1 … T, in order of processing; sample: which of the batch, from 0
     """
-    now = OwnMoment(trace, spec, step, sample)
+    now = OwnMoment(trace, step, sample)
     weights = _weights(now)
     if now.inside:
         drawn = side_by_side([_before(now), *_inside(now), _after(now), weights], beside=1)
     else:
         drawn = side_by_side([_before(now), weights, _after(now)])
     items = [*heading(now.title, now.read), *drawn]
-    lowest = max(extent(item).bottom for item in items)
+    lowest = max(item.place.bottom for item in items)
     note = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
     items += legend(MARGIN, lowest + 30, limit_of(items), note)
     return compose(now.title, _description(now), items, limit_of(items))

@@ -128,7 +128,8 @@ def _products(now: Moment) -> list[Item]:
     widest = max(_block("", 0, 0, product.vector, ("u",)).place.width for product in factors)
     dot = MARGIN + widest + SIGN / 2
     equals = dot + SIGN + max(product.matrix_room for product in factors)
-    items, top = [], TOP
+    items: list[Item] = []
+    top: float = TOP
     for product in factors:
         items += _product(product, dot, equals, top)
         top += product.matrix_size[1] + ROW_GAP
@@ -162,7 +163,7 @@ def _addition(now: Moment, places: dict[str, Rectangle]) -> list[Item]:
     left, right = state_part.x, state_part.right
     items: list[Item] = [_plus("plus[h·R]", places[f"x·W[t={t}]"], state_part)]
     below = max(state_part.bottom, places["R"].bottom) + ROW_GAP - 12
-    if spec.use_bias:
+    if spec.bias is not None:
         bias = _block("b", left, below, spec.bias, ("u",))
         items += [bias, Label("name[b]", left, below - 8, f"b bias {spec.bias.shape}", 12, "muted", "start")]
         items.append(_plus("plus[b]", state_part, bias.place))
@@ -202,7 +203,7 @@ def simple_description(now: Moment) -> str:
         f"{now.said('x')} = {say(now.x)} times W gives {say(parts.from_input)}.",
         f"{now.said('h', 1)} = {say(now.before)} times R gives {say(parts.from_state)}.",
     ]
-    if spec.use_bias:
+    if spec.bias is not None:
         sentences.append(f"The bias is {say(spec.bias)}.")
     sentences.append(f"The sum is {say(parts.total)}; {spec.activation} of it is {after} = {say(now.after)}.")
     return " ".join(sentences)

@@ -22,7 +22,7 @@ def skipped_items(now: Moment) -> list[Item]:
 
 
 def _states(now: Moment) -> dict[str, str]:
-    return dict(reversed(now.spec.cell.states.items()))
+    return dict(reversed(list(now.spec.cell.states.items())))
 
 
 def _unchanged(now: Moment, letter: str, what: str, top: float) -> list[Item]:

@@ -293,5 +293,5 @@ def scale(table: Table, items: list[Item]) -> list[Item]:
     note = f"read the columns upwards · {TIMES} multiplies and + adds unit by unit{gates}"
     drawn = legend(MARGIN, table.input_top + CELL_HEIGHT + 34, limit_of(items), note)
     more = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
-    first = next(item for item in drawn if item.id == "legend_note")
+    first = next(item for item in drawn if isinstance(item, Label) and item.id == "legend_note")
     return [*drawn, *([replace(first, id="legend_note[2]", y=first.y + 19, text=more)] if more else [])]

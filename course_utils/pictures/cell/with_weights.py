@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from course_utils.drawing.grouping import scale_rows
-from course_utils.drawing.layout import MARGIN, NOTE_RISE, compose, extent
+from course_utils.drawing.layout import MARGIN, NOTE_RISE, compose
 from course_utils.drawing.moving import moved
 from course_utils.drawing.scene import Cells, Frame, Item, Label, Scene
 from course_utils.drawing.text import BOLD
@@ -73,7 +73,7 @@ def _weights(spec: RecurrentSpec, scale: float) -> tuple[list[Item], str]:
     (grid,) = grids_of([spec], ROOM)
     body, _below = weights.map_items(grid)
     body = [item for item in body if item.id not in SUM and not item.id.startswith("count")]
-    below = max(extent(item).bottom for item in body)
+    below = max(item.place.bottom for item in body)
     rows = scale_rows(MARGIN, scale, _limits(grid))
     top = rows[-1].y + MAP_GAP
     drop = top + 30 - TOP

@@ -99,7 +99,8 @@ def _known(chart: Chart) -> list[Item]:
 
 
 def _curves(chart: Chart) -> list[Item]:
-    read, items = chart.read, []
+    read = chart.read
+    items: list[Item] = []
     steps = np.arange(1, read.steps + 1)
     if read.steps > MOST_POINTS:
         ends = np.rint(np.linspace(1, read.steps, MOST_POINTS)).astype(int)
@@ -111,7 +112,8 @@ def _curves(chart: Chart) -> list[Item]:
 
 def _marks(chart: Chart, step: int) -> list[Item]:
     """Draw a mark on each curve at the present step."""
-    panel, items = chart.panel, []
+    panel = chart.panel
+    items: list[Item] = []
     for id, values, (hue, _role, shape) in zip(LOOKS, chart.read.curves, LOOKS.values(), strict=True):
         if np.isfinite(values[step - 1]):
             x, y = float(panel.x(step)), float(panel.y(values[step - 1]))

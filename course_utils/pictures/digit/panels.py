@@ -149,7 +149,8 @@ def _image(page: _Page) -> Iterator[Item]:
 
 def _row_numbers(page: _Page) -> Iterator[Label]:
     """Number the present row, and the first and the last where there is room."""
-    read, place, taken = page.read, page.image, []
+    read, place = page.read, page.image
+    taken: list[float] = []
     for step in dict.fromkeys((page.step, 1, read.steps)):
         y = place.y + place.height * (step - 0.5) / read.steps + ascent(SMALL) / 2
         if all(abs(y - other) > ascent(SMALL) + 2 for other in taken):
@@ -232,16 +233,14 @@ def _legend(page: _Page) -> list[Item]:
     others = {"a pixel": pixels} | ({"c": memory} if page.read.cell_state is not None else {})
     rows = {name: limit for name, limit in others.items() if limit != hidden}
     notes = [_units_note(page), *_square_note(page)]
-    items: list[Item] = [*noted_legend(MARGIN, top, hidden, notes), *scale_rows(MARGIN, top, rows)]
-    if rows:
-        items.append(scale_name(MARGIN, top + 26, ", ".join(["h", *(name for name in others if name not in rows)])))
-        shift = max(0, max(text_width(name, 11.5) for name in ("h, a pixel", *rows)) - SCALE_WIDTH + 140)
-        items = [_moved(item, shift) if item.id.startswith("legend_note") else item for item in items]
-    return items
-
-
-def _moved(label: Label, shift: float) -> Label:
-    return replace(label, x=label.x + shift)
+    if not rows:
+        return noted_legend(MARGIN, top, hidden, notes)
+    aside = max(0, max(text_width(name, 11.5) for name in ("h, a pixel", *rows)) - SCALE_WIDTH + 140)
+    return [
+        *noted_legend(MARGIN, top, hidden, notes, aside),
+        *scale_rows(MARGIN, top, rows),
+        scale_name(MARGIN, top + 26, ", ".join(["h", *(name for name in others if name not in rows)])),
+    ]
 
 
 def _units_note(page: _Page) -> str:
@@ -305,7 +304,7 @@ def over_time(read: ReadDigit) -> str:
 
 def _was_right(read: ReadDigit) -> str:
     """Say, of an image that is wrong at the end, when it was right last."""
-    right = np.flatnonzero(read.answers == read.label)
+    right = np.flatnonzero(read.answers == read.followed)
     if not len(right):
-        return f" It never says {printable(read.classes[read.label])}."
+        return f" It never says {printable(read.classes[read.followed])}."
     return f" It was right last after {read.noun} {right[-1] + 1}."

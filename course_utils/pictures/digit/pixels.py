@@ -36,7 +36,7 @@ def _squares(read: ReadDigit) -> tuple[int, int]:
 def image_items(read: ReadDigit, step: int, place: Rectangle) -> list[Cells | Frame]:
     """Draw an image of which some steps were read: the last of them is framed, the later ones are pale."""
     if read.side:
-        return _by_pixel(read, step, place)
+        return _by_pixel(read, read.side, step, place)
     rows, columns = _squares(read)
     down, _across = pixel_grid(read)
     height, now = place.height / rows, (step - 1) // down  # the row of squares that holds the step
@@ -64,9 +64,8 @@ def grouped_rows(values: np.ndarray, down: int, columns: int) -> np.ndarray:
     return grouped(values, len(values), columns)
 
 
-def _by_pixel(read: ReadDigit, step: int, place: Rectangle) -> list[Cells | Frame]:
+def _by_pixel(read: ReadDigit, side: int, step: int, place: Rectangle) -> list[Cells | Frame]:
     """Draw a square image that is read pixel by pixel, line by line."""
-    side = read.side
     image, (line, column) = read.pixels.reshape(side, side), divmod(step - 1, side)
     size, axes = place.width / side, ("line", "column")
     middle = Rectangle(place.x, place.y + line * size, place.width, size)

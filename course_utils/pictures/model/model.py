@@ -191,10 +191,9 @@ def _free_steps(plan: ModelPlan) -> bool:
 
 
 def _title(plan: ModelPlan) -> str:
-    first = plan.calls[0] if plan.calls else None
-    alone = first is not None and len(plan.calls) == 1 and first.name == plan.name
-    if alone:
-        return f"{first.summary}: one layer" if not first.closed else f"{first.kind}: a model with a call of its own"
+    match plan.calls:
+        case [alone] if alone.name == plan.name:
+            return f"{alone.kind}: a model with a call of its own" if alone.closed else f"{alone.summary}: one layer"
     return f"A {plan.kind} model of {wording.counted(len(plan.calls), 'layer')}"
 
 

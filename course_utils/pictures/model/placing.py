@@ -131,11 +131,18 @@ class Sketch:
                 chains.setdefault(stop.name.rsplit(" past ", 1)[0], []).append(stop)
         for chain in chains.values():
             run: list[Stop] = []
-            for stop in [*chain, None]:
-                if stop is None or self._common([*run, stop]) is None:
-                    self.x |= dict.fromkeys((one.name for one in run), self._common(run))
+            for stop in chain:
+                if self._common([*run, stop]) is None:
+                    self._line_up(run)
                     run = []
                 run.append(stop)
+            self._line_up(run)
+
+    def _line_up(self, run: list[Stop]) -> None:
+        """Put these stops onto one x; where none suits them all, they stay."""
+        x = self._common(run)
+        if x is not None:
+            self.x |= dict.fromkeys((stop.name for stop in run), x)
 
     def _common(self, run: list[Stop]) -> float | None:
         """Return the x that suits all of these stops, if there is one."""

@@ -73,7 +73,7 @@ def _starts(sketch: Sketch) -> dict[tuple[str, str], float]:
 
 def _ends(sketch: Sketch, starts: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
     """Return for each hop and target the x where it arrives: straight from below where that can be."""
-    ends = {}
+    ends: dict[tuple[str, str], float] = {}
     for stop in sketch.stops.values():
         arriving = sorted((starts[hop.net, hop.source], hop.net) for hop in sketch.hops if stop.name in hop.targets)
         if not arriving:
@@ -192,7 +192,8 @@ def _heights(sketch: Sketch, tracks: list[int]) -> tuple[list[float], list[float
     """Return the top and the height of each level; the highest level stands at 0."""
     heights = [max((sketch.knots[stop.name].height for stop in row if stop.name in sketch.knots), default=0.0)
                for row in sketch.rows]  # fmt: skip
-    tops, y = [], 0.0
+    tops: list[float] = []
+    y = 0.0
     for level in reversed(range(len(sketch.rows))):
         if tops:
             y += UNDER + TRACK * max(0, tracks[level] - 1) + OVER + (TRACK if tracks[level] else 0)

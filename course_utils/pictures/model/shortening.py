@@ -133,7 +133,8 @@ def _fewer_levels(entries: list[Entry]) -> tuple[list[Entry], dict[str, str]]:
 
 def _fewer_abreast(entries: list[Entry]) -> tuple[list[Entry], dict[str, str]]:
     """Return the entries with the middle of each broad level put into one, and which one stands for each."""
-    kept, stands_for = [], {}
+    kept: list[Entry] = []
+    stands_for: dict[str, str] = {}
     for level, row in _by_level(entries).items():
         if len(row) <= MOST_ABREAST:
             kept += row
@@ -186,9 +187,9 @@ def _flows(plan: ModelPlan, stands_for: dict[str, str]) -> Iterator[Flow]:
     """Yield what flows between the entries drawn; out of what is left out, one flow for each set of readers."""
     readers = _readers(plan)
     joined: dict[tuple, list[Value]] = {}
-    for source, values in _given(plan).items():
+    for source, given in _given(plan).items():
         entry = stands_for.get(source, source)
-        for value in values:
+        for value in given:
             names = [stands_for.get(name, name) for name, _turn in readers.get(value.number, ())]
             targets = tuple(dict.fromkeys(name for name in names if name != entry))
             if targets:

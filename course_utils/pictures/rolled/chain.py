@@ -185,17 +185,16 @@ def _stacked(layer: StackedSpec, call: LayerCall, note: str, start: str, steps: 
 
 
 def _face(spec: AnyRecurrent, start: str, steps: int | None) -> Face:
-    manner = spec.manner
-    kind, letters, gates = "", "", ()
+    manner, kind = spec.manner, ""
     if isinstance(spec, RecurrentSpec):
-        kind, letters, gates = spec.kind, weight_letters(spec), gate_letters(spec)
-        title, states = f"{kind}({spec.units})", ("h", "c") if kind == "LSTM" else ("h",)
+        kind = spec.kind
+        title, states = f"{kind}({spec.units})", tuple(spec.cell.states)
     elif isinstance(spec, StackedSpec):
         title, states = f"{len(spec.cells)} stacked cells", ("states",)
     else:
         title, states = spec.kind, ("state" if len(spec.state_sizes) == 1 else "states",)
     exits = _exits(states, 1 if manner.go_backwards else steps) if manner.return_state else ""
-    return Face(title, letters, states, manner.go_backwards, start, kind, gates, exits)
+    return Face(title, weight_letters(spec), states, manner.go_backwards, start, kind, gate_letters(spec), exits)
 
 
 def _exits(states: tuple[str, ...], step: int | None) -> str:
@@ -213,7 +212,7 @@ def _leaving(spec: AnyRecurrent, steps: int | None) -> str:
     return f"hₜ at every step{order}" if spec.manner.return_sequences else f"only {last}"
 
 
-def _start(layer: LayerSpec, call: LayerCall, plan: ModelPlan) -> str:
+def _start(layer: AnyRecurrent | BidirectionalSpec, call: LayerCall, plan: ModelPlan) -> str:
     """Say where the states come from before the first step."""
     names = {value.number: one.name for one in plan.calls for value in one.leaving}
     names |= {value.number: name or "an input" for name, value in plan.inputs}

@@ -1,9 +1,10 @@
 """The folded picture: one cell for each recurrent layer, with its loop; the steps are not drawn but said."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow, compose, extent, heading
+from course_utils.drawing.layout import MARGIN, arrow, compose, heading
 from course_utils.drawing.notes import LINE, note_lines
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, printable, shortened, text_width, wrapped
@@ -62,11 +63,11 @@ def rolled_scene(spec: LayerSpec, plan: ModelPlan) -> Scene:
     chain = chain_of(spec, plan)
     page = _Page(chain, _width(chain))
     title = rolled_words.title(chain, plan)
-    room = max(NARROWEST_NOTE, max(extent(item).right for item in _body(page, TOP)) - MARGIN)
+    room = max(NARROWEST_NOTE, max(item.place.right for item in _body(page, TOP)) - MARGIN)
     first, *more = wrapped(rolled_words.subtitles(chain), 13, room)
     items = [*heading(title, first), *note_lines("subtitle_note", more, 64 + LINE, 13)]
     items += _body(page, TOP + LINE * len(more))
-    below = max(extent(item).bottom for item in items) + 46
+    below = max(item.place.bottom for item in items) + 46
     legend = wrapped(rolled_words.notes(chain), 12, room)
     items += note_lines("legend_note", legend, below)
     if chain.beside:
@@ -87,10 +88,10 @@ def _body(page: _Page, top: float) -> list[Item]:
     return items + _input(page, y, head=not fork)
 
 
-def _shown(chain: Chain) -> list[Rung | None]:
+def _shown(chain: Chain) -> Sequence[Rung | None]:
     """Return the layers that are drawn, from below; None stands for all those left out."""
-    rungs = list(chain.rungs)
-    return rungs if len(rungs) <= MOST else [*rungs[:FIRST], None, *rungs[-LAST:]]
+    rungs = chain.rungs
+    return rungs if len(rungs) <= MOST else (*rungs[:FIRST], None, *rungs[-LAST:])
 
 
 def _width(chain: Chain) -> float:

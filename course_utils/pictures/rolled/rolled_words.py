@@ -1,6 +1,7 @@
 """The folded picture in words: its title, what is to be seen, its notes, its description."""
 
 import re
+from collections.abc import Sequence
 
 from course_utils.drawing import wording
 from course_utils.drawing.text import SANS, printable, shortened
@@ -57,7 +58,7 @@ def beside(chain: Chain) -> str:
     return shortened(printable(text), 12, 700, SANS)
 
 
-def describe(chain: Chain, plan: ModelPlan, shown: list[Rung | None]) -> str:
+def describe(chain: Chain, plan: ModelPlan, shown: Sequence[Rung | None]) -> str:
     """Say the chain in words, from below."""
     entering = "" if chain.entering is None else f", {shape_text(chain.entering)}"
     sentences = [

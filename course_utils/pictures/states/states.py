@@ -69,7 +69,8 @@ def states_scene(traces: Sequence[RecurrentTrace], *, sample: int = 0) -> Scene:
     layers = [Layer(trace, sample, number, len(drawn)) for number, trace in enumerate(drawn, start=1)]
     grid = _Grid(layers, _left(layers))
     title = _title(layers)
-    items, top = heading(title, _subtitle(grid)), TOP
+    items = heading(title, _subtitle(grid))
+    top: float = TOP
     if len(traces) > MOST_LAYERS:
         items.append(Label("left_out", MARGIN, top, _left_out(len(traces)), 13, anchor="start"))
         top += 26
@@ -184,7 +185,7 @@ def _mask_words() -> str:
 
 def _mask(grid: _Grid, layer: Layer, top: float) -> list[Item]:
     """Draw which steps were read, in the strongest colour whatever the scale, and which were skipped, in white."""
-    read = grid.limit * layer.trace.mask[layer.sample][None].astype(float)
+    read = grid.limit * layer.read[None].astype(float)
     values = grouped(read, 1, groups(layer.steps, layer.share.steps))
     place = Rectangle(grid.left, top, layer.width, MASK_HEIGHT)
     name, axes = layer.id("mask"), (_axis_letter("t", layer.share.steps),)

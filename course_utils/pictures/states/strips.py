@@ -92,10 +92,14 @@ class Layer:
         return isinstance(self.trace, CellTrace) and bool(self.trace.gates)
 
     @property
+    def read(self) -> np.ndarray:
+        """Which steps were read, (T,): all that no mask left out."""
+        return np.ones(self.steps, bool) if self.trace.mask is None else self.trace.mask[self.sample]
+
+    @property
     def skipped(self) -> np.ndarray:
         """The steps that a mask left out, from 1."""
-        mask = self.trace.mask
-        return np.array([], int) if mask is None else np.flatnonzero(~mask[self.sample]) + 1
+        return np.flatnonzero(~self.read) + 1
 
     @cached_property
     def strips(self) -> list[Strip]:

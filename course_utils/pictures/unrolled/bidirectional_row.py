@@ -61,7 +61,7 @@ def _merge(forward: Lane, backward: Lane, slot: int, mark: str, key: str, top: f
     far, near = backward.box(slot), forward.box(slot)
     x, floor = far.x - PASS, top + LINE + 4
     return [
-        *_sign(forward.grid, slot, mark, key, top, SAID[forward.row.spec.merge_mode]),
+        *_sign(forward.grid, slot, mark, key, top, SAID[forward.row.merge]),
         arrow(f"{key}arrow[forward{mark}]", (x, near.y - 4), (x, floor)),
         arrow(f"{key}arrow[backward{mark}]", (far.centre[0], far.y - 4), (far.centre[0], floor)),
     ]

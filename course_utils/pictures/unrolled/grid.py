@@ -96,7 +96,7 @@ class Grid:
     def _made_of_two(self, row: Row, position: int) -> tuple[str, ...]:
         """Return what the two directions are made of; side by side, each has its own units of the vector."""
         forward, backward = (trace.outputs.shape[-1] for trace in row.traces)
-        apart = row.spec.merge_mode in ("concat", None)
+        apart = row.merge in ("concat", None)
         parts = (f":1-{forward}", f":{forward + 1}-{forward + backward}") if apart else ("", "")
         steps, key = row.entry.steps, self.keys[id(row)]
         first = position if row.leaving.style == "steps" else 1  # what the backward direction has read last
@@ -112,9 +112,7 @@ class Grid:
 
     def shown(self, level: Level) -> list[int | None]:
         """Return the positions that are drawn; a vector stands at the last one."""
-        if level.steps is None:
-            return []
-        if self.every:
+        if self.every or not level.steps:
             return list(range(1, level.steps + 1))
         return shown_steps(level.steps, *(FEW if self.lane_count >= MANY_LANES or self.both else ()))
 

@@ -26,7 +26,14 @@ from course_utils.recurrence.graphs import (
     leaves,
     map_nested,
 )
-from course_utils.recurrence.specs import RECURRENT, BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
+from course_utils.recurrence.specs import (
+    RECURRENT,
+    AnyRecurrent,
+    BidirectionalSpec,
+    OwnCellSpec,
+    RecurrentSpec,
+    StackedSpec,
+)
 
 EACH = (DenseSpec, TimeDistributedSpec, EmbeddingSpec)
 KINDS = {
@@ -59,9 +66,9 @@ class Level:
     twice: bool = False
 
     @property
-    def steps(self) -> int | None:
-        """T, where it is a sequence."""
-        return len(self.values) if self.style in ("steps", "numbers") else None
+    def steps(self) -> int:
+        """T; 0 where it is no sequence."""
+        return len(self.values) if self.style in ("steps", "numbers") else 0
 
     @property
     def size(self) -> int:
@@ -78,9 +85,13 @@ class Level:
         """Return the number of the step that stands at a position, both from 1."""
         return len(self.values) - position + 1 if self.turned else position
 
+    def at(self, position: int) -> np.ndarray:
+        """Return the values of the step at a position, from 1."""
+        return self.values[self.index(position) - 1]
+
     def vector(self, position: int) -> np.ndarray | None:
-        """Return the values of the step at a position, from 1; None where they are not known."""
-        return self.values[self.index(position) - 1] if self.known else None
+        """Return the same as it is drawn: None where the values are not known."""
+        return self.at(position) if self.known else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +103,7 @@ class Row:
     spec:  None for what is no layer: the turning round before ``go_backwards``
     total: how many parameters; None where that is not known
     note:  what is to be said about it
+    merge: of two directions, how they become one; None where both leave
     begins: for a recurrent layer: the name of the layer whose state it begins with, where there is one
     """
 
@@ -104,6 +116,7 @@ class Row:
     traces: tuple[RecurrentTrace, ...] = ()
     total: int | None = 0
     note: str = ""
+    merge: str | None = None
     begins: str = ""
 
 
@@ -168,7 +181,8 @@ def plan_layer(
         left_out, givers = (), [""]
     rows = tuple(_rows(stages, givers, sample, known))
     totals = {id(layer): weights_in(layer) for layer, _flow in stages}
-    total = None if None in totals.values() else sum(totals.values())
+    counted = [total for total in totals.values() if total is not None]
+    total = sum(counted) if len(counted) == len(totals) else None
     return Plan(rows, sample, known, left_out, words, total, weights_in(spec))
 
 
@@ -236,8 +250,9 @@ def _rows(stages: list[tuple[LayerSpec, LayerFlow]], givers: list[str], sample: 
         leaving = _level(_letter(spec, entry), result, sample, known)
         if isinstance(spec, BidirectionalSpec) and spec.merge_mode is None:
             leaving = replace(leaving, twice=True)
-        recurs = isinstance(spec, RECURRENT)
-        rows = _recurrent_rows(spec, entry, leaving, flow.recurrent, sample, lowest) if recurs else []
+        rows = []
+        if isinstance(spec, RECURRENT):
+            rows = _recurrent_rows(spec, entry, leaving, flow.recurrent, sample, lowest)
         yield from [replace(row, begins=giver) for row in rows] or [_other_row(spec, entry, leaving)]
         entry = leaving
 
@@ -258,7 +273,12 @@ def _level(letter: str, array: np.ndarray, sample: int, known: bool, *, whole: b
 
 
 def _recurrent_rows(
-    spec: LayerSpec, entry: Level, leaving: Level, traces: tuple[RecurrentTrace, ...], sample: int, lowest: bool
+    spec: AnyRecurrent | BidirectionalSpec,
+    entry: Level,
+    leaving: Level,
+    traces: tuple[RecurrentTrace, ...],
+    sample: int,
+    lowest: bool,
 ) -> list[Row]:
     """Return the rows of a recurrent layer: one; for stacked cells one each; none where its states are no vectors."""
     if entry.style != "steps" or any(trace.hidden.ndim != 3 for trace in traces):
@@ -284,13 +304,12 @@ def _both(spec: BidirectionalSpec, entry: Level, leaving: Level, traces: tuple[R
     sides = [side.kind if isinstance(side, RecurrentSpec) else "RNN" for side in (spec.forward, spec.backward)]
     named = [f"{kind}({side.output_size})" for kind, side in zip(sides, (spec.forward, spec.backward), strict=True)]
     title = f"Bidirectional({', '.join(dict.fromkeys(named))})"
-    return Row(spec.name, title, "both", entry, leaving, spec, traces, weights_in(spec))
+    return Row(spec.name, title, "both", entry, leaving, spec, traces, weights_in(spec), merge=spec.merge_mode)
 
 
 def _other_row(spec: LayerSpec, entry: Level, leaving: Level) -> Row:
     """Return the row of a layer without recurrence, or of one whose inside cannot be drawn."""
-    same = entry.steps is not None and entry.steps == leaving.steps
-    style = "each" if same and isinstance(spec, EACH) else "wide"
+    style = "each" if 0 < entry.steps == leaving.steps and isinstance(spec, EACH) else "wide"
     if (entry.style, leaving.style) == ("vector", "vector"):
         style = "once"
     note = _note(spec, entry, leaving)

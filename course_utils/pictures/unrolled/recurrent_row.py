@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, column
+from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, column, left_out
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, subscript
 from course_utils.pictures.gate_marks import CHIP, chips, gate_letters, tags, weight_letters
@@ -20,7 +20,7 @@ from course_utils.pictures.unrolled.grid import (
 )
 from course_utils.pictures.unrolled.plan import Row
 from course_utils.recurrence import RecurrentTrace
-from course_utils.recurrence.specs import CellSpec
+from course_utils.recurrence.specs import CellSpec, RecurrentSpec
 
 EXIT_GAP = 48  # px: from the last box to a returned state, with room for its caption
 
@@ -63,7 +63,8 @@ class Lane:
         position = self.shown[slot]
         if position is not None:
             return self.order(position)
-        return self.order(self.shown[slot - 1] + 1) if self.backward else self.shown[slot + 1] - 1
+        before, after = left_out(self.shown)[slot]
+        return self.order(before + 1) if self.backward else after - 1
 
     def box(self, slot: int) -> Rectangle:
         return self.grid.box(slot, self.top, self.grid.box_height(self.row), self.aside)
@@ -76,12 +77,10 @@ class Lane:
 
     def values(self, letter: str, order: int) -> np.ndarray | None:
         """Return a state after so many steps; the first one is known without an input, unless a layer gives it."""
-        trace, known = self.trace, self.grid.plan.known
+        known = self.grid.plan.known
         if order == 0:
-            start = trace.initial if letter == "h" else trace.initial_cell_state
-            return start[self.sample] if known or not self.row.begins else None
-        states = trace.hidden if letter == "h" else trace.cell_state
-        return states[self.sample, order - 1] if known else None
+            return self.trace.first[letter][self.sample] if known or not self.row.begins else None
+        return self.trace.states[letter][self.sample, order - 1] if known else None
 
     @property
     def size(self) -> int:
@@ -150,12 +149,12 @@ def _roomy_inside(lane: Lane, place: Rectangle, position: int, order: int) -> li
 def _compact_inside(key: str, spec: CellSpec, place: Rectangle, position: int, dense: bool) -> list[Item]:
     """Draw the gates, or the name of the activation, above the letters of the weights."""
     centre, middle = place.centre
+    if not isinstance(spec, RecurrentSpec):
+        return [Label(f"{key}kind[t={position}]", centre, middle + 5, spec.kind, 12.5, face=MONO)]
     gates, letters = gate_letters(spec), weight_letters(spec)
-    if dense and letters:
+    if dense:
         weights = Label(f"{key}letters[t={position}]", centre, middle + 16, " ".join(letters), 13, face=BOLD)
         return [Label(f"{key}kind[t={position}]", centre, middle - 6, spec.kind, 12.5, face=MONO), weights]
-    if not letters:
-        return [Label(f"{key}kind[t={position}]", centre, middle + 5, spec.kind, 12.5, face=MONO)]
     if gates:
         above: list[Item] = chips(spec.kind, gates, centre, middle - CHIP - 4, f"t={position}", key)
     else:
@@ -169,8 +168,8 @@ def _state(lane: Lane, letter: str, order: int, centre: float, middle: float, lo
     length = size * cell_length(size, CELL_HEIGHT, longest)
     id = f"{lane.key}{letter}[t={order}]"
     made_of = lane.grid.made_of_state(lane.row, lane.key, lane.order(order), order) if order else ()
-    look = {"longest": longest, "made_of": made_of}
-    return column(id, centre, middle - length / 2, lane.values(letter, order), size, "u", **look)
+    top, values = middle - length / 2, lane.values(letter, order)
+    return column(id, centre, top, values, size, "u", longest=longest, made_of=made_of)
 
 
 def _start(lane: Lane) -> list[Item]:

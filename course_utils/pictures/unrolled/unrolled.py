@@ -60,7 +60,9 @@ def _shown_rows(plan: Plan) -> tuple[Plan, int]:
 
 def _floors(grid: Grid, hidden: int) -> list[Floor]:
     """Place the rows below each other, the highest first."""
-    floors, above, rows = [], TOP, grid.plan.rows
+    floors: list[Floor] = []
+    above: float = TOP
+    rows = grid.plan.rows
     for place, row in reversed(list(enumerate(rows))):
         top = above + grid.level_height(row.leaving) + RISE
         below = top + grid.row_height(row) + RISE

@@ -9,7 +9,7 @@ from course_utils.pictures.unrolled.grid import formulas
 from course_utils.pictures.unrolled.plan import Level, Plan, Row
 from course_utils.recurrence.graphs import ClosedSpec, FlattenSpec
 from course_utils.recurrence.kinds import KINDS
-from course_utils.recurrence.specs import BidirectionalSpec, RecurrentSpec
+from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec, RecurrentSpec
 
 LONGEST_TITLE = 4  # layers
 SWITCHES = ("return_sequences", "return_state", "go_backwards", "stateful")
@@ -27,25 +27,24 @@ def _title(plan: Plan, most: int, features: bool) -> str:
     layers = [_called(plan, row, most) for row in plan.rows if row.spec is not None]
     named = " → ".join(layers) if len(layers) <= LONGEST_TITLE else wording.counted(len(layers), "layer")
     entry = plan.entry
-    if entry.steps is None:
+    if not entry.steps:
         return f"{named} on {entry.shape}"
     of = "" if entry.style == "numbers" or not features else f" of {wording.counted(entry.size, 'feature')}"
     return f"{named} on {wording.counted(entry.steps, 'step')}{of}"
 
 
-def _total(plan: Plan) -> str:
-    """Say how many parameters are drawn, and of how many."""
-    if plan.whole in (plan.total, None):
-        return wording.counted(plan.total, "parameter", thousands=True)
-    return f"{plan.total:,} of the model's {plan.whole:,} parameters are in the layers drawn"
+def _total(total: int, whole: int | None) -> str:
+    """Say how many parameters are drawn, and of how many where that is known."""
+    if whole in (total, None):
+        return wording.counted(total, "parameter", thousands=True)
+    return f"{total:,} of the model's {whole:,} parameters are in the layers drawn"
 
 
 def _called(plan: Plan, row: Row, most: int) -> str:
     """Return a layer as it is written; one alone with the arguments that are switched on, ``most`` of them."""
-    manner = getattr(row.spec, "manner", None)
-    if manner is None or not plan.single:
+    if not plan.single or not isinstance(row.spec, AnyRecurrent):
         return row.title
-    switched = [f"{name}=True" for name in SWITCHES if getattr(manner, name)]
+    switched = [f"{name}=True" for name in SWITCHES if getattr(row.spec.manner, name)]
     switched[most:] = ["…"] if len(switched) > most else []
     return ", ".join([row.title[:-1], *switched]) + ")"
 
@@ -53,7 +52,7 @@ def _called(plan: Plan, row: Row, most: int) -> str:
 def subtitle(plan: Plan) -> str:
     """Say the one thing to see."""
     row = plan.rows[0]
-    total = "" if plan.total is None else _total(plan) + _depends(plan)
+    total = "" if plan.total is None else _total(plan.total, plan.whole) + _depends(plan)
     if len(plan.rows) == 1 and row.style == "both":
         return "two cells read the same steps, one in each direction" + (f" · {total}" if total else "")
     if not plan.single:
@@ -74,8 +73,9 @@ def _depends(plan: Plan) -> str:
 
 
 def _letters(row: Row) -> str:
-    use_bias = getattr(row.spec, "use_bias", None)
-    return "weights" if use_bias is None else "W, R and b" if use_bias else "W and R"
+    if not isinstance(row.spec, RecurrentSpec):
+        return "weights"
+    return "W, R and b" if row.spec.use_bias else "W and R"
 
 
 def legend_notes(plan: Plan, beyond: bool) -> list[str]:
@@ -95,7 +95,7 @@ def _lines(plan: Plan) -> list[str]:
         marks.append("dashed: computed, not given out by the layer")
     if any(trace.cell_state is not None for row in plan.rows for trace in row.traces):
         marks.append("double line: c, the cell state (memory)")
-    if any(isinstance(row.spec, BidirectionalSpec) and row.spec.merge_mode == "concat" for row in plan.rows):
+    if any(row.merge == "concat" for row in plan.rows):
         marks.append("concat: upper half →h, lower half ←h")
     return marks
 
@@ -171,7 +171,7 @@ def _step(plan: Plan, row: Row, order: int | None) -> str:
     index = entry.index(order)
     word = "" if plan.words is None else f" ({printable(plan.words[index - 1])})"
     skipped = trace.mask is not None and not trace.mask[sample, order - 1]
-    parts = [f"x_{index} = {wording.vector(entry.vector(order))}"]
+    parts = [f"x_{index} = {wording.vector(entry.at(order))}"]
     if trace.cell_state is not None:
         parts.append(f"c_{order} = {wording.vector(trace.cell_state[sample, order - 1])}")
     parts.append(f"h_{order} = {wording.vector(trace.hidden[sample, order - 1])}")
@@ -182,7 +182,7 @@ def _several(plan: Plan) -> list[str]:
     sentences = [f"{title(plan)}, unrolled: time runs to the right, depth upwards.", f"Input {plan.entry.shape}."]
     sentences += [_layer(plan, row) for row in plan.rows]
     if plan.total is not None:
-        sentences.append(f"{_total(plan)}{' in all' if plan.whole == plan.total else ''}.")
+        sentences.append(f"{_total(plan.total, plan.whole)}{' in all' if plan.whole == plan.total else ''}.")
     if plan.known and plan.entry.style == "steps":
         sentences.append(f"The input is {_values(plan.entry)}.")
     if plan.known:
@@ -203,7 +203,7 @@ def _layer(plan: Plan, row: Row) -> str:
     outside = "every state" if row.leaving.style == "steps" else "only the last state"
     merged = ""
     if isinstance(row.spec, BidirectionalSpec):
-        how = f"merged by {row.spec.merge_mode}" if row.spec.merge_mode else "given out apart"
+        how = f"merged by {row.merge}" if row.merge else "given out apart"
         merged = f", read forwards and backwards, each with its own weights, {how}"
     if row.begins:
         merged += f", starts with a state from {row.begins}"
@@ -234,6 +234,6 @@ def _values(level: Level) -> str:
         return wording.vector(level.values)
     if level.style != "steps":
         return f"of shape {level.shape}"
-    shown = shown_steps(level.steps) if level.steps <= MOST_STEPS else [level.steps]
-    said = [f"{level.letter}_{step} = {wording.vector(level.vector(step))}" for step in shown]
+    shown = range(1 if level.steps <= MOST_STEPS else level.steps, level.steps + 1)
+    said = [f"{level.letter}_{step} = {wording.vector(level.at(step))}" for step in shown]
     return ("… " if level.steps > MOST_STEPS else "") + ", ".join(said)

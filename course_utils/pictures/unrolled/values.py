@@ -59,8 +59,17 @@ def above(grid: Grid, floor: Floor) -> list[Item]:
         centre = grid.centre(slot)
         mark = f"[t={position}]"
         role = "ghost" if ghost else "flow"
-        look = {"ghost": ghost, "longest": grid.tallest, "made_of": grid.made_of(row, position)}
-        cells = column(f"{key}output{mark}", centre, floor.above, values, row.leaving.size, "u", **look)
+        cells = column(
+            f"{key}output{mark}",
+            centre,
+            floor.above,
+            values,
+            row.leaving.size,
+            "u",
+            ghost=ghost,
+            longest=grid.tallest,
+            made_of=grid.made_of(row, position),
+        )
         items += [
             cells,
             arrow(f"{key}arrow[output,t={position}]", (centre, floor.top - 4), (centre, bottom + 4), role=role),

@@ -130,14 +130,15 @@ def _headers(grid: Grid) -> list[Item]:
 
 def _weight(grid: Grid, weight: str) -> list[Item]:
     """Draw one weight: a block of cells for each gate, with a small gap between them."""
-    items, axes = [], _axes(grid, weight)
+    items: list[Item] = []
+    axes, limit = _axes(grid, weight), grid.limit(weight)
     for place, block in enumerate(grid.spec.blocks):
         if block not in grid.spec.blocks_of(weight):
             continue
         values = grid.values(weight, block)
         room = Rectangle(grid.block_left(place), grid.top(weight), grid.block_width, grid.height(weight))
-        known = {"numbers": grid.numbers, "limit": grid.limit(weight)}
-        items.append(Cells(f"{weight}[{block}]", room, values.shape, values, axes, **known))
+        id = f"{weight}[{block}]"
+        items.append(Cells(id, room, values.shape, values, axes, numbers=grid.numbers, limit=limit))
     return items
 
 
