@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSONS = "requirements.txt"
 TESTS = "tests/requirements.txt"
 
-# Measured on Linux: 2.6 GB for the lessons, 0.2 GB more for the tests; the rest is room to unpack.
+# Measured on Linux: 2.6 GB for the lessons, 0.3 GB more for the tests; the rest is room to unpack.
 NEEDED_FRESH = 3_500_000_000
 NEEDED_IN_PLACE = 600_000_000
 BIG_STEP = (

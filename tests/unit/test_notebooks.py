@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -178,9 +179,14 @@ def test_lesson_uses_all_its_exercises(path):
     assert {name for name in names if f".{name}.check(...)" in code} == names
 
 
+TRAINING = ("00", "05", "07", "08", "09")  # these take half of the time, and nbval compares what they print
+
+
 @pytest.mark.slow
 @every_lesson
 def test_running_it_again_changes_nothing(path):
+    if path.stem[:2] in TRAINING and "UNROLLED_LONG" not in os.environ:
+        pytest.skip("UNROLLED_LONG=on runs those that train, too.")
     # PNG bytes are left out: they repeat on one machine, but another build of the image library packs them otherwise.
     command = [sys.executable, "-m", "course_utils.commands.notebooks", "--check", "--ignore-png", path.stem]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
