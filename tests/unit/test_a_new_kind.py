@@ -5,9 +5,14 @@ import pytest
 
 import course_utils
 from course_utils.drawing.scene import Cells, Label
+from course_utils.pictures.cell import cell_scene
+from course_utils.pictures.weights.weights import weights_scene
+from course_utils.recurrence import RecurrentSpec, run
 from course_utils.recurrence.kinds import KINDS, OWN_CELLS, Kind, register
-from course_utils.recurrence.kinds.flow import Activate, Add, Multiply, Product, Sum, Weigh
+from course_utils.recurrence.kinds.flow import Activate, Add, Multiply, Product, Rest, Sum, Weigh
+from course_utils.recurrence.kinds.formulas import formula
 from course_utils.recurrence.kinds.lstm import LSTM
+from tests.unit.tidy import assert_tidy
 
 
 def flow(_reset_after):
@@ -54,8 +59,7 @@ def layer(keras):
         def __init__(self, units, **more):
             super().__init__(**more)
             self.units, self.state_size, self.output_size = units, [units, units], units
-            self.use_bias, self.activation, self.recurrent_activation = True, ops.tanh, ops.sigmoid
-            self.activation = keras.activations.tanh
+            self.use_bias, self.activation = True, keras.activations.tanh
             self.recurrent_activation = keras.activations.sigmoid
 
         def build(self, shape):
@@ -251,3 +255,59 @@ def test_a_cell_with_two_states_of_different_size_shows_both(keras):
     np.testing.assert_allclose(shown["s2[t=4]"], [4], atol=1e-5)
     np.testing.assert_allclose(shown["h[t=4]"], [8, 8, 8], atol=1e-5)
     np.testing.assert_allclose(shown["output"], [9, 9, 9], atol=1e-5)
+
+
+MGU_FLOW = (
+    Product("h·R[f]", "h-", "f"),
+    Sum("sum[f]", "f", ("h·R[f]",)),
+    Activate("f", "recurrent_activation", "sum[f]"),
+    Multiply("f⊙h", "f", "h-"),
+    Product("h·R[h]", "f⊙h", "h"),
+    Sum("sum[h]", "h", ("h·R[h]",)),
+    Activate("h̃", "activation", "sum[h]"),
+    Rest("1−f", "f"),
+    Multiply("(1−f)⊙h", "1−f", "h-"),
+    Multiply("f⊙h̃", "f", "h̃"),
+    Add("h", ("(1−f)⊙h", "f⊙h̃")),
+)
+"""The minimal gated unit (Zhou and others, 2016): the gate acts on the state before R, and it mixes old and new."""
+
+
+def mgu(flow=MGU_FLOW, blocks=(("f", "forget"), ("h", "candidate"))):
+    return Kind("MGU", dict(blocks), "f", {"h": "state"}, lambda _reset_after: flow)
+
+
+def test_a_gated_state_is_written_and_drawn_where_it_is_used():
+    register(mgu())
+    try:
+        spec = RecurrentSpec("MGU", "mgu", *(0.3 * np.cos(np.arange(n * 6).reshape(n, 6)) for n in (2, 3)), np.ones(6))
+        assert formula(spec, "h̃", {"x": "x₂", "h-": "h₁"}) == "tanh(x₂·W + (f⊙h₁)·R + b)"
+        assert formula(spec, "h", {"h-": "h₁"}) == "(1−f)⊙h₁ + f⊙h̃"
+        scene = cell_scene(run(spec, X), step=2)
+        places = {item.id: item.place for item in scene.of(Cells)}
+        assert places["f⊙h[t=2]"].x == places["candidate[t=2]"].x and "First f⊙h_1 = " in scene.description
+        assert "added to the sum" in {label.text for label in weights_scene(spec).of(Label)}
+        assert_tidy(scene)
+    finally:
+        del KINDS["MGU"]
+
+
+@pytest.mark.parametrize(
+    ("flow", "blocks", "words"),
+    [
+        (MGU_FLOW, (("f", "forget"), ("h", "new values")), "must call one of them 'candidate'"),
+        ((*MGU_FLOW[:1], *MGU_FLOW[2:]), None, "makes 'f' of 'sum.f.', which is not there yet"),
+        (
+            (*MGU_FLOW[:5], Activate("h̃", "activation", "h·R[h]"), *MGU_FLOW[7:]),
+            None,
+            "one Sum for block 'h', but it holds 0",
+        ),
+        ((*MGU_FLOW[:8], Multiply("(1-f)⊙h", "1-f", "h-")), None, "'1-f', which is not there yet. Did you mean '1−f'"),
+        ((*MGU_FLOW[:6], Activate("h~", "activation", "sum[h]")), None, "must come to 'h̃'"),
+        (MGU_FLOW[:-1], None, "must come to 'h', but no operation bears that name"),
+    ],
+)
+def test_a_kind_that_does_not_fit_together_is_refused(flow, blocks, words):
+    with pytest.raises(ValueError, match=words):
+        register(mgu(flow, blocks or mgu().blocks.items()))
+    assert "MGU" not in KINDS

@@ -19,7 +19,7 @@ from course_utils.pictures.cell.moment import (
     scale_note,
     start_caption,
 )
-from course_utils.recurrence.kinds.flow import Activate, Operation, Sum
+from course_utils.recurrence.kinds.flow import Activate, Operation, Product, Sum
 from course_utils.recurrence.kinds.formulas import formula
 from course_utils.recurrence.running import quantities
 
@@ -58,9 +58,24 @@ class Page:
         return {block: found[block] for block in self.now.spec.blocks}
 
     @cached_property
+    def ahead(self) -> dict[str, list[Operation]]:
+        """By block, what a product in it needs first, such as f⊙h before (f⊙h)·R."""
+        operations = {operation.name: operation for operation in self.now.spec.flow}
+        states = self.now.spec.cell.states
+        return {
+            block: [
+                operations[one.vector]
+                for one in lead
+                if isinstance(one, Product) and one.vector in operations and one.vector not in states
+            ]
+            for block, lead in self.of_block.items()
+        }
+
+    @cached_property
     def afterwards(self) -> list[Operation]:
         """The other operations: what is made of gates and candidate."""
-        in_blocks = {operation.name for operations in self.of_block.values() for operation in operations}
+        columns = (*self.of_block.values(), *self.ahead.values())
+        in_blocks = {operation.name for operations in columns for operation in operations}
         return [operation for operation in self.now.spec.flow if operation.name not in in_blocks]
 
     def said(self, operation: Operation) -> str:
@@ -80,9 +95,8 @@ class Page:
 def any_items(now: Moment) -> list[Item]:
     """Return all that is drawn of one step."""
     page = Page(now)
-    reads = f"each block reads {page.letters['x']} and what was before"
     made = [f"{page.letters[one.name]} = {page.said(one)}" for one in _states(page)]
-    items = heading(now.title, " · ".join(part for part in (*made, reads, now.direction) if part))
+    items = heading(now.title, " · ".join(part for part in (*made, now.direction) if part))
     items += side_by_side([_before(page), *(_block(page, block) for block in now.spec.blocks), _after(page)])
     lowest = max(item.place.bottom for item in items)
     notes = (f"{TIMES} multiplies unit by unit", rounding_note(items), scale_note(items))
@@ -109,7 +123,8 @@ def _block(page: Page, block: str) -> Column:
     """Draw one block: what is added up, the sum, and on it the activation."""
     spec, bent = page.now.spec, page.of_block[block][-1]
     name = named_here(spec.cell, page.now.step)
-    rows = [(name(quantity), text, "", values) for quantity, text, values in page.column_rows(block)]
+    rows = [(name(one.name), page.said(one), "first", page.values[one.name]) for one in page.ahead[block]]
+    rows += [(name(quantity), text, "", values) for quantity, text, values in page.column_rows(block)]
     activation = str(spec.activation_named(bent.which)) if isinstance(bent, Activate) else ""
     rows.append((name(bent.name), f"{bent.name} =", f"{activation} of the sum", page.values[bent.name]))
     hue = block if spec.cell.gates else ""
@@ -145,6 +160,9 @@ def any_description(now: Moment) -> str:
         added += [f"{formula(now.spec, one.name, spoken)} {say(page.values[one.name])}" for one in held]
         added += [f"b {say(parts.bias)}"] if now.spec.use_bias else []
         activation = now.spec.activation_named(bent.which) if isinstance(bent, Activate) else ""
+        sentences += [
+            f"First {formula(now.spec, one.name, spoken)} = {say(page.values[one.name])}." for one in page.ahead[block]
+        ]
         sentences.append(
             f"{bent.name}: {' + '.join(added)} = {say(parts.total)}; {activation} of it is "
             f"{spoken.get(bent.name, bent.name)} = {say(page.values[bent.name])}."

@@ -14,6 +14,7 @@ from course_utils.drawing.svg import NUMBER_SIZE
 from course_utils.drawing.text import BOLD, MONO, text_width
 from course_utils.pictures.gate_marks import HEADER
 from course_utils.recurrence import ParameterRow, RecurrentSpec, count
+from course_utils.recurrence.kinds.flow import Product as FlowProduct
 
 TOP = 92  # of the words above the headers
 HEADERS, BELOW_HEADERS = TOP + 13, 4
@@ -162,7 +163,10 @@ def rows_said(spec: RecurrentSpec, weight: str) -> str:
     """Say what the rows of a weight are."""
     rows = rows_of(spec, weight)
     if weight == "bias":
-        return "1st row: to x·W, 2nd row: to h·R" if rows == 2 else "added to x·W + h·R"
+        products = [operation for operation in spec.flow if isinstance(operation, FlowProduct)]
+        plain = {product.name for product in products if product.vector == "h-"}
+        alone = "added to x·W + h·R" if all(plain.issuperset(held) for held in spec.names.held) else "added to the sum"
+        return "1st row: to x·W, 2nd row: to h·R" if rows == 2 else alone
     if weight in spec.vectors:
         return "a number for each unit: not a matrix"
     noun = "row" if rows == 1 else "rows"

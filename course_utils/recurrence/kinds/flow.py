@@ -83,7 +83,8 @@ class Product:
         return {self.vector: "all"}
 
     def written(self, cell: Cell, say: Callable[[str], str]) -> str:
-        return f"{say(self.vector)}·R"
+        vector = say(self.vector)
+        return f"({vector})·R" if any(sign in vector for sign in "⊙+") else f"{vector}·R"
 
     def value(self, cell: Cell, values: Values) -> np.ndarray:
         letters = self.together or self.block

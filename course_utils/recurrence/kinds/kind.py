@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 
 from course_utils.recurrence.kinds.flow import Operation, Sum
@@ -82,6 +83,36 @@ def flow_names(kind: Kind, flow: tuple[Operation, ...]) -> FlowNames:
     )
 
 
+def check_flow(kind: Kind) -> None:
+    """Raise ValueError, in a sentence, for the first thing in a kind that does not fit together."""
+    if kind.gates and not kind.candidate:
+        words = ", ".join(kind.blocks.values())
+        raise ValueError(
+            f"blocks of {kind.name!r} must call one of them {CANDIDATE!r}, since it has gates, but they are {words}."
+        )
+    flow = kind.flow(True)
+    known = {"x", "b[second]", *(f"{letter}-" for letter in kind.states)}
+    known |= {f"{stem}[{block}]" for stem in ("x·W", "b") for block in kind.blocks}
+    for operation in flow:
+        missing = [source for source in operation.sources if source not in known]
+        if missing:
+            near = get_close_matches(missing[0], known, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(
+                f"The flow of {kind.name!r} makes {operation.name!r} of {missing[0]!r}, which is not there yet.{hint}"
+            )
+        known.add(operation.name)
+    sums = [operation.block for operation in flow if isinstance(operation, Sum)]
+    for block in kind.blocks:
+        if sums.count(block) != 1:
+            raise ValueError(
+                f"The flow of {kind.name!r} must hold one Sum for block {block!r}, but it holds {sums.count(block)}."
+            )
+    for name in (*map(kind.letter, kind.blocks), *kind.states):
+        if name not in known:
+            raise ValueError(f"The flow of {kind.name!r} must come to {name!r}, but no operation bears that name.")
+
+
 KINDS: dict[str, Kind] = {}
 """Every kind that is known, by name."""
 
@@ -92,10 +123,13 @@ OWN_CELLS: dict[type, str] = {}
 def register(kind: Kind, cell: type | None = None) -> Kind:
     """Make a kind known: its layers are run, counted, differentiated and drawn from then on. Return it.
 
+    Raises ValueError where its flow reads what is not there yet, or does not come to its gates, candidate and states.
+
     cell: the class of a cell that a user wrote, with W, R and b in its attributes ``kernel``, ``recurrent_kernel`` and
           ``bias`` (of U columns a block), its ``vectors`` by their names, and ``units``, ``use_bias``, ``activation``
           and ``recurrent_activation`` as Keras's own cells have them
     """
+    check_flow(kind)
     KINDS[kind.name] = kind
     if cell is not None:
         OWN_CELLS[cell] = kind.name
