@@ -158,7 +158,6 @@ def executed(notebook: nbformat.NotebookNode, name: str, png: bool = True) -> nb
     png: whether pictures are saved as PNG images too; a code host shows these and nothing else
     """
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this .venv, not one in the home folder
-    os.environ[PNG_TOO] = "on" if png else "off"
     client = NotebookClient(
         notebook,
         timeout=SECONDS_A_CELL,
@@ -169,7 +168,7 @@ def executed(notebook: nbformat.NotebookNode, name: str, png: bool = True) -> nb
         resources={"metadata": {"path": str(FOLDER)}},
     )
     notebook.metadata.pop("widgets", None)  # the client keeps the old ones where a lesson has none any more
-    client.execute()
+    client.execute(env=os.environ | {PNG_TOO: "on" if png else "off"})
     return normalised(notebook, name)
 
 
