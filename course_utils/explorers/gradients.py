@@ -20,14 +20,14 @@ from course_utils.pictures.gradient_flow import gradient_flow_scene, measured_fr
 from course_utils.recurrence import GradientFlow, RecurrentSpec, random_input, random_spec
 from course_utils.recurrence.activation_functions import sigmoid
 from course_utils.recurrence.backpropagation import flow_back
-from course_utils.recurrence.kinds import OF_KERAS
+from course_utils.recurrence.kinds import KINDS, OF_KERAS
 
 FEATURES = 2
 MOST_UNITS, MOST_STEPS, LONGEST = 64, 200, 784
 LOWEST_BIAS, HIGHEST_BIAS = -3.0, 6.0
 LOWEST_SCALE, HIGHEST_SCALE = 0.5, 2.0
-FIRST_BIAS = {"SimpleRNN": 0.0, "LSTM": 1.0, "GRU": 0.0}  # of the gate that keeps, as Keras starts it
-KEEPING = {"LSTM": ("f", "the forget gate f", "c"), "GRU": ("z", "the update gate z", "h")}
+# of the gate that keeps, as Keras starts it
+FIRST_BIAS = {name: float(KINDS[name].keeps != "" and KINDS[name].ones == KINDS[name].keeps) for name in OF_KERAS}
 MUCH = 10  # a gradient that shrinks or grows by less stays
 SMALL, LARGE = 0.01, 2.0  # shares between are said in per cent
 MOST_DIGITS = 6  # before a share is said as a power of ten
@@ -93,10 +93,10 @@ def _follow_kind(kind: ipywidgets.Dropdown, bias: ipywidgets.FloatSlider) -> Non
     def follow(change: dict[str, str]) -> None:
         if bias.value == FIRST_BIAS[change["old"]]:
             bias.value = FIRST_BIAS[change["new"]]
-        bias.disabled = change["new"] not in KEEPING
+        bias.disabled = not KINDS[change["new"]].keeps
 
     kind.observe(follow, names="value")
-    bias.disabled = kind.value not in KEEPING
+    bias.disabled = not KINDS[kind.value].keeps
 
 
 def view(state: State, before: State | None) -> View:
@@ -241,8 +241,8 @@ def _flow(steps: int, kind: str, units: int, bias: float, scale: float) -> Gradi
 def _layer(kind: str, units: int, bias: float, scale: float) -> RecurrentSpec:
     spec = random_spec(kind, units=units, features=FEATURES)
     biases = spec.weights["bias"].copy()
-    if kind in KEEPING:
-        place = spec.blocks.index(KEEPING[kind][0])
+    if spec.cell.keeps:
+        place = spec.blocks.index(spec.cell.keeps)
         biases.reshape(-1)[place * units : (place + 1) * units] = bias
     return replace(spec, recurrent_kernel=np.float32(scale) * spec.recurrent_kernel, bias=biases)
 
@@ -256,23 +256,28 @@ def keras_code(state: State) -> str:
         lines += ["kernel, recurrent_kernel, bias = layer.get_weights()"]
         if state["scale"] != 1:
             lines.append(f"recurrent_kernel = {state['scale']:g} * recurrent_kernel")
-        if kind in KEEPING and state["forget_bias"] != FIRST_BIAS[kind]:
+        if KINDS[kind].keeps and state["forget_bias"] != FIRST_BIAS[kind]:
             columns = f"{units}:{2 * units}" if kind == "LSTM" else f"0, :{units}"
-            lines.append(f"bias[{columns}] = {state['forget_bias']:g}  # {KEEPING[kind][1]}")
+            lines.append(f"bias[{columns}] = {state['forget_bias']:g}  # {_keeping_gate(kind)}")
         lines.append("layer.set_weights([kernel, recurrent_kernel, bias])")
     return "\n".join([*lines, f"course_utils.gradient_flow(layer, x).state  # x: (1, {state['steps']}, {FEATURES})"])
 
 
+def _keeping_gate(kind: str) -> str:
+    """Return how the gate is called that keeps the old state."""
+    return f"the {KINDS[kind].role(KINDS[kind].keeps)} {KINDS[kind].keeps}"
+
+
 def _gate_in_words(state: State) -> str:
     """Say what the bias does to the gate that keeps the old state."""
-    if state["cell"] not in KEEPING:
+    kind = KINDS[state["cell"]]
+    if not kind.keeps:
         return "SimpleRNN has no gate, so forget_bias moves nothing here; the scale of R does."
-    _letter, gate, kept = KEEPING[state["cell"]]
-    bias = state["forget_bias"]
+    gate, bias = _keeping_gate(kind.name), state["forget_bias"]
     share = float(sigmoid(np.array(bias)))
     return (
         f"A bias of {_plain(bias)} sets {gate} around sigmoid({_plain(bias)}) = {share:.3g}: "
-        f"about that share of the old {kept} is kept at each step."
+        f"about that share of the old {kind.memory} is kept at each step."
     )
 
 
@@ -304,7 +309,7 @@ def _rule(state: State) -> str:
 
 
 def _announcement(state: State, left: Fading) -> str:
-    gate = f", forget bias {_plain(state['forget_bias'])}" if state["cell"] in KEEPING else ""
+    gate = f", forget bias {_plain(state['forget_bias'])}" if KINDS[state["cell"]].keeps else ""
     sizes = f"{counted(state['units'], 'unit')}, {counted(state['steps'], 'time-step')}"
     return f"{state['cell']}, {sizes}{gate}, scale {state['scale']:g}: {left.sentence} ({MADE_UP_NOTE})"
 

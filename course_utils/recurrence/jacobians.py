@@ -65,7 +65,7 @@ def _differences(trace: CellTrace, step: int) -> np.ndarray:
     exactly zero has the slope 0, as in TensorFlow.
     """
     spec = trace.spec
-    states = np.concatenate([trace.states[letter][:, step - 1] for letter in spec.cell.states], axis=-1)
+    states = np.concatenate(trace.before(step + 1), axis=-1)
     batch, size = states.shape
     nudges = -NUDGE * np.concatenate([0 * np.eye(size), np.eye(size), 2 * np.eye(size)])
     copies = (states[:, None] + nudges).reshape(-1, size)

@@ -95,9 +95,17 @@ class RecurrentTrace:
         """T: how often the state was updated."""
         return self.hidden.shape[1]
 
-    def state(self, step: int) -> np.ndarray:
-        """Return h_step, shape (batch, U); step 0 is the state before the first step."""
-        return self.initial if step == 0 else self.hidden[:, step - 1]
+    def state(self, step: int, letter: str = "h") -> np.ndarray:
+        """Return a state after a step, (batch, U); step 0 is before the first step."""
+        return self.first[letter] if step == 0 else self.states[letter][:, step - 1]
+
+    def before(self, step: int) -> States:
+        """Return all states before a step, 1 … T."""
+        return tuple(self.state(step - 1, letter) for letter in self.states)
+
+    def position(self, step: int) -> int:
+        """Return which x a step reads, 1 … T: with ``go_backwards`` the first step reads the last one."""
+        return self.steps + 1 - step if self.spec.manner.go_backwards else step
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +173,7 @@ def quantities(trace: CellTrace, step: int) -> Values:
     """
     spec = trace.spec
     arriving = np.stack([terms.from_input[:, step - 1] + terms.bias for terms in trace.terms.values()], axis=-2)
-    states = tuple((trace.first if step == 1 else {k: v[:, step - 2] for k, v in trace.states.items()}).values())
-    return evaluate(spec.flow, spec, start_of_step(spec, arriving, states))
+    return evaluate(spec.flow, spec, start_of_step(spec, arriving, trace.before(step)))
 
 
 @np.errstate(all="ignore")  # infinity and NaN pass through in silence, as in Keras

@@ -6,7 +6,6 @@ side in one matrix, U columns each.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -114,10 +113,10 @@ class RecurrentSpec:
         """What a step computes."""
         return self.cell.flow(self.reset_after)
 
-    @cached_property
+    @property
     def names(self) -> FlowNames:
         """What the quantities are called that a step begins and ends with."""
-        return flow_names(self.cell, self.flow)
+        return flow_names(self.cell, self.reset_after)
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -153,8 +152,8 @@ class RecurrentSpec:
 
     def columns(self, weight: str, letters: str) -> np.ndarray:
         """Return the columns of blocks that are neighbours, side by side."""
-        place = self.blocks_of(weight).index(letters[0])
-        return self.weights[weight][..., place * self.units : (place + len(letters)) * self.units]
+        array, place = self.weights[weight], self.blocks_of(weight).index(letters[0])
+        return array[..., place * self.units : (place + len(letters)) * self.units]
 
     def letter_of(self, weight: str) -> str:
         """Return the letter of a weight: W, R, b, or that of one of ``vectors``."""

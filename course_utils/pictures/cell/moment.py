@@ -64,7 +64,7 @@ class Moment:
     @property
     def position(self) -> int:
         """Which x is read, 1 … T: with ``go_backwards`` the first step reads the last one."""
-        return self.trace.steps + 1 - self.step if self.spec.manner.go_backwards else self.step
+        return self.trace.position(self.step)
 
     @property
     def x(self) -> np.ndarray:
@@ -73,8 +73,7 @@ class Moment:
 
     def state(self, letter: str, ago: int = 0) -> np.ndarray:
         """Return a state after this step, or ago=1 before it."""
-        trace, step = self.trace, self.step - ago
-        return (trace.first[letter] if step == 0 else trace.states[letter][:, step - 1])[self.sample]
+        return self.trace.state(self.step - ago, letter)[self.sample]
 
     @property
     def before(self) -> np.ndarray:

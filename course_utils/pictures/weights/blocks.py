@@ -14,7 +14,8 @@ from course_utils.drawing.svg import NUMBER_SIZE
 from course_utils.drawing.text import BOLD, MONO, text_width
 from course_utils.pictures.gate_marks import HEADER
 from course_utils.recurrence import ParameterRow, RecurrentSpec, count
-from course_utils.recurrence.kinds.flow import Product as FlowProduct
+from course_utils.recurrence.kinds.flow import Sum
+from course_utils.recurrence.kinds.formulas import formula
 
 TOP = 92  # of the words above the headers
 HEADERS, BELOW_HEADERS = TOP + 13, 4
@@ -163,14 +164,19 @@ def rows_said(spec: RecurrentSpec, weight: str) -> str:
     """Say what the rows of a weight are."""
     rows = rows_of(spec, weight)
     if weight == "bias":
-        products = [operation for operation in spec.flow if isinstance(operation, FlowProduct)]
-        plain = {product.name for product in products if product.vector == "h-"}
-        alone = "added to x·W + h·R" if all(plain.issuperset(held) for held in spec.names.held) else "added to the sum"
-        return "1st row: to x·W, 2nd row: to h·R" if rows == 2 else alone
+        return "1st row: to x·W, 2nd row: to h·R" if rows == 2 else f"added to {_summed(spec)}"
     if weight in spec.vectors:
         return "a number for each unit: not a matrix"
     noun = "row" if rows == 1 else "rows"
     return f"F = {rows:,} {noun}: features of x" if weight == "kernel" else f"U = {rows:,} {noun}: units of h before"
+
+
+def _summed(spec: RecurrentSpec) -> str:
+    """Say what a bias is added to: one formula for all blocks, or none."""
+    letters = {"x": "x"} | {f"{letter}-": letter for letter in spec.cell.states} | {c: c for c in spec.cell.states}
+    without = replace(spec, bias=None)
+    sums = {formula(without, one.name, letters) for one in spec.flow if isinstance(one, Sum)}
+    return sums.pop() if len(sums) == 1 else "the sum"
 
 
 def _words_width(spec: RecurrentSpec, weight: str) -> float:

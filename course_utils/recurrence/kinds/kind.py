@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
 
-from course_utils.recurrence.kinds.flow import Operation, Sum
+from course_utils.recurrence.kinds.flow import Activate, Operation, Sum
 
 CANDIDATE = "candidate"
 TILDE = "\u0303"
@@ -71,9 +71,9 @@ class FlowNames:
 
 
 @lru_cache(maxsize=64)
-def flow_names(kind: Kind, flow: tuple[Operation, ...]) -> FlowNames:
+def flow_names(kind: Kind, reset_after: bool) -> FlowNames:
     """Return the names in a flow of a kind."""
-    held = {operation.block: operation.held for operation in flow if isinstance(operation, Sum)}
+    held = {operation.block: operation.held for operation in kind.flow(reset_after) if isinstance(operation, Sum)}
     return FlowNames(
         tuple(f"arriving[{block}]" for block in kind.blocks),
         tuple(f"{letter}-" for letter in kind.states),
@@ -90,7 +90,12 @@ def check_flow(kind: Kind) -> None:
         raise ValueError(
             f"blocks of {kind.name!r} must call one of them {CANDIDATE!r}, since it has gates, but they are {words}."
         )
-    flow = kind.flow(True)
+    for flow in (kind.flow(True), kind.flow(False)):
+        _check_order(kind, flow)
+
+
+def _check_order(kind: Kind, flow: tuple[Operation, ...]) -> None:
+    """Raise ValueError where a flow reads what is not there yet, or does not come to all that a step gives."""
     known = {"x", "b[second]", *(f"{letter}-" for letter in kind.states)}
     known |= {f"{stem}[{block}]" for stem in ("x·W", "b") for block in kind.blocks}
     for operation in flow:
@@ -102,11 +107,16 @@ def check_flow(kind: Kind) -> None:
                 f"The flow of {kind.name!r} makes {operation.name!r} of {missing[0]!r}, which is not there yet.{hint}"
             )
         known.add(operation.name)
-    sums = [operation.block for operation in flow if isinstance(operation, Sum)]
+    bent = {operation.of for operation in flow if isinstance(operation, Activate)}
     for block in kind.blocks:
-        if sums.count(block) != 1:
+        sums = [operation.name for operation in flow if isinstance(operation, Sum) and operation.block == block]
+        if len(sums) != 1:
             raise ValueError(
-                f"The flow of {kind.name!r} must hold one Sum for block {block!r}, but it holds {sums.count(block)}."
+                f"The flow of {kind.name!r} must hold one Sum for block {block!r}, but it holds {len(sums)}."
+            )
+        if sums[0] not in bent:
+            raise ValueError(
+                f"The flow of {kind.name!r} must hold an Activate of {sums[0]!r}: one that does nothing is 'linear'."
             )
     for name in (*map(kind.letter, kind.blocks), *kind.states):
         if name not in known:
