@@ -12,6 +12,7 @@ from course_utils.recurrence.kinds import KINDS, OWN_CELLS, Kind, register
 from course_utils.recurrence.kinds.flow import Activate, Add, Multiply, Product, Rest, Sum, Weigh
 from course_utils.recurrence.kinds.formulas import formula
 from course_utils.recurrence.kinds.lstm import LSTM
+from tests.unit.test_gradients import by_tape
 from tests.unit.tidy import assert_tidy
 
 
@@ -112,30 +113,13 @@ def test_its_parameters_equal_those_of_keras(layer):
     assert counted.formula == "4·F·U + 4·U·U + 3·U + 4·U"
 
 
-def test_its_gradient_equals_the_tape(layer):
+def test_its_gradient_equals_the_tape(keras, layer):
 
     flow = course_utils.gradient_flow(layer, X)
     for step in range(1, 4):
         np.testing.assert_allclose(
-            (flow.hidden[step - 1], flow.state[step - 1]), by_tape_of_cell(layer, X, step), rtol=1e-4
+            (flow.hidden[step - 1], flow.state[step - 1]), by_tape(keras, layer, X, step), rtol=1e-4
         )
-
-
-def by_tape_of_cell(layer, x, step):
-    """The same from TensorFlow's tape, beginning with the states of the trace."""
-    import tensorflow as tf
-
-    states = [tf.zeros((len(x), 3)), tf.zeros((len(x), 3))]
-    for t in range(step):
-        _output, states = layer.cell(x[:, t], states)
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch(states)
-        after = list(states)
-        for t in range(step, x.shape[1]):
-            _output, after = layer.cell(x[:, t], after)
-        last = tf.identity(after[0])
-    squares = [(tape.batch_jacobian(last, state).numpy() ** 2).sum(axis=(1, 2)) for state in states]
-    return np.sqrt(squares[0].mean()), np.sqrt(sum(squares).mean())
 
 
 def test_it_is_drawn_unrolled(layer):

@@ -12,8 +12,8 @@ def by_tape(keras, layer, x, step):
     """Return |∂h_T/∂h_step| and |∂h_T/∂(h_step, c_step)| from TensorFlow's tape."""
     import tensorflow as tf
 
-    states = layer.cell.get_initial_state(batch_size=len(x))
-    states = [tf.zeros_like(state) for state in states]
+    sizes = keras.tree.flatten(layer.cell.state_size)
+    states = [tf.zeros((len(x), size), layer.compute_dtype) for size in sizes]
     for t in range(step):
         _output, states = layer.cell(x[:, t], states)
     with tf.GradientTape(persistent=True) as tape:

@@ -1,14 +1,24 @@
 """Columns of named rows, side by side: a bar with a title, and below it vectors with their names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, legend
 from course_utils.drawing.moving import moved
 from course_utils.drawing.scene import Box, Item, Label, Rectangle
 from course_utils.drawing.text import BOLD, text_width
-from course_utils.pictures.cell.moment import Measured, named, named_width, row
+from course_utils.pictures.cell.moment import (
+    Measured,
+    limit_of,
+    named,
+    named_width,
+    rounding_note,
+    row,
+    scale_note,
+    start_caption,
+)
 
 TOP = 104  # of the columns, below the heading
 BAR = 40  # the height of the bar that names a column
@@ -20,6 +30,34 @@ Row = tuple[str, str, str, np.ndarray]
 
 Column = tuple[list[Item], float]
 """What is drawn, with its left edge at 0, and how wide it is."""
+
+
+class Begun(Measured, Protocol):
+    """A step whose input and states are known."""
+
+    @property
+    def step(self) -> int:
+        """Which step, 1 … T, in order of processing."""
+
+    @property
+    def x(self) -> np.ndarray:
+        """The x that is read, (F,)."""
+
+    def state(self, letter: str, ago: int = 0) -> np.ndarray:
+        """Return a state after this step, or ago=1 before it, (U,)."""
+
+    def name(self, letter: str, ago: int = 0) -> str:
+        """Return how x or a state is written."""
+
+
+def column_before(now: Begun, states: Mapping[str, str]) -> Column:
+    """Draw what is there before a step. states: by letter, what each is called."""
+    rows: list[Row] = [(f"x[t={now.step}]", now.name("x"), "input", now.x)]
+    for letter, what in states.items():
+        values = now.state(letter, 1)
+        caption = start_caption(values, now.step, what)
+        rows.append((f"{letter}[t={now.step - 1}]", now.name(letter, 1), caption, values))
+    return column_of_rows(now, "before", rows)
 
 
 def column_of_rows(now: Measured, title: str, rows: Sequence[Row], hue: str = "") -> Column:
@@ -51,3 +89,10 @@ def side_by_side(columns: Sequence[Column], beside: int = 0) -> list[Item]:
             items.append(arrow(f"arrow[{place}]", (left - GAP + 6, y), (left - 8, y)))
         left += width + GAP
     return items
+
+
+def legend_below(items: Sequence[Item], *notes: str) -> list[Item]:
+    """Draw the scale of colours below all items, with notes and what must be known of its numbers."""
+    lowest = max(item.place.bottom for item in items)
+    said = " · ".join(note for note in (*notes, rounding_note(items), scale_note(items)) if note)
+    return legend(MARGIN, lowest + 30, limit_of(items), said)

@@ -7,11 +7,21 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, compose, heading, legend
+from course_utils.drawing.layout import compose, heading
 from course_utils.drawing.scene import Item, Label, Scene
 from course_utils.drawing.text import MONO, shortened, subscript, text_width
-from course_utils.pictures.cell.columns import BAR, PITCH, TOP, Column, Row, column_of_rows, side_by_side
-from course_utils.pictures.cell.moment import limit_of, rounding_note, scale_note, start_caption, unit_width_for
+from course_utils.pictures.cell.columns import (
+    BAR,
+    PITCH,
+    TOP,
+    Column,
+    Row,
+    column_before,
+    column_of_rows,
+    legend_below,
+    side_by_side,
+)
+from course_utils.pictures.cell.moment import limit_of, unit_width_for
 from course_utils.recurrence import OpaqueTrace
 from course_utils.recurrence.specs import CellOperation, OwnCellSpec
 
@@ -35,23 +45,24 @@ class OwnMoment:
 
     def state(self, letter: str, ago: int = 0) -> np.ndarray:
         """Return a state after this step, or ago=1 before it, as one row."""
-        step = self.step - ago
-        states = self.trace.first[letter] if step == 0 else self.trace.states[letter][:, step - 1]
-        return states[self.sample].ravel()
+        return self.trace.state(self.step - ago, letter)[self.sample].ravel()
+
+    @property
+    def x(self) -> np.ndarray:
+        """The x that is read, (F,)."""
+        return self.trace.x[self.sample, self.step - 1]
 
     def name(self, letter: str, ago: int = 0) -> str:
         """Return how x or a state is written."""
         if letter == "x":
-            return subscript("x", self.trace.steps + 1 - self.step if self.spec.manner.go_backwards else self.step)
+            return subscript("x", self.trace.position(self.step))
         index = str(self.step - ago)
         return subscript(letter, index) if letter == "h" else f"{letter}, step {index}"
 
     @cached_property
     def inside(self) -> tuple[CellOperation, ...]:
         """The operations with their numbers of this sample; none where the cell does not tell them."""
-        x = self.trace.x[:, self.step - 1]
-        before = self.trace.first if self.step == 1 else {k: v[:, self.step - 2] for k, v in self.trace.states.items()}
-        return self.spec.inside(x, tuple(before.values())) or ()
+        return self.spec.inside(self.trace.x[:, self.step - 1], self.trace.before(self.step)) or ()
 
     @cached_property
     def drawn(self) -> tuple[tuple[CellOperation, np.ndarray], ...]:
@@ -68,7 +79,7 @@ class OwnMoment:
     def unit_width(self) -> float:
         """The width of one cell, the same for all rows."""
         states = [self.state(letter, ago) for letter in self.trace.states for ago in (0, 1)]
-        return unit_width_for([self.trace.x[self.sample, self.step - 1], *states, *(row for _one, row in self.drawn)])
+        return unit_width_for([self.x, *states, *(row for _one, row in self.drawn)])
 
     @property
     def title(self) -> str:
@@ -91,27 +102,14 @@ def own_cell_scene(trace: OpaqueTrace, *, step: int, sample: int = 0) -> Scene:
     trace: its values on an input; step: 1 … T, in order of processing; sample: which of the batch, from 0
     """
     now = OwnMoment(trace, step, sample)
-    weights = _weights(now)
+    before, weights = column_before(now, dict.fromkeys(trace.states, "state")), _weights(now)
     if now.inside:
-        drawn = side_by_side([_before(now), *_inside(now), _after(now), weights], beside=1)
+        drawn = side_by_side([before, *_inside(now), _after(now), weights], beside=1)
     else:
-        drawn = side_by_side([_before(now), weights, _after(now)])
+        drawn = side_by_side([before, weights, _after(now)])
     items = [*heading(now.title, now.read), *drawn]
-    lowest = max(item.place.bottom for item in items)
-    note = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
-    items += legend(MARGIN, lowest + 30, limit_of(items), note)
+    items += legend_below(items)
     return compose(now.title, _description(now), items, limit_of(items))
-
-
-def _before(now: OwnMoment) -> Column:
-    x = now.trace.x[now.sample, now.step - 1].ravel()
-    rows: list[Row] = [(f"x[t={now.step}]", now.name("x"), "input", x)]
-    for letter in now.trace.states:
-        values = now.state(letter, 1)
-        rows.append(
-            (f"{letter}[t={now.step - 1}]", now.name(letter, 1), start_caption(values, now.step, "state"), values)
-        )
-    return column_of_rows(now, "before", rows)
 
 
 def _after(now: OwnMoment) -> Column:
@@ -150,7 +148,7 @@ def _description(now: OwnMoment) -> str:
     """Say the step in words."""
     say = wording.vector
     sentences = [f"{now.title}: {now.read}."]
-    known = [f"{now.name('x')} = {say(now.trace.x[now.sample, now.step - 1].ravel())}"]
+    known = [f"{now.name('x')} = {say(now.x)}"]
     known += [f"{now.name(letter, 1)} = {say(now.state(letter, 1))}" for letter in now.trace.states]
     sentences.append(", ".join(known) + ".")
     sentences += [f"{operation.name} = {operation.text} = {say(values)}." for operation, values in now.drawn]
