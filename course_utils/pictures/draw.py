@@ -80,7 +80,7 @@ def draw_unrolled(
 def _check_words(words: Any, steps: int) -> None:
     if isinstance(words, str) or not isinstance(words, Sequence):
         raise ValueError(f"words must be a list of words, one for each step, but it is {words!r}.")
-    if len(words) != steps:
+    if not steps or len(words) != steps:
         needed = f"{steps} steps, one word each" if steps else "no steps, since the input is no sequence"
         raise ValueError(f"words must name {needed}, but there are {len(words)} of them.")
 

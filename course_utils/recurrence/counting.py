@@ -1,7 +1,7 @@
 """Count parameters, with the formula written out."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,13 +195,17 @@ def weights_in(spec: LayerSpec) -> int | None:
         case TimeDistributedSpec():
             return weights_in(spec.inner)
         case GraphSpec():
-            layers = {id(node.layer): weights_in(node.layer) for node in spec.nodes}
-            known = [total for total in layers.values() if total is not None]
-            return sum(known) if len(known) == len(layers) else None
+            return sum_known({id(node.layer): weights_in(node.layer) for node in spec.nodes}.values())
         case ClosedSpec():
             return spec.parameters
         case _:
             return 0
+
+
+def sum_known(totals: Collection[int | None]) -> int | None:
+    """Return the sum of counts; None where one of them is not known."""
+    known = [total for total in totals if total is not None]
+    return sum(known) if len(known) == len(totals) else None
 
 
 def _weights_in_cells(spec: AnyRecurrent) -> int:

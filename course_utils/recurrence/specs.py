@@ -199,8 +199,13 @@ class OwnCellSpec:
 
     @property
     def state_letters(self) -> tuple[str, ...]:
-        """How its states are called: h, s2, s3 and so on."""
-        return ("h", *(f"s{place}" for place in range(2, len(self.state_sizes) + 1)))
+        """How its states are called."""
+        return own_state_letters(len(self.state_sizes))
+
+
+def own_state_letters(count: int) -> tuple[str, ...]:
+    """Return what the states of a cell are called that its user wrote: h, s2, s3 and so on."""
+    return ("h", *(f"s{place}" for place in range(2, count + 1)))
 
 
 CellSpec = RecurrentSpec | OwnCellSpec

@@ -266,6 +266,13 @@ def test_words_are_written_below_the_steps_of_a_model(keras):
         course_utils.draw_unrolled(model, random_input(3, 2), words=["I"])
 
 
+def test_words_for_an_input_that_is_no_sequence_are_refused(keras):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.RepeatVector(3), keras.layers.SimpleRNN(4)])
+    for words in ([], ["I"]):
+        with pytest.raises(ValueError, match="words must name no steps, since the input is no sequence"):
+            course_utils.draw_unrolled(model, np.ones((1, 2)), words=words)
+
+
 def test_without_an_input_the_cells_are_empty(keras):
     model = keras.Sequential(
         [keras.Input((None, 2)), keras.layers.LSTM(3, return_sequences=True), keras.layers.Dense(1)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.drawing import wording
 from course_utils.recurrence import RecurrentTrace
-from course_utils.recurrence.counting import weights_in
+from course_utils.recurrence.counting import sum_known, weights_in
 from course_utils.recurrence.executing import Execution, LayerFlow
 from course_utils.recurrence.graphs import (
     ClosedSpec,
@@ -181,9 +181,7 @@ def plan_layer(
         left_out, givers = (), [""]
     rows = tuple(_rows(stages, givers, sample, known))
     totals = {id(layer): weights_in(layer) for layer, _flow in stages}
-    counted = [total for total in totals.values() if total is not None]
-    total = sum(counted) if len(counted) == len(totals) else None
-    return Plan(rows, sample, known, left_out, words, total, weights_in(spec))
+    return Plan(rows, sample, known, left_out, words, sum_known(totals.values()), weights_in(spec))
 
 
 def path_input(spec: GraphSpec) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils.quiet import quiet_keras
 from course_utils.recurrence.reading.backend import calls, to_numpy, to_tensor
-from course_utils.recurrence.specs import CellOperation
+from course_utils.recurrence.specs import CellOperation, own_state_letters
 
 SIGNS = {
     "Add": " + ",
@@ -30,7 +30,7 @@ def read_operations(
     x, states: the numbers of one step, (batch, …); nest: flat states → as the cell nests them; dtype: of the cell
 
     The cell's ``call`` is run on symbols, so it tells what it does with ``keras.ops`` and with Keras's layers. One that
-    reaches for another library, or that asks the numbers before it goes on, cannot be followed.
+    reaches for another library, that asks the numbers before it goes on, or that draws new ones, cannot be followed.
     """
     keras = quiet_keras()
     given = [to_tensor(array, dtype) for array in (x, *states)]
@@ -41,13 +41,17 @@ def read_operations(
             return None
         nodes = list(calls(keras.Function(symbols, leaving)))
         tensors = [tensor for node in nodes for tensor in node.outputs]
-        found = keras.Function(symbols, tensors)(given)
+        *found, last = keras.Function(symbols, [*tensors, leaving])(given)
+        called = keras.tree.flatten(cell.call(given[0], nest(given[1:])))
+        pairs = [(to_numpy(told), to_numpy(done)) for told, done in zip(last, called, strict=True)]
+        if not all(np.allclose(told, done, atol=1e-5, equal_nan=True) for told, done in pairs):
+            return None
     except Exception:  # whatever the user's own code raises when it meets a symbol
         return None
-    numbers = dict(zip(map(id, tensors), map(to_numpy, keras.tree.flatten(found)), strict=True))
+    numbers = dict(zip(map(id, tensors), map(to_numpy, found), strict=True))
     names = {id(weight): weight.name for weight in cell.weights}
-    names |= {id(symbols[0]): "x", id(symbols[1]): "h"}
-    names |= {id(symbol): f"s{place}" for place, symbol in enumerate(symbols[2:], start=2)}
+    letters = ("x", *own_state_letters(len(states)))
+    names |= {id(symbol): letter for symbol, letter in zip(symbols, letters, strict=True)}
     operations: list[CellOperation] = []
     for node in nodes:
         text = _written(node, names)
