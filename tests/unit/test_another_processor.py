@@ -190,12 +190,14 @@ def test_nbval_runs_the_lessons_with_other_roundings(request):
 COMPARE = """
 test_a_new_kind test_architectures test_gradients test_jacobians test_recurrence test_saying test_trace_corners
 test_trace_equals_keras test_trace_metamorphic
-"""  # the files whose tests compare our numbers with those of Keras
+"""  # the files in which most tests compare our numbers with those of Keras: all of them are run
+SAMPLED = "test_explore_* test_widgets test_exercises_lessons"  # here every control or answer is: a sample
 
 
-def test_our_numbers_equal_those_of_keras_on_another_processor():
-    files = [f"tests/unit/{name}.py" for name in COMPARE.split()]
-    command = [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", *files]
+@pytest.mark.parametrize(("files", "options"), [(COMPARE, []), (SAMPLED, ["--quick"])], ids=["all", "a sample"])
+def test_our_numbers_equal_those_of_keras_on_another_processor(files, options):
+    chosen = [str(path) for name in files.split() for path in (ROOT / "tests" / "unit").glob(f"{name}.py")]
+    command = [sys.executable, "-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", *options, *chosen]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     environment |= {another_processor.VARIABLE: "1", "UNROLLED_FEW": "on"}
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)

@@ -75,8 +75,8 @@ def assert_shows_what_keras_computes(keras, explorer) -> None:
     gates = {name: state[name] for name in "fio"}
     h, c = keras_states(keras, gates, state["at"])
     for step in range(1, 9):
-        np.testing.assert_allclose(shown(scene, "h", step), h[step - 1], atol=1e-6)
-        np.testing.assert_allclose(shown(scene, "c", step), c[step - 1], atol=1e-6)
+        np.testing.assert_allclose(shown(scene, "h", step), h[step - 1], atol=1e-5)
+        np.testing.assert_allclose(shown(scene, "c", step), c[step - 1], atol=1e-5)
         np.testing.assert_allclose(shown(scene, "candidate", step), CANDIDATES[step - 1], atol=1e-6)
         texts = {label.id: label.text for label in scene.of(Label)}
         bars = {box.id: box.place.width for box in scene.of(Box)}
