@@ -25,7 +25,7 @@ from course_utils.frontend import choice
 from course_utils.pictures import Diagram
 from course_utils.pictures.unrolled import Plan, plan_layer, plan_trace, unrolled_scene
 from course_utils.recurrence import RecurrentSpec, random_input, run
-from course_utils.recurrence.graphs import ClosedSpec, GraphSpec, chain
+from course_utils.recurrence.graphs import ClosedSpec, Graph, chain
 from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.tables import html_table
 
@@ -88,7 +88,7 @@ def view(state: State, before: State | None) -> View:
     return View(headline, Diagram(unrolled_scene(plan)), notes, said)
 
 
-def model_of(state: State) -> RecurrentSpec | GraphSpec:
+def model_of(state: State) -> RecurrentSpec | Graph:
     """Return the layer of a setting, with what follows it; also one that Keras refuses."""
     layer, next_one = layer_of(state), _follower(state)
     return layer if next_one is None else chain([layer, next_one.make(layer)])

@@ -14,12 +14,12 @@ from course_utils.recurrence.graphs import (
     EmbeddingSpec,
     FlattenSpec,
     Flow,
-    GraphSpec,
+    Graph,
     MaskingSpec,
     Nested,
     Node,
-    Ref,
     TimeDistributedSpec,
+    Value,
     leaves,
     map_nested,
 )
@@ -52,12 +52,12 @@ class Execution:
     calls: dict[int, LayerFlow] = field(default_factory=dict)
     _stands: dict[int, list[np.ndarray]] = field(default_factory=dict)  # where stateful layers have moved to
 
-    def graph(self, spec: GraphSpec, inputs: list[Flow]) -> Nested:
+    def graph(self, spec: Graph, inputs: list[Flow]) -> Nested:
         """Run all nodes of a model; return nested Flows."""
-        values: dict[int, Flow] = {ref.number: flow for ref, flow in zip(leaves(spec.inputs), inputs, strict=True)}
+        values: dict[Value, Flow] = dict(zip(leaves(spec.inputs), inputs, strict=True))
 
         def filled(leaf: Any) -> Any:
-            return values[leaf.number] if isinstance(leaf, Ref) else leaf
+            return values[leaf] if isinstance(leaf, Value) else leaf
 
         for node in spec.nodes:
             args, kwargs = map_nested(filled, node.args), map_nested(filled, node.kwargs)
@@ -80,7 +80,7 @@ class Execution:
         raise TypeError(f"{type(spec).__name__} is not a layer.")
 
     @call.register
-    def _(self, spec: GraphSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
+    def _(self, spec: Graph, args: tuple, kwargs: dict[str, Any]) -> Nested:
         flows, mask = leaves(args[0]), kwargs.get("mask")
         if mask is not None:
             flows = [Flow(flow.value, _value(own)) for flow, own in zip(flows, leaves(mask), strict=True)]

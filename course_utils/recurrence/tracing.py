@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.recurrence.checking import as_numbers, as_sequences
 from course_utils.recurrence.executing import Execution, LayerFlow
-from course_utils.recurrence.graphs import Flow, GraphSpec, LayerSpec, Nested, TimeDistributedSpec, leaves, map_nested
+from course_utils.recurrence.graphs import Flow, Graph, LayerSpec, Nested, TimeDistributedSpec, leaves, map_nested
 from course_utils.recurrence.running import RecurrentTrace
 from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec
 
@@ -50,10 +50,10 @@ def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
     >>> traced.output.shape, traced.recurrent[0].gates["f"].shape
     ((1, 4), (1, 3, 4))
     """
-    from course_utils.recurrence.reading import read
+    from course_utils.recurrence.reading import read_recurrent_model
 
-    spec = read(model, x)
-    if isinstance(spec, GraphSpec):
+    spec = read_recurrent_model(model, x).as_layer
+    if isinstance(spec, Graph):
         return _trace_model(spec, x, initial_state, mask)
     if isinstance(spec, TimeDistributedSpec) and not (initial_state is None and mask is None):
         raise ValueError(
@@ -65,7 +65,7 @@ def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
     return _finished(execution, {spec.name: LayerFlow(checked, map_nested(_value, flows))}, flows)
 
 
-def _trace_model(spec: GraphSpec, x: Any, states: Any, mask: Any) -> Trace:
+def _trace_model(spec: Graph, x: Any, states: Any, mask: Any) -> Trace:
     names = {node.layer.name for node in spec.nodes}
     if states is not None and (not isinstance(states, Mapping) or not set(states) <= names):
         raise ValueError(
@@ -89,7 +89,7 @@ def _value(flow: Flow) -> np.ndarray:
 
 def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
     """Return the arrays that a layer or model takes, in flat order, checked. Raises as ``trace`` does."""
-    if isinstance(spec, GraphSpec):
+    if isinstance(spec, Graph):
         return [flow.value for flow in as_inputs(spec, x)]
     array = as_numbers(x, "x must be an array of shape (batch, time-steps, features)")
     side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
@@ -98,7 +98,7 @@ def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
     return [array]
 
 
-def as_inputs(spec: GraphSpec, x: Any) -> list[Flow]:
+def as_inputs(spec: Graph, x: Any) -> list[Flow]:
     """Return the inputs of a model in flat order, each in its rank and precision.
 
     As in Keras, a last axis of one number may be left out or be there too many.

@@ -437,9 +437,12 @@ def test_what_a_layer_cannot_take_is_said(keras):
     with pytest.raises(TypeError, match="complex128 values: pass numbers"):
         course_utils.trace(L.LSTM(3), np.ones((1, 2, 2)) * 1j)
     dense = L.Dense(3)
-    dense.build((None, 2))
+    dense.build((None, 2))  # connected to no input, but built for one
+    assert [(row.input, row.output) for row in course_utils.shapes(dense)] == [((None, 2), (None, 3))]
+    adding = L.Add()
+    adding.built = True
     with pytest.raises(ValueError, match="connected to no input"):
-        course_utils.shapes(dense)
+        course_utils.shapes(adding)
 
 
 @pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])

@@ -11,8 +11,7 @@ from course_utils.drawing.text import BOLD, MONO, printable, shortened, text_wid
 from course_utils.pictures.rolled import rolled_words
 from course_utils.pictures.rolled.boxes import CLEAR, cell_height, cell_items, exit_reach, loop_reach
 from course_utils.pictures.rolled.chain import Chain, Rung, chain_of, shape_text
-from course_utils.recurrence.graphs import LayerSpec
-from course_utils.recurrence.plans import ModelPlan, Shape
+from course_utils.recurrence.graphs import Graph, Shape
 
 TOP = 128
 RISE = 66  # from a layer to the next
@@ -54,15 +53,15 @@ class _Page:
         ]
 
 
-def rolled_scene(spec: LayerSpec, plan: ModelPlan) -> Scene:
+def rolled_scene(graph: Graph) -> Scene:
     """Lay out a layer or model folded: a loop takes each cell's state from one step to the next.
 
-    spec: the layer or model; plan: the same with its shapes. Of a branched model, the chain to the first output
-    is drawn and the others are named. A long chain is drawn by its ends.
+    Of a branched model, the chain to the first output is drawn and the others are named. A long chain is
+    drawn by its ends.
     """
-    chain = chain_of(spec, plan)
+    chain = chain_of(graph)
     page = _Page(chain, _width(chain))
-    title = rolled_words.title(chain, plan)
+    title = rolled_words.title(chain, graph)
     room = max(NARROWEST_NOTE, max(item.place.right for item in _body(page, TOP)) - MARGIN)
     first, *more = wrapped(rolled_words.subtitles(chain), 13, room)
     items = [*heading(title, first), *note_lines("subtitle_note", more, 64 + LINE, 13)]
@@ -72,7 +71,7 @@ def rolled_scene(spec: LayerSpec, plan: ModelPlan) -> Scene:
     items += note_lines("legend_note", legend, below)
     if chain.beside:
         items += note_lines("beside", [rolled_words.beside(chain)], below + LINE * len(legend))
-    return compose(title, rolled_words.describe(chain, plan, _shown(chain)), items, 1.0)
+    return compose(title, rolled_words.describe(chain, graph, _shown(chain)), items, 1.0)
 
 
 def _body(page: _Page, top: float) -> list[Item]:

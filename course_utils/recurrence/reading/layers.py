@@ -254,7 +254,8 @@ def closed(layer: Any) -> ClosedSpec:
 
     built = getattr(layer, "built", True)
     total = sum(int(np.prod(weight.shape)) for weight in getattr(layer, "weights", ()))
-    return ClosedSpec(layer.name, type(layer).__name__, call, total if built else None)
+    is_model = isinstance(layer, keras.Model)
+    return ClosedSpec(layer.name, type(layer).__name__, call, total if built else None, is_model)
 
 
 def _built_steps(layer: Any) -> int | None:
