@@ -272,7 +272,8 @@ def draw_model(model: Any, *, theme: str | None = None, ax: "Axes | None" = None
     """Draw a whole model: its layers bottom to top, the shapes between them, the parameters of each and of all.
 
     model: any built Keras model or layer, also without recurrence, with branches, shared layers or models inside;
-           one with a call of its own is one closed box. Many levels or branches are drawn by their ends
+           one with a ``call`` that you wrote, as far as it can be followed, else it is one closed box.
+           Many levels or branches are drawn by their ends
 
     Raises ValueError for a model that is not built yet, TypeError for what is not a Keras layer.
 

@@ -75,6 +75,7 @@ class ClosedSpec:
     call:       takes (args, kwargs) whose leaves are Flows, and returns nested Flows
     parameters: how many weights it holds; None where it is not built
     is_model:   it is a model with a call of its own
+    why:        why a call of the user's own could not be followed
     """
 
     name: str
@@ -82,6 +83,7 @@ class ClosedSpec:
     call: Callable[[tuple, dict], Nested] = field(repr=False)
     parameters: int | None = 0
     is_model: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,8 @@ class Graph:
     parameters, trainable: how many numbers it holds and learns, as Keras counts them
     parts:   all that holds weights, a shared one once; of the outermost graph alone
     alone:   it is one layer by itself, not a model
+    own:     of a layer or model with a call of its own: the thing itself, through Keras, to check by what was followed.
+             ``inputs`` then are its arguments, by position and by name
     """
 
     name: str
@@ -176,6 +180,7 @@ class Graph:
     trainable: int = 0
     parts: tuple[Part, ...] = ()
     alone: bool = False
+    own: ClosedSpec | None = None
 
     @property
     def as_layer(self) -> "LayerSpec":
@@ -188,6 +193,11 @@ class Graph:
         return tuple(node for node in self.nodes if not node.makes_mask)
 
     @property
+    def entering(self) -> list[Value]:
+        """The inputs in flat order."""
+        return [value for value in leaves(self.inputs) if isinstance(value, Value)]
+
+    @property
     def input_shapes(self) -> tuple[Shape, ...]:
         """The shapes that each input may have, in flat order, with None for any size."""
         return tuple((*(None,) * self.free, *shape[self.free :]) for shape in self.built_shapes)
@@ -195,14 +205,14 @@ class Graph:
     @property
     def built_shapes(self) -> tuple[Shape, ...]:
         """The shapes that the inputs were declared with, which a Sequential does not hold to."""
-        return tuple(value.shape or () for value in leaves(self.inputs))
+        return tuple(value.shape or () for value in self.entering)
 
     @property
     def called_inputs(self) -> list[tuple[str, Value]]:
         """Each input with the name that somebody chose for it; "" where Keras made one up, which changes."""
         made_up = re.compile(r"(keras_tensor|input_layer|input)(_?\d+)?")
         names = ("" if made_up.fullmatch(name) else name for name in self.input_names)
-        return list(zip(names, leaves(self.inputs), strict=True))
+        return list(zip(names, dict.fromkeys(self.entering), strict=True))
 
     @property
     def called_outputs(self) -> list[tuple[str, Value]]:

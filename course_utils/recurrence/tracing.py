@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.checking import as_numbers, as_sequences
+from course_utils.recurrence.checking import as_arrays, as_numbers, as_sequences
 from course_utils.recurrence.executing import Execution, LayerFlow
 from course_utils.recurrence.graphs import Flow, Graph, LayerSpec, Nested, TimeDistributedSpec, leaves, map_nested
 from course_utils.recurrence.running import RecurrentTrace
@@ -32,7 +32,8 @@ def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
     """Trace a recurrent Keras layer or model on an input, in NumPy.
 
     model:          SimpleRNN, LSTM, GRU, RNN over any cell, Bidirectional or TimeDistributed of these, a
-                    Sequential or functional model of them and others; an unbuilt one is built for x.
+                    Sequential or functional model of them and others, or a layer or model with a ``call`` that you
+                    wrote, as far as it calls Keras's layers and ``keras.ops``; an unbuilt one is built for x.
                     Layers that are not recurrent and not common are called through Keras
     x:              what the model takes: an array (batch, T, F), or a list or dict of arrays
     initial_state:  for a layer: its state, or the list of its states (LSTM: [h, c]);
@@ -76,7 +77,16 @@ def _trace_model(spec: Graph, x: Any, states: Any, mask: Any) -> Trace:
             "mask is for a layer alone; a model takes its masks from Masking or Embedding(mask_zero=True)."
         )
     execution = Execution(dict(states or {}))
-    return _finished(execution, execution.layers, execution.graph(spec, as_inputs(spec, x)))
+    if spec.own is not None:
+        left = execution.call(spec, (map_nested(Flow, as_arrays(x)),), {})
+        if execution.opaque and not execution.recurrent:
+            raise TypeError(
+                f"What the call of {spec.name!r} does on symbols is not what it does on x: it may draw new numbers, or "
+                "keep something from call to call. Trace the recurrent layer that it holds by itself."
+            )
+    else:
+        left = execution.graph(spec, as_inputs(spec, x))
+    return _finished(execution, execution.layers, left)
 
 
 def _finished(execution: Execution, layers: Mapping[str, LayerFlow], flows: Nested) -> Trace:

@@ -263,14 +263,30 @@ def test_a_model_in_a_model_is_one_box(keras):
     assert f"recurrent, {inner.count_params()} parameters" in description
 
 
-def test_a_model_with_a_call_of_its_own_is_one_closed_box(keras):
+def test_a_model_with_a_call_of_its_own_shows_the_calls_that_it_makes(keras):
+    class Mine(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.out = keras.layers.Dense(3, name="low"), keras.layers.Dense(1, name="high")
+
+        def call(self, x):
+            return self.out(self.dense(x))
+
+    model = Mine()
+    model(np.zeros((2, 4)))
+    description = course_utils.draw_model(model).description
+    assert "low, Dense(3), reads input (None, 4) and gives (None, 3): 15 parameters" in description
+    assert "high, Dense(1), reads low (None, 3) and gives (None, 1): 4 parameters" in description
+
+
+def test_a_model_with_a_call_that_cannot_be_followed_is_one_closed_box(keras):
     class Mine(keras.Model):
         def __init__(self):
             super().__init__()
             self.dense = keras.layers.Dense(3)
 
         def call(self, x):
-            return self.dense(x) * 2
+            return keras.ops.convert_to_tensor(np.asarray(self.dense(x)) * 2)  # which no symbol can follow
 
     model = Mine()
     model(np.zeros((2, 4)))

@@ -170,8 +170,12 @@ def plan_layer(
     """
     execution = Execution()
     if isinstance(spec, Graph):
-        execution.graph(spec, [Flow(array) for array in inputs])
-        path = _main_path(spec)
+        flows = [Flow(array) for array in inputs]
+        if spec.own is None:
+            execution.graph(spec, flows)
+        else:
+            execution.call(spec, _as_called(spec, flows), {})
+        path = _main_path(spec, execution)
         stages = [(node.layer, execution.calls[id(node)]) for node in path]
         left_out, givers = _left_out(spec, path), [_state_giver(spec, node) for node in path]
     else:
@@ -184,10 +188,16 @@ def plan_layer(
     return Plan(rows, sample, known, left_out, words, sum_known(totals.values()), weights_in(spec))
 
 
+def _as_called(spec: Graph, flows: list[Flow]) -> tuple:
+    """Return the arguments of a call of the user's own from its inputs in flat order."""
+    given = iter(flows)
+    return map_nested(lambda leaf: next(given) if isinstance(leaf, Value) else leaf, spec.inputs[0])
+
+
 def path_input(spec: Graph) -> int:
     """Return which of a model's inputs, from 0, the path that is drawn begins with."""
-    first = leaves(_main_path(spec)[0].args[0])[0]
-    return leaves(spec.inputs).index(first)
+    first = leaves(_main_path(spec, Execution())[0].args[0])[0]
+    return spec.entering.index(first) if first in spec.entering else 0
 
 
 def _state_giver(spec: Graph, node: Node) -> str:
@@ -215,11 +225,11 @@ def _left_out(spec: Graph, path: list[Node]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _main_path(spec: Graph) -> list[Node]:
+def _main_path(spec: Graph, execution: Execution) -> list[Node]:
     """Return the nodes that lead to the output which the most recurrent layers stand behind, in order.
 
     At a node that joins several branches the path goes on along the richest one. A model inside the
-    model gives its own nodes.
+    model gives its own nodes. execution: of the graph, where it was run
     """
     makers = {value: node for node in spec.nodes for value in node.outputs}
 
@@ -228,7 +238,9 @@ def _main_path(spec: Graph) -> list[Node]:
         if node is None:
             return []
         below = max((back(leaf) for leaf in leaves(node.args[0])), key=_recurrent_in) if node.args else []
-        return below + (_main_path(node.layer) if isinstance(node.layer, Graph) else [node])
+        if isinstance(node.layer, Graph) and id(node.layer) not in execution.opaque:
+            return below + _main_path(node.layer, execution)
+        return [*below, node]
 
     return max((back(leaf) for leaf in leaves(spec.outputs)), key=_recurrent_in)
 

@@ -1,11 +1,12 @@
 """Read a whole model, once: its calls in order of execution, with shapes, counts and words."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from course_utils.quiet import quiet_keras
-from course_utils.recurrence.checking import as_first_input
+from course_utils.recurrence.checking import as_arrays, as_first_input
 from course_utils.recurrence.graphs import (
     ClosedSpec,
     Graph,
@@ -19,13 +20,14 @@ from course_utils.recurrence.graphs import (
 from course_utils.recurrence.reading.backend import what
 from course_utils.recurrence.reading.calls import calls, first_by_position, mask_makers, output_names, taken
 from course_utils.recurrence.reading.layers import calls_its_layers, closed, read_layer, trains
+from course_utils.recurrence.reading.own_call import followed, is_own
 from course_utils.recurrence.reading.parts import parts_of
 from course_utils.recurrence.reading.summary import summary
 from course_utils.recurrence.specs import RECURRENT, RecurrentSpec
 
 
 def read(model: Any, x: Any = None) -> Graph:
-    """Return the graph of a Keras layer or model; one with a call of its own is one closed box.
+    """Return the graph of a Keras layer or model; one whose own call cannot be followed is one closed box.
 
     x: builds a layer or model that has no weights yet
 
@@ -36,7 +38,7 @@ def read(model: Any, x: Any = None) -> Graph:
     if x is not None:
         build(model, x)
     _refuse_unbuilt(model)
-    return _Reading().model(model)
+    return _Reading().model(model, x)
 
 
 def read_recurrent_model(model: Any, x: Any = None) -> Graph:
@@ -47,14 +49,18 @@ def read_recurrent_model(model: Any, x: Any = None) -> Graph:
     if not isinstance(model, quiet_keras().Layer):
         raise TypeError(f"model must be a recurrent Keras layer or a Keras model, but it is {what(model)}.")
     build(model, x)
-    return with_recurrence(_Reading().model(model), model)
+    return with_recurrence(_Reading().model(model, x), model)
 
 
 def with_recurrence(graph: Graph, model: Any) -> Graph:
     """Return a graph that holds recurrence. Raises TypeError for another."""
-    if graph.alone and isinstance(graph.nodes[0].layer, ClosedSpec) and graph.nodes[0].layer.is_model:
-        raise TypeError(f"A model with a call of its own cannot be read, and {model.name!r} is one: trace its layers.")
     if not _recurs(graph):
+        for node in every_node(graph):
+            if node.recurrent and isinstance(node.layer, ClosedSpec) and node.layer.why:
+                raise TypeError(
+                    f"The call of {node.name!r}, {node.kind}, cannot be followed ({node.layer.why}): write it with "
+                    "keras.ops and Keras layers alone, or trace the recurrent layer that it holds by itself."
+                )
         raise TypeError(
             f"model must hold a recurrent layer, but {model.name!r}, {what(model)}, holds none that can be traced "
             "(one with dropout called with training=True cannot: it draws new numbers each time)."
@@ -89,6 +95,13 @@ def build(model: Any, x: Any) -> None:
         return
     if x is None:
         _refuse_unbuilt(model, takes_x=True)
+    if is_own(model):
+        fresh = [part for part in model._flatten_layers() if not part.built]
+        model(as_arrays(x))
+        for part in fresh:  # what the call has left in them is no part of the model
+            if getattr(part, "stateful", False) and hasattr(part, "reset_state"):
+                part.reset_state()
+        return
     layers = quiet_keras().layers
     first = model.layers[0] if isinstance(model, quiet_keras().Sequential) and model.layers else model
     shape = as_first_input(x, alone=isinstance(first, (layers.RNN, layers.Bidirectional))).shape
@@ -115,12 +128,20 @@ class _Reading:
     def __init__(self) -> None:
         # By the identity of the layer, and whether it is called with training=True.
         self._specs: dict[tuple[int, bool], LayerSpec] = {}
+        # Of layers with a call of their own, by their identity and what they are called on.
+        self._followed: dict[tuple[int, str], LayerSpec] = {}
 
-    def model(self, model: Any) -> Graph:
+    def model(self, model: Any, x: Any) -> Graph:
         """Read a model or a layer by itself."""
-        spec = self._layer(model)
+        spec = self._follow(model, None, {}, x) if is_own(model) else self._layer(model)
         graph = spec if isinstance(spec, Graph) else self._alone(model, spec)
         return replace(graph, trainable=_trainable(model), parts=tuple(parts_of(model)))
+
+    def _called(self, layer: Any, arguments: Any) -> LayerSpec:
+        """Return the spec of a layer or operation that is called on these arguments."""
+        training = bool(arguments.kwargs.get("training"))
+        own = is_own(layer) and not (training and trains(layer))
+        return self._own_call(layer, arguments.args, arguments.kwargs) if own else self._layer(layer, training)
 
     def _layer(self, layer: Any, training: bool = False) -> LayerSpec:
         """Return the spec of any layer or operation; a closed box for those that are not read."""
@@ -138,10 +159,27 @@ class _Reading:
         function = layer._functional if isinstance(layer, keras.Sequential) else layer
         if not calls_its_layers(layer) or not isinstance(function, keras.Function):
             return closed(layer)
-        return self._function(function, layer)
+        graph = self._function(function, layer, function._inputs_struct, function._outputs_struct)
+        # As in Keras, the batch may have any size, and in a Sequential the time-steps too.
+        return replace(graph, free=2 if isinstance(layer, keras.Sequential) else 1)
 
-    def _function(self, function: Any, model: Any) -> Graph:
-        """Read a functional model: its calls in order of execution."""
+    def _own_call(self, layer: Any, args: Any, kwargs: dict[str, Any]) -> LayerSpec:
+        """Follow a call that a user wrote; a closed box where it cannot be followed."""
+        known = (id(layer), repr((args, kwargs)))
+        if known not in self._followed:
+            self._followed[known] = self._follow(layer, args, kwargs)
+        return self._followed[known]
+
+    def _follow(self, layer: Any, args: Any, kwargs: dict[str, Any], x: Any = None) -> LayerSpec:
+        try:
+            function, given, leaving = followed(layer, (_symbols(layer, x),) if args is None else args, kwargs)
+        except Exception as problem:  # whatever the user's own code raises when it meets a symbol
+            first_line = next(iter(str(problem).strip().splitlines()), "")
+            return replace(closed(layer), why=f"{type(problem).__name__}: {first_line:.120}")
+        return replace(self._function(function, layer, given, leaving), own=closed(layer))
+
+    def _function(self, function: Any, model: Any, entering: Any, leaving: Any) -> Graph:
+        """Read a functional model: its calls in order of execution. entering, leaving: nested as it takes and gives."""
         keras = quiet_keras()
         numbers: dict[int, Value] = {}
 
@@ -150,7 +188,7 @@ class _Reading:
                 return leaf
             return numbers.setdefault(id(leaf), Value(len(numbers), tuple(leaf.shape)))
 
-        inputs = map_nested(value, function._inputs_struct)
+        inputs = map_nested(value, entering)
         makers = mask_makers(function)
         masks = {id(tensor) for node in makers.values() for tensor in node.outputs}
         nodes: list[Node] = []
@@ -161,7 +199,7 @@ class _Reading:
             read = [value(tensor) for tensor in taken(call) if id(tensor) not in masks]
             nodes.append(
                 Node(
-                    layer=self._layer(layer, bool(kwargs.get("training"))),
+                    layer=self._called(layer, given),
                     args=args,
                     kwargs=kwargs,
                     outputs=tuple(map(value, call.outputs)),
@@ -173,7 +211,7 @@ class _Reading:
                 )
             )
             seen.add(id(layer))
-        outputs = map_nested(value, function._outputs_struct)
+        outputs = map_nested(value, leaving)
         if isinstance(outputs, (list, tuple)) and len(outputs) == 1:  # Keras gives one output by itself
             outputs = outputs[0]
         return Graph(
@@ -185,7 +223,6 @@ class _Reading:
             input_names=tuple(tensor.name for tensor in function.inputs),
             output_names=output_names(function),
             input_dtypes=tuple(tensor.dtype for tensor in function.inputs),
-            free=2 if isinstance(model, keras.Sequential) else 1,  # as in Keras: the batch; there the time-steps too
             parameters=model.count_params(),
         )
 
@@ -208,6 +245,25 @@ class _Reading:
             parameters=node.parameters,
             alone=True,
         )
+
+
+def every_node(graph: Graph) -> Iterator[Node]:
+    """Yield the nodes of a graph and of those inside it, in order of execution."""
+    for node in graph.nodes:
+        yield node
+        if isinstance(node.layer, Graph):
+            yield from every_node(node.layer)
+
+
+def _symbols(model: Any, x: Any) -> Any:
+    """Return what a model is to be called on, as symbols of any batch: shaped as x, else as what it was built for."""
+    keras = quiet_keras()
+    if x is not None:
+        return map_nested(lambda a: keras.KerasTensor((None, *a.shape[1:]), dtype=a.dtype.name), as_arrays(x))
+    (shape, *more) = _entering_shapes(model)
+    if shape is None or more:
+        raise ValueError("which shapes it reads is not known before it is called on data")
+    return keras.KerasTensor((None, *shape[1:]))
 
 
 def _said(layer: Any) -> dict[str, Any]:

@@ -45,4 +45,7 @@ def _parts(layer: Any, name: str) -> Iterator[tuple[str, Any]]:
         for i, cell in enumerate(layer.cells, start=1):
             yield from _parts(cell, f"{name}/cell_{i}")
     else:
-        yield name, layer
+        if isinstance(layer, keras.Layer) and not type(layer).__module__.startswith("keras."):
+            for inner in layer._flatten_layers(include_self=False, recursive=False):
+                yield from _parts(inner, f"{name}/{inner.name}")
+        yield name, layer  # what it holds by itself, where others were found in it
