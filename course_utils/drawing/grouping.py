@@ -5,10 +5,8 @@ import math
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.scene import Label
 
 LEAST_LIMIT = 0.01
-SCALE_LENGTH, SCALE_RISE = 126, 16  # px: of the scale of colours, and from one row of its numbers to the next
 
 
 def groups(size: int, most: int) -> int:
@@ -57,31 +55,6 @@ def fine_limit(*arrays: np.ndarray) -> float:
         return LEAST_LIMIT if size else 1.0
     digit = 10 if size > 0.1 else 100
     return float(math.ceil(size * digit * (1 - 1e-6)) / digit)
-
-
-def scale_rows(left: float, top: float, limits: dict[str, float]) -> list[Label]:
-    """Return further numbers below a scale of colours: what its ends mean for weights with a limit of their own.
-
-    left, top: of the scale, as for ``legend``; limits: by what is written beside them
-
-    >>> [label.text for label in scale_rows(0, 0, {"b": 1.0})]
-    ['−1', '0', '+1', 'b']
-    """
-    rows: list[Label] = []
-    for place, (name, limit) in enumerate(limits.items(), start=1):
-        y, end = top + 26 + SCALE_RISE * place, wording.scale_end(limit)
-        rows += [
-            Label(f"scale_low[{name}]", left, y, "−" + end, 11.5, "muted", "start"),
-            Label(f"scale_zero[{name}]", left + SCALE_LENGTH / 2, y, "0", 11.5, "muted"),
-            Label(f"scale_high[{name}]", left + SCALE_LENGTH, y, "+" + end, 11.5, "muted", "end"),
-            scale_name(left, y, name),
-        ]
-    return rows
-
-
-def scale_name(left: float, y: float, name: str) -> Label:
-    """Return what stands beside the numbers of a scale: whose they are."""
-    return Label(f"scale_name[{name}]", left + SCALE_LENGTH + 7, y, name, 11.5, "muted", "start")
 
 
 def beyond(limit: float, *arrays: np.ndarray) -> list[str]:

@@ -1,17 +1,14 @@
-"""The marks that all pictures share: columns of cells, arrows, tags, headings, the legend."""
+"""The marks that all pictures share: columns of cells, arrows, frames; and what of many steps is drawn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from course_utils.drawing import wording
-from course_utils.drawing.scene import Cells, Frame, Item, Label, Line, Rectangle, Scene
-from course_utils.drawing.text import BOLD
+from course_utils.drawing.scene import Cells, Frame, Line, Rectangle
 
 MARGIN = 28
 CELL_WIDTH, CELL_HEIGHT = 50, 22
 TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
-SCALE_WIDTH, NOTE_RISE = 162, 19  # px: from the scale of colours to the notes beside it, from note to note
 MOST_STEPS, FIRST, LAST = 6, 3, 2  # of the time-steps, how many are drawn; if more, the first and the last ones
 
 
@@ -86,48 +83,6 @@ def outline(id: str, cells: Cells, *, row: int | None = None, column: int | None
 def arrow(id: str, *points: tuple[float, float], role: str = "flow") -> Line:
     """Draw an arrow through points."""
     return Line(id, points, role)
-
-
-def heading(title: str, subtitle: str) -> list[Item]:
-    """Draw the title and the line below it, at the top left."""
-    return [
-        Label("title", MARGIN, 42, title, 19, anchor="start", face=BOLD),
-        Label("subtitle", MARGIN, 64, subtitle, 13, "muted", "start"),
-    ]
-
-
-def legend(left: float, top: float, limit: float, note: str = "") -> list[Item]:
-    """Draw the scale of colours from -limit to +limit, and a note on the marks beside it."""
-    scale = np.linspace(-limit, limit, 9)[None]
-    width, end = 126, wording.scale_end(limit)
-    items: list[Item] = [
-        Cells("scale", Rectangle(left, top, width, 10), (1, 9), scale, ("i",), numbers=False),
-        Label("scale_low", left, top + 26, "−" + end, 11.5, "muted", "start"),
-        Label("scale_zero", left + width / 2, top + 26, "0", 11.5, "muted"),
-        Label("scale_high", left + width, top + 26, "+" + end, 11.5, "muted", "end"),
-    ]
-    if note:
-        items.append(Label("legend_note", left + width + 36, top + 10, note, 12, "muted", "start"))
-    return items
-
-
-def noted_legend(left: float, top: float, limit: float, notes: list[str], aside: float = 0) -> list[Item]:
-    """Draw the scale of colours, and notes on the marks below each other beside it, px further to the right."""
-    x = left + SCALE_WIDTH + aside
-    lines = [
-        Label(f"legend_note[{place}]", x, top + 10 + NOTE_RISE * place, note, 12, "muted", "start")
-        for place, note in enumerate(notes)
-    ]
-    return [*legend(left, top, limit), *lines]
-
-
-def compose(title: str, description: str, items: Iterable[Item], limit: float) -> Scene:
-    """Put items on a canvas that is just large enough for all of them."""
-    items = tuple(items)
-    places = [item.place for item in items]
-    width = max(place.right for place in places) + MARGIN
-    height = max(place.bottom for place in places) + MARGIN - 8
-    return Scene(float(np.ceil(width)), float(np.ceil(height)), title, description, items, limit)
 
 
 def strongest(*arrays: np.ndarray | None) -> float:

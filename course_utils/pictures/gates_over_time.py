@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_WIDTH, MARGIN, compose, heading, left_out, noted_legend, strongest
+from course_utils.drawing.layout import CELL_WIDTH, MARGIN, left_out, strongest
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, subscript, text_width
 from course_utils.recurrence import CellTrace
@@ -151,17 +152,13 @@ def memory_scene(
     title = title or (
         f"What unit {unit} of LSTM({trace.spec.units}) remembers over {wording.counted(memory.steps, 'step')}"
     )
-    items = heading(title, _subtitle(memory)) + _ground(memory) + _rows(memory) + _start(memory)
+    items = _ground(memory) + _rows(memory) + _start(memory)
     for slot, step in enumerate(memory.slots):
         items += _left_out(memory, slot) if step is None else _step(memory, slot, step)
-    limit = _limit(memory)
-    items += noted_legend(MARGIN, LEGEND_TOP, limit, _notes(memory))
-    return compose(title, _description(memory, title), items, limit)
-
-
-def _limit(memory: _Memory) -> float:
     shown = [step - 1 for step in memory.slots if step]
-    return strongest(*(memory.values[name][shown] for name in ("h", "c", "candidate")))
+    limit = strongest(*(memory.values[name][shown] for name in ("h", "c", "candidate")))
+    legend = Legend(LEGEND_TOP, _notes(memory))
+    return Picture(title, _subtitle(memory), items, _sentences(memory, title), legend, limit).scene
 
 
 def _subtitle(memory: _Memory) -> str:
@@ -306,7 +303,7 @@ def _notes(memory: _Memory) -> list[str]:
     return notes
 
 
-def _description(memory: _Memory, title: str) -> str:
+def _sentences(memory: _Memory, title: str) -> list[str]:
     """Say in words what the picture shows."""
     names = {"candidate": "candidate c̃", "i": "input gate i", "f": "forget gate f", "c": "memory c"}
     names |= {"o": "output gate o", "h": "hidden state h"}
@@ -320,4 +317,4 @@ def _description(memory: _Memory, title: str) -> str:
     ]
     if memory.by_hand and memory.first > 1:
         sentences.append(f"Before step {memory.first} all gates are open, from there on they are set by hand.")
-    return " ".join(sentences)
+    return sentences

@@ -5,13 +5,13 @@ from typing import Protocol
 
 import numpy as np
 
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, legend
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
 from course_utils.drawing.moving import moved
+from course_utils.drawing.picture import Legend
 from course_utils.drawing.scene import Box, Item, Label, Rectangle
 from course_utils.drawing.text import BOLD, text_width
 from course_utils.pictures.cell.moment import (
     Measured,
-    limit_of,
     named,
     named_width,
     rounding_note,
@@ -91,8 +91,8 @@ def side_by_side(columns: Sequence[Column], beside: int = 0) -> list[Item]:
     return items
 
 
-def legend_below(items: Sequence[Item], *notes: str) -> list[Item]:
-    """Draw the scale of colours below all items, with notes and what must be known of its numbers."""
+def legend_below(items: Sequence[Item], *notes: str) -> Legend:
+    """Return the scale of colours below all items, with notes and what must be known of its numbers."""
     lowest = max(item.place.bottom for item in items)
     said = " · ".join(note for note in (*notes, rounding_note(items), scale_note(items)) if note)
-    return legend(MARGIN, lowest + 30, limit_of(items), said)
+    return Legend(lowest + 30, said)
