@@ -26,18 +26,31 @@ def grouped(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
     >>> grouped(np.array([[1.0, 2.0, 3.0]]), 1, 2)
     array([[1. , 2.5]])
     """
-    with np.errstate(all="ignore"):  # the mean of both infinities is not a number, and is drawn so
-        return _means(_means(values, rows, 0), columns, 1)
+    for axis, count in enumerate((rows, columns)):
+        values = _means_from(values, np.arange(count) * values.shape[axis] // count, axis)
+    return values
 
 
-def _means(values: np.ndarray, count: int, axis: int) -> np.ndarray:
+def block_means(values: np.ndarray, down: int, across: int) -> np.ndarray:
+    """Return the mean of each block of down × across numbers; those at the edges may be smaller.
+
+    >>> block_means(np.array([[1.0, 3.0, 5.0]]), 1, 2)
+    array([[2., 5.]])
+    """
+    for axis, most in enumerate((down, across)):
+        values = _means_from(values, np.arange(0, values.shape[axis], most), axis)
+    return values
+
+
+def _means_from(values: np.ndarray, starts: np.ndarray, axis: int) -> np.ndarray:
+    """Return the means of groups along an axis, by where each begins; values as they are where each is one alone."""
     size = values.shape[axis]
-    if count == size:
+    if len(starts) == size:
         return values
-    starts = np.arange(count) * size // count
     lengths = np.diff([*starts, size])
-    sums = np.add.reduceat(values.astype(float), starts, axis=axis)
-    return sums / (lengths[:, None] if axis == 0 else lengths)
+    with np.errstate(all="ignore"):  # the mean of both infinities is not a number, and is drawn so
+        sums = np.add.reduceat(values.astype(float), starts, axis=axis)
+        return sums / (lengths[:, None] if axis == 0 else lengths)
 
 
 def fine_limit(*arrays: np.ndarray) -> float:

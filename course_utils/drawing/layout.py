@@ -1,15 +1,31 @@
-"""The marks that all pictures share: columns of cells, arrows, frames; and what of many steps is drawn."""
+"""What all pictures share: which of many steps are drawn, places that keep apart, columns of cells, badges, arrows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import fmean
 
 import numpy as np
 
-from course_utils.drawing.scene import Cells, Frame, Line, Rectangle
+from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle
+from course_utils.drawing.text import BOLD
 
 MARGIN = 28
 CELL_WIDTH, CELL_HEIGHT = 50, 22
 TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
 MOST_STEPS, FIRST, LAST = 6, 3, 2  # of the time-steps, how many are drawn; if more, the first and the last ones
+
+
+def elided(chosen: Iterable[int]) -> list[int | None]:
+    """Return numbers in order, None for those left out between two; one alone would take as much room, so it stays.
+
+    >>> elided([1, 2, 4, 9])
+    [1, 2, 3, 4, None, 9]
+    """
+    first, *others = sorted({*chosen})
+    found: list[int | None] = [first]
+    for before, number in pairwise([first, *others]):
+        found += [None, number] if number - before > 2 else range(before + 1, number + 1)
+    return found
 
 
 def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | None]:
@@ -20,9 +36,7 @@ def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | 
     >>> shown_steps(3), shown_steps(28)
     ([1, 2, 3], [1, 2, 3, None, 27, 28])
     """
-    if steps <= first + last + 1:
-        return list(range(1, steps + 1))
-    return [*range(1, first + 1), None, *range(steps - last + 1, steps + 1)]
+    return elided(step for step in range(1, steps + 1) if step <= first or step > steps - last) if steps else []
 
 
 def left_out(shown: Sequence[int | None]) -> dict[int, tuple[int, int]]:
@@ -34,6 +48,20 @@ def left_out(shown: Sequence[int | None]) -> dict[int, tuple[int, int]]:
     drawn = [one for one in shown if one is not None]
     slots = [slot for slot, one in enumerate(shown) if one is None]
     return {slot: (drawn[slot - place - 1], drawn[slot - place]) for place, slot in enumerate(slots)}
+
+
+def isotonic(wishes: Sequence[float]) -> list[float]:
+    """Return what rises and is nearest to wishes, by least squares: neighbours in the wrong order meet in the middle.
+
+    >>> isotonic([1.0, 3.0, 2.0])
+    [1.0, 2.5, 2.5]
+    """
+    pools: list[list[float]] = []  # pool adjacent violators
+    for wish in wishes:
+        pools.append([wish])
+        while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
+            pools[-2:] = [pools[-2] + pools[-1]]
+    return [fmean(pool) for pool in pools for _wish in pool]
 
 
 def cell_length(count: int, usual: float, longest: float) -> float:
@@ -78,6 +106,26 @@ def outline(id: str, cells: Cells, *, row: int | None = None, column: int | None
         cells.shape[0] - 1 if row is None else row, cells.shape[1] - 1 if column is None else column
     )
     return Frame(id, Rectangle(first.x, first.y, last.right - first.x, last.bottom - first.y))
+
+
+def badge(
+    ids: tuple[str, str],
+    place: Rectangle,
+    text: str,
+    hue: str = "",
+    *,
+    size: float = 13,
+    radius: float = 6,
+    drop: float = 5,
+    face: str = BOLD,
+) -> list[Item]:
+    """Draw a letter or a word in a small box: white on its hue, or dark on paper where it has none.
+
+    ids: of the box and of the text; drop: px from the middle of the box to the baseline
+    """
+    x, y = place.centre
+    role, ink = ("gate", "on_hue") if hue else ("tag", "ink")
+    return [Box(ids[0], place, role, radius, hue), Label(ids[1], x, y + drop, text, size, ink, face=face)]
 
 
 def arrow(id: str, *points: tuple[float, float], role: str = "flow") -> Line:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_WIDTH, MARGIN, left_out, strongest
+from course_utils.drawing.layout import CELL_WIDTH, MARGIN, badge, elided, left_out, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, subscript, text_width
@@ -57,11 +56,8 @@ def drawn_steps(steps: int, first: int = 1) -> list[int | None]:
     """
     if steps <= MOST_STEPS:
         return list(range(1, steps + 1))
-    begin = [*range(1, FIRST + 1)] if first <= FIRST else [1, 2, FIRST, first - 1, first]
-    slots: list[int | None] = [1]
-    for before, step in pairwise(sorted({*begin, steps})):
-        slots += [None, step] if step - before > 2 else range(before + 1, step + 1)
-    return slots
+    begin = range(1, FIRST + 1) if first <= FIRST else (1, 2, FIRST, first - 1, first)
+    return elided([*begin, steps])
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,10 +193,7 @@ def _rows(memory: _Memory) -> list[Item]:
 
 def _hued(id: str, letter: str, middle: float, hue: str = "") -> list[Item]:
     place = Rectangle(MARGIN, middle - LETTER_BOX / 2, LETTER_BOX, LETTER_BOX)
-    return [
-        Box(f"gate[{id}]", place, "gate", radius=5, hue=hue or letter),
-        Label(f"letter[{id}]", MARGIN + LETTER_BOX / 2, middle + 4.5, letter, 13, "on_hue", face=BOLD),
-    ]
+    return badge((f"gate[{id}]", f"letter[{id}]"), place, letter, hue or letter, radius=5, drop=4.5)
 
 
 def _words(id: str, middle: float, text: str) -> Label:

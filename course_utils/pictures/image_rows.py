@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow, block, left_out, strongest
+from course_utils.drawing.grouping import block_means
+from course_utils.drawing.layout import MARGIN, arrow, block, elided, left_out, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, ascent, printable, shortened, subscript, text_width
@@ -180,11 +181,7 @@ def shown_rows(image: np.ndarray) -> tuple[int | None, ...]:
     windows = np.convolve(ink, np.ones(INKED), "valid")[1:-1]  # without the first row and the last
     centred = -np.abs(np.arange(len(windows)) - (len(windows) - 1) / 2)
     start = 2 + int(np.argmax(np.where(windows >= ENOUGH * windows.max(), centred, -np.inf)))
-    chosen = [1, *range(start, start + INKED), rows]
-    shown: list[int | None] = [1]
-    for before, row in pairwise(chosen):
-        shown += list(range(before + 1, row + 1)) if row <= before + 2 else [None, row]  # "1 more" takes a row's place
-    return tuple(shown)
+    return tuple(elided([1, *range(start, start + INKED), rows]))
 
 
 def neighbours(shown: tuple[int | None, ...]) -> list[tuple[int, int]]:
@@ -213,7 +210,7 @@ def _whole(image: np.ndarray) -> bool:
 
 def _picture(page: _Page, label: str | None) -> list[Item]:
     """Draw the image itself with its caption and its sizes below."""
-    place, values = page.picture, means(page.image, page.side, page.side)
+    place, values = page.picture, block_means(page.image, page.side, page.side)
     y, narrow = place.bottom, page.widest_text > place.width
     x, anchor = (place.right, "end") if narrow else (place.x, "start")
     items: list[Item] = [Cells("image", place, values.shape, values, _axes(page.side, ("t", "f")), numbers=False)]
@@ -250,25 +247,10 @@ def _axes(side: int, letters: tuple[str, ...]) -> tuple[str, ...]:
     return letters if side == 1 else tuple(letter.upper() for letter in letters)
 
 
-def means(values: np.ndarray, down: int, across: int) -> np.ndarray:
-    """Return the mean of each block of down × across numbers; those at the edges may be smaller.
-
-    >>> means(np.array([[1.0, 3.0, 5.0]]), 1, 2)
-    array([[2., 5.]])
-    """
-    if down == across == 1:
-        return values
-    rows, columns = np.arange(0, values.shape[0], down), np.arange(0, values.shape[1], across)
-    with np.errstate(invalid="ignore"):
-        sums = np.add.reduceat(np.add.reduceat(values.astype(float), rows, axis=0), columns, axis=1)
-    tall = np.diff([*rows, values.shape[0]])[:, None]
-    return sums / (tall * np.diff([*columns, values.shape[1]]))
-
-
 def _strip(page: _Page, slot: int, row: int) -> Cells:
     """Return one row of the image, cut out."""
     across = -(-page.columns // MOST_IN_A_STRIP)
-    values = means(page.image[row - 1 : row], 1, across)[0]
+    values = block_means(page.image[row - 1 : row], 1, across)[0]
     strip = block(f"x[t={row}]", page.left, page.strip_y(slot) - 11, values, _axes(across, ("f",)))
     return replace(strip, whole=page.whole)
 

@@ -5,10 +5,10 @@ from typing import Protocol
 
 import numpy as np
 
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.moving import moved
 from course_utils.drawing.picture import Legend
-from course_utils.drawing.scene import Box, Item, Label, Rectangle
+from course_utils.drawing.scene import Item, Rectangle
 from course_utils.drawing.text import BOLD, text_width
 from course_utils.pictures.cell.moment import (
     Measured,
@@ -68,12 +68,8 @@ def column_of_rows(now: Measured, title: str, rows: Sequence[Row], hue: str = ""
         top = TOP + BAR + 30 + place * PITCH
         items += named(row(now, id, 0, top, values, "f" if id.startswith("x[") else "u"), name, caption)
         width = max(width, named_width(now, len(values), name, caption))
-    ink, key = ("on_hue", hue) if hue else ("ink", title)
-    return [
-        Box(f"bar[{key}]", Rectangle(0, TOP, width, BAR), "gate" if hue else "tag", radius=8, hue=hue),
-        Label(f"title[{key}]", width / 2, TOP + 25, title, 14, ink, face=BOLD),
-        *items,
-    ], width
+    key, bar = hue or title, Rectangle(0, TOP, width, BAR)
+    return [*badge((f"bar[{key}]", f"title[{key}]"), bar, title, hue, size=14, radius=8), *items], width
 
 
 def side_by_side(columns: Sequence[Column], beside: int = 0) -> list[Item]:

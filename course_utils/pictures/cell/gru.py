@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, SANS, text_width
@@ -175,10 +175,8 @@ def _held_header(table: Table, top: float) -> list[Item]:
     choice = next(place for place, width in enumerate(room) if width <= most)
     text, face = wanted[choice]
     width = max(table.column_width, room[choice])
-    return [
-        Box("header[held]", Rectangle(centre - width / 2, top, width, HEADER_HEIGHT), "gate", radius=6, hue="h"),
-        Label("header_text[held]", centre, top + 16.5, text, 12, "on_hue", face=face),
-    ]
+    box = Rectangle(centre - width / 2, top, width, HEADER_HEIGHT)
+    return badge(("header[held]", "header_text[held]"), box, text, "h", size=12, drop=4.5, face=face)
 
 
 def _through(table: Table, y: float, start: tuple[float, float]) -> list[Item]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.picture import Legend
 from course_utils.drawing.scene import Box, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD, MONO, shortened, text_width
@@ -253,10 +253,8 @@ def keras_order(table: Table) -> list[Item]:
     width, height = ORDER_SIZE
     items: list[Item] = []
     for place, letter in enumerate(spec.blocks):
-        left = start + place * (width + 2)
-        items.append(Box(f"order[{letter}]", Rectangle(left, top, width, height), "gate", 4, letter))
-        text = spec.cell.letter(letter)
-        items.append(Label(f"order_letter[{letter}]", left + width / 2, top + 16, text, 13, "on_hue", face=BOLD))
+        box = Rectangle(start + place * (width + 2), top, width, height)
+        items += badge((f"order[{letter}]", f"order_letter[{letter}]"), box, spec.cell.letter(letter), letter, radius=4)
     left = start + len(spec.blocks) * (width + 2) + 10
     rows = ": row b for x, b′ for h" if spec.reset_after and spec.use_bias else ""
     text = f"Keras's order of the columns in {weights_listed(spec)}{rows}"

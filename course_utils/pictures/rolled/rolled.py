@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow
+from course_utils.drawing.layout import FIRST, LAST, MARGIN, arrow, shown_steps
 from course_utils.drawing.picture import LINE, Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, printable, shortened, text_width, wrapped
@@ -19,7 +19,6 @@ RISE = 66  # from a layer to the next
 PLAIN, GAP = 58, 22  # heights: of a layer without recurrence, of what is left out
 MERGE, FORK = 66, 34  # of what stands above and below the two cells of Bidirectional
 BETWEEN = 56  # px between the two cells of Bidirectional
-MOST, FIRST, LAST = 6, 3, 2
 NARROWEST, WIDEST = 236, 400
 NARROWEST_NOTE = 420  # px: no text above or below is wrapped more narrowly
 
@@ -91,8 +90,7 @@ def _body(page: _Page, top: float) -> list[Item]:
 
 def _shown(chain: Chain) -> Sequence[Rung | None]:
     """Return the layers that are drawn, from below; None stands for all those left out."""
-    rungs = chain.rungs
-    return rungs if len(rungs) <= MOST else (*rungs[:FIRST], None, *rungs[-LAST:])
+    return [chain.rungs[place - 1] if place else None for place in shown_steps(len(chain.rungs))]
 
 
 def _width(chain: Chain) -> float:

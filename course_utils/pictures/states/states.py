@@ -11,9 +11,9 @@ import numpy as np
 
 from course_utils.drawing import wording
 from course_utils.drawing.grouping import beyond, grouped, groups
-from course_utils.drawing.layout import MARGIN, strongest
+from course_utils.drawing.layout import MARGIN, badge, strongest
 from course_utils.drawing.picture import Legend, Picture
-from course_utils.drawing.scene import Box, Cells, Item, Label, Rectangle, Scene
+from course_utils.drawing.scene import Cells, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened, text_width
 from course_utils.pictures.states.strips import Layer, Strip
 from course_utils.recurrence import RecurrentTrace
@@ -171,14 +171,10 @@ def _axis_letter(letter: str, shared: int) -> str:
 
 def _letter(name: str, strip: Strip, y: float) -> list[Item]:
     """Draw the letter of a strip: that of a gate or candidate on its hue."""
-    centre = MARGIN + LETTER_BOX / 2
     if not strip.hue:
-        return [Label(f"letter[{name}]", centre, y + 5.5, strip.letter, 15, face=BOLD)]
+        return [Label(f"letter[{name}]", MARGIN + LETTER_BOX / 2, y + 5.5, strip.letter, 15, face=BOLD)]
     place = Rectangle(MARGIN, y - LETTER_BOX / 2, LETTER_BOX, LETTER_BOX)
-    return [
-        Box(f"gate[{name}]", place, "gate", radius=5, hue=strip.hue),
-        Label(f"letter[{name}]", centre, y + 4.5, strip.letter, 13, "on_hue", face=BOLD),
-    ]
+    return badge((f"gate[{name}]", f"letter[{name}]"), place, strip.letter, strip.hue, radius=5, drop=4.5)
 
 
 def _range(values: np.ndarray) -> str:
