@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from course_utils.drawing.layout import isotonic
 from course_utils.drawing.scene import Label, Line, Rectangle
 
 TICK = 5  # px
@@ -200,12 +201,7 @@ def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: 
     """
     order = np.argsort(wanted, kind="stable")
     above = np.concatenate([[0], np.cumsum(np.asarray(heights, float)[order])[:-1]])
-    pools: list[list[float]] = []  # neighbours that touch move together, to the middle of what they want
-    for place, offset in zip(order, above, strict=True):
-        pools.append([wanted[place] - offset])
-        while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
-            pools[-2:] = [pools[-2] + pools[-1]]
-    level = np.concatenate([np.full(len(pool), np.mean(pool)) for pool in pools])
+    level = isotonic([wanted[place] - offset for place, offset in zip(order, above, strict=True)])
     places = np.empty(len(level))
     places[order] = np.clip(level, low, max(low, high - above[-1])) + above
     return places.tolist()

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from course_utils.drawing.layout import MARGIN, compose
+from course_utils.drawing.layout import MARGIN
+from course_utils.drawing.picture import fitted
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
 
@@ -33,7 +34,7 @@ def card_scene(title: str, parts: Mapping[str, str]) -> Scene:
         y += _rise(face)
         items.append(Label(f"line[{place}]", box.x + MARGIN, y, text, SIZE, anchor="start", face=face))
     said = " ".join(f"{heading}: {printable(text)}" for heading, text in parts.items())
-    return compose(named, f"{printable(title)}. {said}", items, 1.0)
+    return fitted(named, f"{printable(title)}. {said}", items)
 
 
 def _lines(heading: str, text: str, room: float) -> list[tuple[str, str]]:

@@ -5,10 +5,8 @@ import math
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.scene import Label
 
 LEAST_LIMIT = 0.01
-SCALE_LENGTH, SCALE_RISE = 126, 16  # px: of the scale of colours, and from one row of its numbers to the next
 
 
 def groups(size: int, most: int) -> int:
@@ -28,18 +26,31 @@ def grouped(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
     >>> grouped(np.array([[1.0, 2.0, 3.0]]), 1, 2)
     array([[1. , 2.5]])
     """
-    with np.errstate(all="ignore"):  # the mean of both infinities is not a number, and is drawn so
-        return _means(_means(values, rows, 0), columns, 1)
+    for axis, count in enumerate((rows, columns)):
+        values = _means_from(values, np.arange(count) * values.shape[axis] // count, axis)
+    return values
 
 
-def _means(values: np.ndarray, count: int, axis: int) -> np.ndarray:
+def block_means(values: np.ndarray, down: int, across: int) -> np.ndarray:
+    """Return the mean of each block of down × across numbers; those at the edges may be smaller.
+
+    >>> block_means(np.array([[1.0, 3.0, 5.0]]), 1, 2)
+    array([[2., 5.]])
+    """
+    for axis, most in enumerate((down, across)):
+        values = _means_from(values, np.arange(0, values.shape[axis], most), axis)
+    return values
+
+
+def _means_from(values: np.ndarray, starts: np.ndarray, axis: int) -> np.ndarray:
+    """Return the means of groups along an axis, by where each begins; values as they are where each is one alone."""
     size = values.shape[axis]
-    if count == size:
+    if len(starts) == size:
         return values
-    starts = np.arange(count) * size // count
     lengths = np.diff([*starts, size])
-    sums = np.add.reduceat(values.astype(float), starts, axis=axis)
-    return sums / (lengths[:, None] if axis == 0 else lengths)
+    with np.errstate(all="ignore"):  # the mean of both infinities is not a number, and is drawn so
+        sums = np.add.reduceat(values.astype(float), starts, axis=axis)
+        return sums / (lengths[:, None] if axis == 0 else lengths)
 
 
 def fine_limit(*arrays: np.ndarray) -> float:
@@ -57,31 +68,6 @@ def fine_limit(*arrays: np.ndarray) -> float:
         return LEAST_LIMIT if size else 1.0
     digit = 10 if size > 0.1 else 100
     return float(math.ceil(size * digit * (1 - 1e-6)) / digit)
-
-
-def scale_rows(left: float, top: float, limits: dict[str, float]) -> list[Label]:
-    """Return further numbers below a scale of colours: what its ends mean for weights with a limit of their own.
-
-    left, top: of the scale, as for ``legend``; limits: by what is written beside them
-
-    >>> [label.text for label in scale_rows(0, 0, {"b": 1.0})]
-    ['−1', '0', '+1', 'b']
-    """
-    rows: list[Label] = []
-    for place, (name, limit) in enumerate(limits.items(), start=1):
-        y, end = top + 26 + SCALE_RISE * place, wording.scale_end(limit)
-        rows += [
-            Label(f"scale_low[{name}]", left, y, "−" + end, 11.5, "muted", "start"),
-            Label(f"scale_zero[{name}]", left + SCALE_LENGTH / 2, y, "0", 11.5, "muted"),
-            Label(f"scale_high[{name}]", left + SCALE_LENGTH, y, "+" + end, 11.5, "muted", "end"),
-            scale_name(left, y, name),
-        ]
-    return rows
-
-
-def scale_name(left: float, y: float, name: str) -> Label:
-    """Return what stands beside the numbers of a scale: whose they are."""
-    return Label(f"scale_name[{name}]", left + SCALE_LENGTH + 7, y, name, 11.5, "muted", "start")
 
 
 def beyond(limit: float, *arrays: np.ndarray) -> list[str]:

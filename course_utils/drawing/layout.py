@@ -1,18 +1,31 @@
-"""The marks that all pictures share: columns of cells, arrows, tags, headings, the legend."""
+"""What all pictures share: which of many steps are drawn, places that keep apart, columns of cells, badges, arrows."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import fmean
 
 import numpy as np
 
-from course_utils.drawing import wording
-from course_utils.drawing.scene import Cells, Frame, Item, Label, Line, Rectangle, Scene
+from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD
 
 MARGIN = 28
 CELL_WIDTH, CELL_HEIGHT = 50, 22
 TALLEST, WIDEST = 176, 368  # px for a vector or matrix, however many cells it has
-SCALE_WIDTH, NOTE_RISE = 162, 19  # px: from the scale of colours to the notes beside it, from note to note
 MOST_STEPS, FIRST, LAST = 6, 3, 2  # of the time-steps, how many are drawn; if more, the first and the last ones
+
+
+def elided(chosen: Iterable[int]) -> list[int | None]:
+    """Return numbers in order, None for those left out between two; one alone would take as much room, so it stays.
+
+    >>> elided([1, 2, 4, 9])
+    [1, 2, 3, 4, None, 9]
+    """
+    first, *others = sorted({*chosen})
+    found: list[int | None] = [first]
+    for before, number in pairwise([first, *others]):
+        found += [None, number] if number - before > 2 else range(before + 1, number + 1)
+    return found
 
 
 def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | None]:
@@ -23,9 +36,7 @@ def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | 
     >>> shown_steps(3), shown_steps(28)
     ([1, 2, 3], [1, 2, 3, None, 27, 28])
     """
-    if steps <= first + last + 1:
-        return list(range(1, steps + 1))
-    return [*range(1, first + 1), None, *range(steps - last + 1, steps + 1)]
+    return elided(step for step in range(1, steps + 1) if step <= first or step > steps - last) if steps else []
 
 
 def left_out(shown: Sequence[int | None]) -> dict[int, tuple[int, int]]:
@@ -37,6 +48,20 @@ def left_out(shown: Sequence[int | None]) -> dict[int, tuple[int, int]]:
     drawn = [one for one in shown if one is not None]
     slots = [slot for slot, one in enumerate(shown) if one is None]
     return {slot: (drawn[slot - place - 1], drawn[slot - place]) for place, slot in enumerate(slots)}
+
+
+def isotonic(wishes: Sequence[float]) -> list[float]:
+    """Return what rises and is nearest to wishes, by least squares: neighbours in the wrong order meet in the middle.
+
+    >>> isotonic([1.0, 3.0, 2.0])
+    [1.0, 2.5, 2.5]
+    """
+    pools: list[list[float]] = []  # pool adjacent violators
+    for wish in wishes:
+        pools.append([wish])
+        while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
+            pools[-2:] = [pools[-2] + pools[-1]]
+    return [fmean(pool) for pool in pools for _wish in pool]
 
 
 def cell_length(count: int, usual: float, longest: float) -> float:
@@ -83,51 +108,29 @@ def outline(id: str, cells: Cells, *, row: int | None = None, column: int | None
     return Frame(id, Rectangle(first.x, first.y, last.right - first.x, last.bottom - first.y))
 
 
+def badge(
+    ids: tuple[str, str],
+    place: Rectangle,
+    text: str,
+    hue: str = "",
+    *,
+    size: float = 13,
+    radius: float = 6,
+    drop: float = 5,
+    face: str = BOLD,
+) -> list[Item]:
+    """Draw a letter or a word in a small box: white on its hue, or dark on paper where it has none.
+
+    ids: of the box and of the text; drop: px from the middle of the box to the baseline
+    """
+    x, y = place.centre
+    role, ink = ("gate", "on_hue") if hue else ("tag", "ink")
+    return [Box(ids[0], place, role, radius, hue), Label(ids[1], x, y + drop, text, size, ink, face=face)]
+
+
 def arrow(id: str, *points: tuple[float, float], role: str = "flow") -> Line:
     """Draw an arrow through points."""
     return Line(id, points, role)
-
-
-def heading(title: str, subtitle: str) -> list[Item]:
-    """Draw the title and the line below it, at the top left."""
-    return [
-        Label("title", MARGIN, 42, title, 19, anchor="start", face=BOLD),
-        Label("subtitle", MARGIN, 64, subtitle, 13, "muted", "start"),
-    ]
-
-
-def legend(left: float, top: float, limit: float, note: str = "") -> list[Item]:
-    """Draw the scale of colours from -limit to +limit, and a note on the marks beside it."""
-    scale = np.linspace(-limit, limit, 9)[None]
-    width, end = 126, wording.scale_end(limit)
-    items: list[Item] = [
-        Cells("scale", Rectangle(left, top, width, 10), (1, 9), scale, ("i",), numbers=False),
-        Label("scale_low", left, top + 26, "−" + end, 11.5, "muted", "start"),
-        Label("scale_zero", left + width / 2, top + 26, "0", 11.5, "muted"),
-        Label("scale_high", left + width, top + 26, "+" + end, 11.5, "muted", "end"),
-    ]
-    if note:
-        items.append(Label("legend_note", left + width + 36, top + 10, note, 12, "muted", "start"))
-    return items
-
-
-def noted_legend(left: float, top: float, limit: float, notes: list[str], aside: float = 0) -> list[Item]:
-    """Draw the scale of colours, and notes on the marks below each other beside it, px further to the right."""
-    x = left + SCALE_WIDTH + aside
-    lines = [
-        Label(f"legend_note[{place}]", x, top + 10 + NOTE_RISE * place, note, 12, "muted", "start")
-        for place, note in enumerate(notes)
-    ]
-    return [*legend(left, top, limit), *lines]
-
-
-def compose(title: str, description: str, items: Iterable[Item], limit: float) -> Scene:
-    """Put items on a canvas that is just large enough for all of them."""
-    items = tuple(items)
-    places = [item.place for item in items]
-    width = max(place.right for place in places) + MARGIN
-    height = max(place.bottom for place in places) + MARGIN - 8
-    return Scene(float(np.ceil(width)), float(np.ceil(height)), title, description, items, limit)
 
 
 def strongest(*arrays: np.ndarray | None) -> float:

@@ -18,7 +18,8 @@ from course_utils.drawing.axes import (
     x_axis,
     y_numbers,
 )
-from course_utils.drawing.layout import MARGIN, compose, heading
+from course_utils.drawing.layout import MARGIN
+from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, text_width
 from course_utils.recurrence.activation_facts import FLAT, HIGHEST_X, LOWEST_X, ActivationFacts, facts_of, short
@@ -33,6 +34,7 @@ X_TICKS = (-4, -2, 0, 2, 4)
 OUT_HUE, SLOPE_HUE = "1", "2"
 CAPTION = 18  # px from one line to the next
 SMALL = 12
+SUBTITLE = "the slope says how much of a gradient passes on its way back"
 REACH = 26  # px: the arrow to what lies beyond the frame
 
 
@@ -112,15 +114,13 @@ def activations_scene(names: Sequence[str], *, at: float | None = None) -> Scene
         raise ValueError(f"at must be a number from {LOWEST_X} to {HIGHEST_X}, but it is {at!r}: the panels end there.")
     layout = _Grid(tuple(facts_of(name) for name in names), at)
     title = "Activation functions and their slopes" if len(names) > 1 else f"The activation {names[0]} and its slope"
-    items = heading(title, "the slope says how much of a gradient passes on its way back")
-    for index in range(len(names)):
-        items += _chart(layout, index)
+    items = [item for index in range(len(names)) for item in _chart(layout, index)]
     lowest = layout.panel(len(names) - 1).place.bottom
     if any(facts.flat for facts in layout.facts):
         note = f"shaded: nearly flat, the slope is below {FLAT:g}, so that hardly any gradient passes"
         below = lowest + layout.caption_height + 20
         items.append(Label("note", MARGIN, below, note, SMALL, "muted", "start"))
-    return compose(title, _description(layout), items, 1.0)
+    return Picture(title, SUBTITLE, items, _sentences(layout)).scene
 
 
 def _chart(layout: _Grid, index: int) -> list[Item]:
@@ -314,7 +314,7 @@ def _point_in_words(facts: ActivationFacts, x: float) -> list[str]:
     return [f"x = {wording.number(x)}: {facts.name} = {wording.number(facts.value(x))}", slope]
 
 
-def _description(layout: _Grid) -> str:
+def _sentences(layout: _Grid) -> list[str]:
     """Say in words what the picture shows."""
     facts = layout.facts
     start = (
@@ -324,7 +324,7 @@ def _description(layout: _Grid) -> str:
     )
     if any(each.flat for each in facts):
         start += f" Flat: the slope is below {FLAT:g}."
-    return " ".join([start, *(_in_words(layout, each) for each in facts)]).replace("−", "-")
+    return [said.replace("−", "-") for said in (start, *(_in_words(layout, each) for each in facts))]
 
 
 def _in_words(layout: _Grid, facts: ActivationFacts) -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from course_utils.drawing.scene import Box, Item, Label, Rectangle
+from course_utils.drawing.layout import badge
+from course_utils.drawing.scene import Item, Rectangle
 from course_utils.drawing.text import BOLD, text_width
 from course_utils.recurrence.graphs import LayerSpec
 from course_utils.recurrence.kinds import KINDS
@@ -32,10 +33,9 @@ def chips(kind: str, letters: Sequence[str], centre: float, top: float, of: str,
     left = centre - (len(letters) * (CHIP + CHIP_GAP) - CHIP_GAP) / 2
     items: list[Item] = []
     for place, letter in enumerate(letters):
-        x, text = left + place * (CHIP + CHIP_GAP), KINDS[kind].letter(letter)
-        box = Rectangle(x, top, CHIP, CHIP)
-        items.append(Box(f"{key}gate[{of},{letter}]", box, "gate", radius=6, hue=letter))
-        items.append(Label(f"{key}gate_letter[{of},{letter}]", x + CHIP / 2, top + 17, text, 13, "on_hue", face=BOLD))
+        box = Rectangle(left + place * (CHIP + CHIP_GAP), top, CHIP, CHIP)
+        ids = f"{key}gate[{of},{letter}]", f"{key}gate_letter[{of},{letter}]"
+        items += badge(ids, box, KINDS[kind].letter(letter), letter)
     return items
 
 
@@ -44,9 +44,8 @@ def tags(letters: str, centre: float, top: float, of: str, key: str = "") -> lis
     left = centre - (len(letters) * (CHIP + TAG_GAP) - TAG_GAP) / 2
     items: list[Item] = []
     for place, letter in enumerate(letters):
-        x = left + place * (CHIP + TAG_GAP)
-        items.append(Box(f"{key}tag[{of},{letter}]", Rectangle(x, top, CHIP, CHIP), "tag", radius=6))
-        items.append(Label(f"{key}tag_letter[{of},{letter}]", x + CHIP / 2, top + 17, letter, 13, face=BOLD))
+        box = Rectangle(left + place * (CHIP + TAG_GAP), top, CHIP, CHIP)
+        items += badge((f"{key}tag[{of},{letter}]", f"{key}tag_letter[{of},{letter}]"), box, letter)
     return items
 
 
@@ -59,9 +58,5 @@ def block_header(id: str, kind: str, block: str, place: Rectangle) -> list[Item]
     letter, word = cell.letter(block), cell.blocks[block]
     text = f"{letter} {word}"
     fits = text_width(text, 13, BOLD) + 12 <= place.width
-    x, y = place.centre
-    box, ink = ("tag", "ink") if not cell.gates else ("gate", "on_hue")
-    return [
-        Box(f"header[{id}]", place, box, radius=5, hue=block if box == "gate" else ""),
-        Label(f"header_text[{id}]", x, y + 5, text if fits else letter, 13, ink, face=BOLD),
-    ]
+    ids = f"header[{id}]", f"header_text[{id}]"
+    return badge(ids, place, text if fits else letter, block if cell.gates else "", radius=5)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_WIDTH, MARGIN, compose, heading, left_out, noted_legend, strongest
+from course_utils.drawing.layout import CELL_WIDTH, MARGIN, badge, elided, left_out, strongest
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, subscript, text_width
 from course_utils.recurrence import CellTrace
@@ -56,11 +56,8 @@ def drawn_steps(steps: int, first: int = 1) -> list[int | None]:
     """
     if steps <= MOST_STEPS:
         return list(range(1, steps + 1))
-    begin = [*range(1, FIRST + 1)] if first <= FIRST else [1, 2, FIRST, first - 1, first]
-    slots: list[int | None] = [1]
-    for before, step in pairwise(sorted({*begin, steps})):
-        slots += [None, step] if step - before > 2 else range(before + 1, step + 1)
-    return slots
+    begin = range(1, FIRST + 1) if first <= FIRST else (1, 2, FIRST, first - 1, first)
+    return elided([*begin, steps])
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,17 +148,13 @@ def memory_scene(
     title = title or (
         f"What unit {unit} of LSTM({trace.spec.units}) remembers over {wording.counted(memory.steps, 'step')}"
     )
-    items = heading(title, _subtitle(memory)) + _ground(memory) + _rows(memory) + _start(memory)
+    items = _ground(memory) + _rows(memory) + _start(memory)
     for slot, step in enumerate(memory.slots):
         items += _left_out(memory, slot) if step is None else _step(memory, slot, step)
-    limit = _limit(memory)
-    items += noted_legend(MARGIN, LEGEND_TOP, limit, _notes(memory))
-    return compose(title, _description(memory, title), items, limit)
-
-
-def _limit(memory: _Memory) -> float:
     shown = [step - 1 for step in memory.slots if step]
-    return strongest(*(memory.values[name][shown] for name in ("h", "c", "candidate")))
+    limit = strongest(*(memory.values[name][shown] for name in ("h", "c", "candidate")))
+    legend = Legend(LEGEND_TOP, _notes(memory))
+    return Picture(title, _subtitle(memory), items, _sentences(memory, title), legend, limit).scene
 
 
 def _subtitle(memory: _Memory) -> str:
@@ -200,10 +193,7 @@ def _rows(memory: _Memory) -> list[Item]:
 
 def _hued(id: str, letter: str, middle: float, hue: str = "") -> list[Item]:
     place = Rectangle(MARGIN, middle - LETTER_BOX / 2, LETTER_BOX, LETTER_BOX)
-    return [
-        Box(f"gate[{id}]", place, "gate", radius=5, hue=hue or letter),
-        Label(f"letter[{id}]", MARGIN + LETTER_BOX / 2, middle + 4.5, letter, 13, "on_hue", face=BOLD),
-    ]
+    return badge((f"gate[{id}]", f"letter[{id}]"), place, letter, hue or letter, radius=5, drop=4.5)
 
 
 def _words(id: str, middle: float, text: str) -> Label:
@@ -306,7 +296,7 @@ def _notes(memory: _Memory) -> list[str]:
     return notes
 
 
-def _description(memory: _Memory, title: str) -> str:
+def _sentences(memory: _Memory, title: str) -> list[str]:
     """Say in words what the picture shows."""
     names = {"candidate": "candidate c̃", "i": "input gate i", "f": "forget gate f", "c": "memory c"}
     names |= {"o": "output gate o", "h": "hidden state h"}
@@ -320,4 +310,4 @@ def _description(memory: _Memory, title: str) -> str:
     ]
     if memory.by_hand and memory.first > 1:
         sentences.append(f"Before step {memory.first} all gates are open, from there on they are set by hand.")
-    return " ".join(sentences)
+    return sentences

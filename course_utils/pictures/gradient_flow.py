@@ -18,7 +18,8 @@ from course_utils.drawing.axes import (
     x_axis,
     y_numbers,
 )
-from course_utils.drawing.layout import MARGIN, arrow, compose, heading
+from course_utils.drawing.layout import MARGIN, arrow
+from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Item, Label, Line, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened, subscript, text_width
 from course_utils.recurrence import GradientFlow
@@ -192,11 +193,13 @@ def gradient_flow_scene(flows: Mapping[str, GradientFlow]) -> Scene:
            of its own
     """
     chart = _Chart(tuple(way for number, name in enumerate(flows, 1) for way in _ways(flows, name, number)))
-    items = [*heading(_title(chart), _subtitle(chart)), *_axes(chart)]
+    items = _axes(chart)
     for way in chart.ways:
         items += _curve(chart, way)
     items += [*_labels(chart), *_notes(chart)]
-    return compose(_title(chart), _description(chart), items, 1.0)
+    title = f"Gradient flow back through {chart.steps} steps" if chart.steps > 1 else "Gradient flow at the only step"
+    subtitle = f"how much the last state {chart.last} would change if the state at step t changed a little"
+    return Picture(title, subtitle, items, _sentences(chart, title)).scene
 
 
 def _ways(flows: Mapping[str, GradientFlow], name: str, number: int) -> list[_Way]:
@@ -207,14 +210,6 @@ def _ways(flows: Mapping[str, GradientFlow], name: str, number: int) -> list[_Wa
         _Way(number, len(flows), f"{shown}, h and c", "state", flow.state, True),
         _Way(number, len(flows), f"{shown}, h alone", "hidden", flow.hidden, True),
     ]
-
-
-def _title(chart: _Chart) -> str:
-    return f"Gradient flow back through {chart.steps} steps" if chart.steps > 1 else "Gradient flow at the only step"
-
-
-def _subtitle(chart: _Chart) -> str:
-    return f"how much the last state {chart.last} would change if the state at step t changed a little"
 
 
 def _axes(chart: _Chart) -> list[Item]:
@@ -323,17 +318,15 @@ def _roots(chart: _Chart) -> str:
     return ", " + ", ".join(f"{np.sqrt(unit):.3g} for U = {unit:.0f}" for unit in np.unique(units)[:MOST_LAYERS])
 
 
-def _description(chart: _Chart) -> str:
+def _sentences(chart: _Chart, title: str) -> list[str]:
     """Say in words what the picture shows."""
     low, high = chart.powers
-    return " ".join(
-        [
-            f"{_title(chart)}: how much the last state h_{chart.steps} would change if the state at step t changed, "
-            f"on a log scale from {_plain(10.0**low)} to {_plain(10.0**high)}.",
-            *(_in_words(way) for way in chart.ways),
-            *_comparison(chart),
-        ]
-    )
+    return [
+        f"{title}: how much the last state h_{chart.steps} would change if the state at step t changed, "
+        f"on a log scale from {_plain(10.0**low)} to {_plain(10.0**high)}.",
+        *(_in_words(way) for way in chart.ways),
+        *_comparison(chart),
+    ]
 
 
 def _in_words(way: _Way) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow, block, compose, heading, left_out, legend, strongest
+from course_utils.drawing.grouping import block_means
+from course_utils.drawing.layout import MARGIN, arrow, block, elided, left_out, strongest
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
-from course_utils.drawing.text import BOLD, SANS, ascent, printable, shortened, subscript, text_width
+from course_utils.drawing.text import BOLD, ascent, printable, shortened, subscript, text_width
 from course_utils.recurrence.checking import as_numbers
 
 TOP = 92
@@ -25,6 +27,7 @@ CLEAR = 4
 AROUND = 1.5  # px from framed rows to their frame
 SMALL, ASIDE = 11, 8  # px: the numbers at the left of the picture, and how far from it they are
 BYTE = 255
+NOTE = "a pixel's shade is its value · every step uses the same cell; h carries on what was read"
 
 
 @dataclass(frozen=True)
@@ -122,16 +125,17 @@ def image_rows_scene(image: np.ndarray, label: str | None = None) -> Scene:
     image: (rows, columns) of numbers; label: what it shows, to be written below it
     """
     page = _Page(image, shown_rows(image))
-    limit = _limit(image)
-    items = heading(_title(page), _subtitle(page))
-    items += _picture(page, label)
-    items += _start(page)
+    items = _picture(page, label) + _start(page)
     for slot, row in enumerate(page.shown):
         items += _left_out(page, slot) if row is None else _row(page, slot, row)
         items += _state(page, slot, row)
     below = max([page.strip_y(len(page.shown) - 1) + 96, page.picture.bottom + 72 + 20 * (label is not None)])
-    items += _scale(image, below, limit)
-    return compose(_title(page), _description(page, label), items, limit)
+    count = wording.counted
+    title = f"An image of {page.rows} × {page.columns} pixels as {count(page.rows, 'step')}"
+    title += f" of {count(page.columns, 'feature')}"
+    subtitle = f"row t goes into step t, from the top down: an array of shape {image.shape}, (time-steps, features)"
+    legend = Legend(below, NOTE, from_zero=np.nanmin(image, initial=0) >= 0)
+    return Picture(title, subtitle, items, _sentences(page, title, label), legend, _limit(image)).scene
 
 
 def checked_image(image: Any) -> np.ndarray:
@@ -177,11 +181,7 @@ def shown_rows(image: np.ndarray) -> tuple[int | None, ...]:
     windows = np.convolve(ink, np.ones(INKED), "valid")[1:-1]  # without the first row and the last
     centred = -np.abs(np.arange(len(windows)) - (len(windows) - 1) / 2)
     start = 2 + int(np.argmax(np.where(windows >= ENOUGH * windows.max(), centred, -np.inf)))
-    chosen = [1, *range(start, start + INKED), rows]
-    shown: list[int | None] = [1]
-    for before, row in pairwise(chosen):
-        shown += list(range(before + 1, row + 1)) if row <= before + 2 else [None, row]  # "1 more" takes a row's place
-    return tuple(shown)
+    return tuple(elided([1, *range(start, start + INKED), rows]))
 
 
 def neighbours(shown: tuple[int | None, ...]) -> list[tuple[int, int]]:
@@ -208,21 +208,9 @@ def _whole(image: np.ndarray) -> bool:
     return bool((finite == np.round(finite)).all())
 
 
-def _title(page: _Page) -> str:
-    count = wording.counted
-    return (
-        f"An image of {page.rows} × {page.columns} pixels as {count(page.rows, 'step')}"
-        f" of {count(page.columns, 'feature')}"
-    )
-
-
-def _subtitle(page: _Page) -> str:
-    return f"row t goes into step t, from the top down: an array of shape {page.image.shape}, (time-steps, features)"
-
-
 def _picture(page: _Page, label: str | None) -> list[Item]:
     """Draw the image itself with its caption and its sizes below."""
-    place, values = page.picture, means(page.image, page.side, page.side)
+    place, values = page.picture, block_means(page.image, page.side, page.side)
     y, narrow = place.bottom, page.widest_text > place.width
     x, anchor = (place.right, "end") if narrow else (place.x, "start")
     items: list[Item] = [Cells("image", place, values.shape, values, _axes(page.side, ("t", "f")), numbers=False)]
@@ -259,25 +247,10 @@ def _axes(side: int, letters: tuple[str, ...]) -> tuple[str, ...]:
     return letters if side == 1 else tuple(letter.upper() for letter in letters)
 
 
-def means(values: np.ndarray, down: int, across: int) -> np.ndarray:
-    """Return the mean of each block of down × across numbers; those at the edges may be smaller.
-
-    >>> means(np.array([[1.0, 3.0, 5.0]]), 1, 2)
-    array([[2., 5.]])
-    """
-    if down == across == 1:
-        return values
-    rows, columns = np.arange(0, values.shape[0], down), np.arange(0, values.shape[1], across)
-    with np.errstate(invalid="ignore"):
-        sums = np.add.reduceat(np.add.reduceat(values.astype(float), rows, axis=0), columns, axis=1)
-    tall = np.diff([*rows, values.shape[0]])[:, None]
-    return sums / (tall * np.diff([*columns, values.shape[1]]))
-
-
 def _strip(page: _Page, slot: int, row: int) -> Cells:
     """Return one row of the image, cut out."""
     across = -(-page.columns // MOST_IN_A_STRIP)
-    values = means(page.image[row - 1 : row], 1, across)[0]
+    values = block_means(page.image[row - 1 : row], 1, across)[0]
     strip = block(f"x[t={row}]", page.left, page.strip_y(slot) - 11, values, _axes(across, ("f",)))
     return replace(strip, whole=page.whole)
 
@@ -342,25 +315,11 @@ def _state(page: _Page, slot: int, row: int | None) -> list[Item]:
     ]
 
 
-def _scale(image: np.ndarray, top: float, limit: float) -> list[Item]:
-    """Draw the scale of shades; without its negative half where the image has no negative numbers."""
-    note = "a pixel's shade is its value · every step uses the same cell; h carries on what was read"
-    if np.nanmin(image, initial=0) < 0:
-        return legend(MARGIN, top, limit, note)
-    width, scale = 126, np.linspace(0, limit, 9)[None]
-    return [
-        Cells("scale", Rectangle(MARGIN, top, width, 10), (1, 9), scale, ("i",), numbers=False),
-        Label("scale_zero", MARGIN, top + 26, "0", 11.5, "muted", "start"),
-        Label("scale_high", MARGIN + width, top + 26, wording.scale_end(limit), 11.5, "muted", "end"),
-        Label("legend_note", MARGIN + width + 36, top + 10, note, 12, "muted", "start", SANS),
-    ]
-
-
-def _description(page: _Page, label: str | None) -> str:
+def _sentences(page: _Page, title: str, label: str | None) -> list[str]:
     """Say in words what the picture shows."""
     caption = "" if label is None else f", {printable(label)}"
     sentences = [
-        f"{_title(page)}{caption}: row t goes into step t, an array of shape {page.image.shape}.",
+        f"{title}{caption}: row t goes into step t, an array of shape {page.image.shape}.",
         "The state h goes from step to step, from zero before the first row.",
     ]
     for slot, row in enumerate(page.shown):
@@ -370,4 +329,4 @@ def _description(page: _Page, label: str | None) -> str:
             sentences.append(f"Row {row} is x_{row} = {wording.vector(page.image[row - 1], whole=page.whole)}.")
     if page.side > 1:
         sentences.append(f"In the picture a square stands for {page.side} × {page.side} pixels, their mean.")
-    return " ".join(sentences)
+    return sentences

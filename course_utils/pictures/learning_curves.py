@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from course_utils.drawing.axes import Panel, Scale, curve, grid, spread, whole_ticks, x_axis, y_numbers
-from course_utils.drawing.layout import MARGIN, compose, heading
+from course_utils.drawing.layout import MARGIN
+from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Box, Item, Label, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened, text_width
 
@@ -82,19 +83,16 @@ def learning_curves_scene(curves: LearningCurves) -> Scene:
     """
     panels = [_panel(curves, metric, place) for place, metric in enumerate(curves.metrics)]
     title = shortened(curves.title, 19, _width(panels[-1]), BOLD)
-    items: list[Item] = [*heading(title, _subtitle(curves))]
+    subtitle = "after each epoch" + " · thin: the epoch under way, its mean so far" * any(curves.running.values())
+    items: list[Item] = []
     for panel, metric in zip(panels, curves.metrics, strict=True):
         items += [*_axes(panel, metric, curves.epochs), *_curves(panel, curves, metric)]
-    return compose(title, _description(curves), [*items, *_progress(curves, panels[-1])], 1.0)
+    return Picture(title, subtitle, [*items, *_progress(curves, panels[-1])], _sentences(curves)).scene
 
 
 def _width(last: Panel) -> float:
     """Return the px from margin to margin: up to the values beside the last frame."""
     return last.place.right + BESIDE + VALUES - MARGIN
-
-
-def _subtitle(curves: LearningCurves) -> str:
-    return "after each epoch" + " · thin: the epoch under way, its mean so far" * any(curves.running.values())
 
 
 def _panel(curves: LearningCurves, metric: str, place: int) -> Panel:
@@ -230,12 +228,12 @@ def values_in_words(values: Mapping[str, float]) -> str:
     return ", ".join(f"{name.replace('val_', 'validation ', 1)} {written(values[name])}" for name in order)
 
 
-def _description(curves: LearningCurves) -> str:
+def _sentences(curves: LearningCurves) -> list[str]:
     """Say in words what the picture shows; whole epochs only, and no time."""
     done = len(curves.points("loss", "training"))
     said = f"{curves.title}: {done + curves.start} of {curves.epochs} epochs."
     said = said if done else f"{curves.title}: no epoch is over yet."
-    return " ".join([said, *(_in_words(curves, metric) for metric in curves.metrics if done)])
+    return [said, *(_in_words(curves, metric) for metric in curves.metrics if done)]
 
 
 def _in_words(curves: LearningCurves, metric: str) -> str:

@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_WIDTH, MARGIN, compose, heading, noted_legend, strongest
+from course_utils.drawing.layout import CELL_WIDTH, MARGIN, strongest
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, text_width
 
@@ -122,17 +123,15 @@ class Lanes:
 
 def lanes_scene(lanes: Lanes) -> Scene:
     """Lay out batches from left to right, their samples as lanes from top to bottom."""
-    items = heading(lanes.title, _subtitle(lanes))
+    items: list[Item] = []
     for batch in range(1, lanes.batches + 1):
         items += _batch(lanes, batch)
         for sample in range(1, lanes.samples + 1):
             items += _lane(lanes, batch, sample)
         items += _into(lanes, batch)
     items += _names(lanes) + _whole(lanes)
-    limit = strongest(lanes.hidden, lanes.x)
-    bottom = lanes.place(1).bottom
-    items += noted_legend(MARGIN, bottom + 54, limit, _notes(lanes))
-    return compose(lanes.title, _description(lanes), items, limit)
+    legend, limit = Legend(lanes.place(1).bottom + 54, _notes(lanes)), strongest(lanes.hidden, lanes.x)
+    return Picture(lanes.title, _subtitle(lanes), items, _sentences(lanes), legend, limit).scene
 
 
 def _subtitle(lanes: Lanes) -> str:
@@ -286,7 +285,7 @@ def _notes(lanes: Lanes) -> list[str]:
     return notes
 
 
-def _description(lanes: Lanes) -> str:
+def _sentences(lanes: Lanes) -> list[str]:
     """Say in words what the picture shows, lane by lane."""
     sentences = [f"{lanes.title}, {wording.counted(lanes.samples, 'sample')} each: {_subtitle(lanes)}."]
     if 0 < lanes.reset < lanes.batches:
@@ -300,4 +299,4 @@ def _description(lanes: Lanes) -> str:
         whole = wording.plain_number(lanes.whole[sample - 1])
         how = {"=": "the same", "≈": "almost the same", "≠": "another value"}[sign(lanes, sample)]
         sentences.append(f"Sample {sample}: {'; '.join(parts)}. In one go it ends at {whole}, {how}.")
-    return " ".join(sentences)
+    return sentences

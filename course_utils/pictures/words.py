@@ -13,18 +13,17 @@ from course_utils.drawing.layout import (
     arrow,
     block,
     column,
-    compose,
-    heading,
-    legend,
     shown_steps,
     strongest,
 )
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, printable, shortened, subscript, text_width
 
 TOP, WORD_HEIGHT, RISE = 112, 34, 60
 WIDEST_WORD = 180
 MOST_DRAWN = 64  # rows and columns of the array
+SUBTITLE = "each word is one time-step; each of its numbers is one feature"
 ROWS = "row t is xₜ, laid on its side"
 NUMBERS = "each word needs its numbers: chosen by hand or learned by an Embedding"
 
@@ -37,8 +36,7 @@ def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
     """
     shown = [shortened(printable(word), 15, WIDEST_WORD, BOLD) for word in words]
     stride = max(CELL_WIDTH + 40, *(text_width(word, 15, BOLD) + 52 for word in shown))
-    items = heading(_title(vectors), "each word is one time-step; each of its numbers is one feature")
-    items.append(Label("numbers_note", MARGIN, 83, NUMBERS, 13, "muted", "start"))
+    items: list[Item] = [Label("numbers_note", MARGIN, 83, NUMBERS, 13, "muted", "start")]
     slots = shown_steps(len(words))
     for slot, step in enumerate(slots):
         centre = MARGIN + stride * (slot + 0.5)
@@ -46,18 +44,19 @@ def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
             items.append(Label("left_out", centre, TOP + 22, "…", 15))
         else:
             items += _word(step, shown[step - 1], vectors[step - 1], centre, stride - 24)
-    left = MARGIN + stride * len(slots) + 30
-    items += _array(vectors, left)
+    items += _array(vectors, MARGIN + stride * len(slots) + 30)
     below = max(item.place.bottom for item in items)
-    limit = strongest(vectors)
-    items += legend(MARGIN, below + 28, limit)
-    return compose(_title(vectors), _description(words, vectors), items, limit)
-
-
-def _title(vectors: np.ndarray) -> str:
     steps, features = vectors.shape
     count = wording.counted
-    return f"{count(steps, 'word')} as {count(steps, 'step')} of {count(features, 'feature')}"
+    title = f"{count(steps, 'word')} as {count(steps, 'step')} of {count(features, 'feature')}"
+    said = [f"{title}, an array of shape {vectors.shape}: row t is x_t."]
+    said += [
+        f"Step {step}: “{printable(words[step - 1])}” becomes x_{step} = {wording.vector(vectors[step - 1])}."
+        if step
+        else f"… {steps - FIRST - LAST} more steps …"
+        for step in slots
+    ]
+    return Picture(title, SUBTITLE, items, said, Legend(below + 28), strongest(vectors)).scene
 
 
 def _word(step: int, word: str, values: np.ndarray, centre: float, width: float) -> list[Item]:
@@ -96,6 +95,7 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
         for feature, name in enumerate(names if fits else [])
     ]
     shape = f"shape ({steps}, {features})"
+    note = ROWS if every == [1, 1] else f"one row in {every[0]}, one column in {every[1]} is drawn"
     return [
         cells,
         *rows,
@@ -103,20 +103,5 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
         Label("array_name", left + 62, top - 46, "the same as an array", 13, anchor="start"),
         Label("array_shape", left + 62, top - 27, shape, 12.5, anchor="start", face=MONO),
         Label("array_axes", left + 62, cells.place.bottom + 20, "(time-steps, features)", 12, "muted", "start"),
-        Label("array_rows", left + 62, cells.place.bottom + 40, _rows_note(every), 12, "muted", "start"),
+        Label("array_rows", left + 62, cells.place.bottom + 40, note, 12, "muted", "start"),
     ]
-
-
-def _rows_note(every: list[int]) -> str:
-    """Say how the array is drawn: whole, or some of its rows and columns."""
-    return ROWS if every == [1, 1] else f"one row in {every[0]}, one column in {every[1]} is drawn"
-
-
-def _description(words: Sequence[str], vectors: np.ndarray) -> str:
-    steps = [
-        f"Step {step}: “{printable(words[step - 1])}” becomes x_{step} = {wording.vector(vectors[step - 1])}."
-        if step
-        else f"… {len(words) - FIRST - LAST} more steps …"
-        for step in shown_steps(len(words))
-    ]
-    return f"{_title(vectors)}, an array of shape {vectors.shape}: row t is x_t. " + " ".join(steps)

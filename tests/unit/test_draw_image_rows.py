@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import course_utils
+from course_utils.drawing.grouping import block_means
 from course_utils.drawing.scene import Box, Cells, Frame, Label, Line
 from course_utils.pictures import Diagram
-from course_utils.pictures.image_rows import image_rows_scene, means, shown_rows
+from course_utils.pictures.image_rows import image_rows_scene, shown_rows
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 RANDOM = np.random.default_rng(5)
@@ -145,7 +146,7 @@ def test_whole_numbers_have_no_decimals():
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(1, 4))
 def test_means_are_those_of_the_blocks(rows, columns, down, across):
     values = RANDOM.random((rows, columns))
-    found = means(values, down, across)
+    found = block_means(values, down, across)
     for i, j in np.ndindex(found.shape):
         block = values[i * down : (i + 1) * down, j * across : (j + 1) * across]
         assert found[i, j] == pytest.approx(block.mean())

@@ -7,12 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import heading
-from course_utils.drawing.scene import Item
+from course_utils.drawing.picture import Picture
 from course_utils.drawing.text import MONO, shortened
 from course_utils.pictures.cell.columns import Column, Row, column_before, column_of_rows, legend_below, side_by_side
 from course_utils.pictures.cell.made_of import named_here
-from course_utils.pictures.cell.moment import TIMES, Moment
+from course_utils.pictures.cell.moment import TIMES, Moment, picture_of_step
 from course_utils.recurrence.kinds.flow import Activate, Operation, Product, Sum
 from course_utils.recurrence.kinds.formulas import formula
 from course_utils.recurrence.running import quantities
@@ -74,17 +73,17 @@ class Page:
         return {"x": write("x", 0)} | before | {letter: write(letter, 0) for letter in states}
 
 
-def any_items(now: Moment) -> list[Item]:
-    """Return all that is drawn of one step."""
+def any_picture(now: Moment) -> Picture:
+    """Return the picture of one step of a kind, by its flow."""
     page, spec = Page(now), now.spec
     letters = page.letters(now.name)
     made = [
         f"{letters[one.name]} = {formula(spec, one.name, letters)}" for one in spec.flow if one.name in spec.cell.states
     ]
     blocks = [_block(page, letter, letters) for letter in spec.blocks]
-    items = heading(now.title, " · ".join(part for part in (*made, now.direction) if part))
-    items += side_by_side([column_before(now, spec.cell.states), *blocks, _after(page, letters)])
-    return [*items, *legend_below(items, f"{TIMES} multiplies unit by unit")]
+    items = side_by_side([column_before(now, spec.cell.states), *blocks, _after(page, letters)])
+    legend = legend_below(items, f"{TIMES} multiplies unit by unit")
+    return picture_of_step(now, made, items, _sentences(page), legend)
 
 
 def _block(page: Page, letter: str, letters: dict[str, str]) -> Column:
@@ -121,9 +120,9 @@ def _after(page: Page, letters: dict[str, str]) -> Column:
     return column_of_rows(page.now, "what is made of them", rows)
 
 
-def any_description(now: Moment) -> str:
+def _sentences(page: Page) -> list[str]:
     """Say one step in words: every block, and what is made of them."""
-    page, spec, say = Page(now), now.spec, wording.vector
+    now, spec, say = page.now, page.now.spec, wording.vector
     letters = page.letters(now.said)
 
     def said(one: Operation, sign: str = "") -> str:
@@ -131,7 +130,7 @@ def any_description(now: Moment) -> str:
 
     known = [f"{letters['x']} = {say(now.x)}"]
     known += [f"{letters[f'{letter}-']} = {say(now.state(letter, 1))}" for letter in spec.cell.states]
-    sentences = [*now.opening(), ", ".join(known) + "."]
+    sentences = [", ".join(known) + "."]
     for letter, block in page.blocks.items():
         parts, name = now.sum_of(letter), block.bent.name
         added = [f"{letters['x']}·W {say(parts.from_input)}", *map(said, block.held)]
@@ -144,4 +143,4 @@ def any_description(now: Moment) -> str:
     for one in page.afterwards:
         head = f"{letters[one.name]} = " if one.name in letters else ""
         sentences.append(f"{head}{said(one, ' =')}.")
-    return " ".join(sentences)
+    return sentences

@@ -5,13 +5,13 @@ from typing import Protocol
 
 import numpy as np
 
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, legend
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.moving import moved
-from course_utils.drawing.scene import Box, Item, Label, Rectangle
+from course_utils.drawing.picture import Legend
+from course_utils.drawing.scene import Item, Rectangle
 from course_utils.drawing.text import BOLD, text_width
 from course_utils.pictures.cell.moment import (
     Measured,
-    limit_of,
     named,
     named_width,
     rounding_note,
@@ -68,12 +68,8 @@ def column_of_rows(now: Measured, title: str, rows: Sequence[Row], hue: str = ""
         top = TOP + BAR + 30 + place * PITCH
         items += named(row(now, id, 0, top, values, "f" if id.startswith("x[") else "u"), name, caption)
         width = max(width, named_width(now, len(values), name, caption))
-    ink, key = ("on_hue", hue) if hue else ("ink", title)
-    return [
-        Box(f"bar[{key}]", Rectangle(0, TOP, width, BAR), "gate" if hue else "tag", radius=8, hue=hue),
-        Label(f"title[{key}]", width / 2, TOP + 25, title, 14, ink, face=BOLD),
-        *items,
-    ], width
+    key, bar = hue or title, Rectangle(0, TOP, width, BAR)
+    return [*badge((f"bar[{key}]", f"title[{key}]"), bar, title, hue, size=14, radius=8), *items], width
 
 
 def side_by_side(columns: Sequence[Column], beside: int = 0) -> list[Item]:
@@ -91,8 +87,8 @@ def side_by_side(columns: Sequence[Column], beside: int = 0) -> list[Item]:
     return items
 
 
-def legend_below(items: Sequence[Item], *notes: str) -> list[Item]:
-    """Draw the scale of colours below all items, with notes and what must be known of its numbers."""
+def legend_below(items: Sequence[Item], *notes: str) -> Legend:
+    """Return the scale of colours below all items, with notes and what must be known of its numbers."""
     lowest = max(item.place.bottom for item in items)
     said = " · ".join(note for note in (*notes, rounding_note(items), scale_note(items)) if note)
-    return legend(MARGIN, lowest + 30, limit_of(items), said)
+    return Legend(lowest + 30, said)

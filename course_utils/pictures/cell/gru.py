@@ -3,7 +3,8 @@
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, heading
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
+from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, SANS, text_width
 from course_utils.pictures.cell.moment import (
@@ -11,6 +12,7 @@ from course_utils.pictures.cell.moment import (
     TIMES,
     Moment,
     activated,
+    picture_of_step,
     row_around,
     sign,
 )
@@ -24,10 +26,10 @@ from course_utils.pictures.cell.table import (
     input_line,
     input_row,
     keras_order,
+    legend_of,
     line_states,
     order_in_words,
     row_names,
-    scale,
     sum_rule,
 )
 from course_utils.recurrence.kinds.gru import GRU
@@ -43,23 +45,17 @@ APART = 15  # px from the middle of a column to the arrow of h and to that of x
 X_DROP = 20  # from the bus of h to the bus of x
 
 
-def gru_items(now: Moment) -> list[Item]:
-    """Return all that is drawn of one step of a GRU."""
+def gru_picture(now: Moment) -> Picture:
+    """Return the picture of one step of a GRU."""
     table = Table(now, LINE_RISE)
-    items = [*heading(now.title, _subtitle(now)), *_line(table), *_write(table)]
+    formula = f"{now.name('h')} = z {TIMES} {now.name('h', 1)} + (1 − z) {TIMES} h̃"
+    items = [*_line(table), *_write(table)]
     for slot, letter in ((UPDATE, "z"), (RESET, "r"), (CANDIDATE, "h")):
         items += column_of(table, slot, letter)
     items += _reset_after(table) if now.spec.reset_after else _reset_before(table)
     items += [*row_names(table), *_bus(table), *input_row(table), *keras_order(table)]
-    return [*items, *scale(table, items)]
-
-
-def _subtitle(now: Moment) -> str:
-    before, after = now.name("h", 1), now.name("h")
-    formula = f"{after} = z {TIMES} {before} + (1 − z) {TIMES} h̃"
-    return " · ".join(
-        part for part in (formula, "z = 1 keeps the old state, z = 0 takes the new", now.direction) if part
-    )
+    subtitle = formula, "z = 1 keeps the old state, z = 0 takes the new"
+    return picture_of_step(now, subtitle, items, _sentences(now), legend_of(table, items))
 
 
 def _mix(now: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -179,10 +175,8 @@ def _held_header(table: Table, top: float) -> list[Item]:
     choice = next(place for place, width in enumerate(room) if width <= most)
     text, face = wanted[choice]
     width = max(table.column_width, room[choice])
-    return [
-        Box("header[held]", Rectangle(centre - width / 2, top, width, HEADER_HEIGHT), "gate", radius=6, hue="h"),
-        Label("header_text[held]", centre, top + 16.5, text, 12, "on_hue", face=face),
-    ]
+    box = Rectangle(centre - width / 2, top, width, HEADER_HEIGHT)
+    return badge(("header[held]", "header_text[held]"), box, text, "h", size=12, drop=4.5, face=face)
 
 
 def _through(table: Table, y: float, start: tuple[float, float]) -> list[Item]:
@@ -218,7 +212,7 @@ def _bus(table: Table) -> list[Item]:
     ]
 
 
-def gru_description(now: Moment) -> str:
+def _sentences(now: Moment) -> list[str]:
     """Say one step of a GRU in words."""
     say, spec = wording.vector, now.spec
     x, before = now.said("x"), now.said("h", 1)
@@ -228,11 +222,18 @@ def gru_description(now: Moment) -> str:
         f"(1 − z) {TIMES} {CANDIDATE_LETTER}, and the reset gate r says how much of the old state the candidate sees, "
         f"{CANDIDATE_LETTER} = {activated(spec.activation.name, inside)}."
     )
-    sentences = [*now.opening(), idea, f"{x} = {say(now.x)}, {before} = {say(now.before)}."]
     biases = "both biases" if spec.reset_after else "b"
-    sentences += [column_in_words(now, letter, biases) for letter in ("z", "r")]
-    sentences += [*_candidate_in_words(now), *_mix_in_words(now)]
-    return " ".join([*sentences, order_in_words(spec)])
+    kept, rest, written = _mix(now)
+    return [
+        idea,
+        f"{x} = {say(now.x)}, {before} = {say(now.before)}.",
+        *(column_in_words(now, letter, biases) for letter in ("z", "r")),
+        *_candidate_in_words(now),
+        f"Keep: z {TIMES} {before} = {say(kept)}.",
+        f"Write: 1 − z = {say(rest)}; (1 − z) {TIMES} h̃ = {say(written)}.",
+        f"The two add up to {now.said('h')} = {say(now.after)}.",
+        order_in_words(spec),
+    ]
 
 
 def _seen(now: Moment) -> str:
@@ -258,13 +259,4 @@ def _candidate_in_words(now: Moment) -> list[str]:
         held,
         f"{CANDIDATE_LETTER}: {now.said('x')}·W {say(parts.from_input)} + {_seen(now)} {say(parts.from_state)}{added} "
         f"= {say(parts.total)}; {spec.activation} of it is {CANDIDATE_LETTER} = {say(now.gate('h'))}.",
-    ]
-
-
-def _mix_in_words(now: Moment) -> list[str]:
-    say, (kept, rest, written) = wording.vector, _mix(now)
-    return [
-        f"Keep: z {TIMES} {now.said('h', 1)} = {say(kept)}.",
-        f"Write: 1 − z = {say(rest)}; (1 − z) {TIMES} h̃ = {say(written)}.",
-        f"The two add up to {now.said('h')} = {say(now.after)}.",
     ]

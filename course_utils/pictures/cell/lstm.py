@@ -3,7 +3,8 @@
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, heading
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
+from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, shortened, text_width
 from course_utils.pictures.cell.moment import (
@@ -12,6 +13,7 @@ from course_utils.pictures.cell.moment import (
     Moment,
     activated,
     named,
+    picture_of_step,
     row,
     row_around,
     sign,
@@ -26,10 +28,10 @@ from course_utils.pictures.cell.table import (
     input_line,
     input_row,
     keras_order,
+    legend_of,
     line_states,
     order_in_words,
     row_names,
-    scale,
 )
 
 COLUMNS = ("f", "i", "c", "o")  # in the order in which they act on the memory
@@ -38,21 +40,17 @@ PRODUCT_DROP, SHOW_DROP = 86, 146  # from the memory to i⊙c̃ and tanh(c), and
 HALF = SIGN_SIZE / 2
 
 
-def lstm_items(now: Moment) -> list[Item]:
-    """Return all that is drawn of one step of an LSTM."""
+def lstm_picture(now: Moment) -> Picture:
+    """Return the picture of one step of an LSTM."""
     table = Table(now, LINE_RISE)
-    items = [*heading(now.title, _subtitle(now)), *_memory(table), *_write(table), *_show(table)]
+    shown = activated(now.spec.activation.name, now.name("c"))
+    formula = f"{now.name('c')} = f {TIMES} {now.name('c', 1)} + i {TIMES} c̃,  {now.name('h')} = o {TIMES} {shown}"
+    items = [*_memory(table), *_write(table), *_show(table)]
     for slot, letter in enumerate(COLUMNS):
         items += column_of(table, slot, letter)
     items += [*row_names(table), *_bus(table), *input_row(table), *keras_order(table)]
-    return [*items, *scale(table, items)]
-
-
-def _subtitle(now: Moment) -> str:
-    before, after, state = now.name("c", 1), now.name("c"), now.name("h")
-    shown = activated(now.spec.activation.name, after)
-    formula = f"{after} = f {TIMES} {before} + i {TIMES} c̃,  {state} = o {TIMES} {shown}"
-    return " · ".join(part for part in (formula, "the memory c runs straight through", now.direction) if part)
+    subtitle = formula, "the memory c runs straight through"
+    return picture_of_step(now, subtitle, items, _sentences(now), legend_of(table, items))
 
 
 def _products(now: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -148,7 +146,7 @@ def _bus(table: Table) -> list[Item]:
     ]
 
 
-def lstm_description(now: Moment) -> str:
+def _sentences(now: Moment) -> list[str]:
     """Say one step of an LSTM in words."""
     say, spec = wording.vector, now.spec
     x, h0, c0, h1, c1 = now.said("x"), now.said("h", 1), now.said("c", 1), now.said("h"), now.said("c")
@@ -159,12 +157,9 @@ def lstm_description(now: Moment) -> str:
         f"state: {c1} = f {TIMES} {c0} + i {TIMES} {spec.cell.letter('c')}, "
         f"{h1} = o {TIMES} {activated(spec.activation.name, c1)}."
     )
-    sentences = [
-        *now.opening(),
+    return [
         idea,
         f"{x} = {say(now.x)}, {h0} = {say(now.before)}, {c0} = {say(now.memory_before)}.",
-    ]
-    sentences += [
         *(column_in_words(now, letter) for letter in COLUMNS),
         f"Keep: f {TIMES} {c0} = {say(kept)}.",
         f"Write: i {TIMES} {spec.cell.letter('c')} = {say(written_)}.",
@@ -172,4 +167,3 @@ def lstm_description(now: Moment) -> str:
         f"Show: {activated(spec.activation.name, c1)} = {say(shown)}; times o it is {h1} = {say(now.after)}.",
         order_in_words(spec),
     ]
-    return " ".join(sentences)

@@ -1,6 +1,6 @@
 """What the pictures of one step share: the numbers of that step, rows of units, signs, names, frames."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -9,6 +9,7 @@ import numpy as np
 
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, outline, strongest
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Rectangle
 from course_utils.drawing.svg import NUMBER_SIZE
 from course_utils.drawing.text import BOLD, subscript, text_width
@@ -162,13 +163,21 @@ def activated(name: str, inside: str) -> str:
     return inside if name == "linear" else f"{name}({inside})"
 
 
+def picture_of_step(
+    now: Moment, subtitle: Sequence[str], body: Sequence[Item], sentences: Sequence[str], legend: Legend
+) -> Picture:
+    """Put the picture of a step together: what is alike for all kinds. subtitle: its parts; empty ones are left out."""
+    named = " · ".join(part for part in (*subtitle, now.direction) if part)
+    return Picture(now.title, named, body, [*now.opening(), *sentences], legend, limit_of(body))
+
+
 def limit_of(items: Iterable[Item]) -> float:
     """Return the limit of the colour scale: the largest size among the values of a picture.
 
     Inputs and sums count up to LOUD only: beyond it the usual activations are flat, and the states
     and gates, mostly within 1, would all look like zero.
     """
-    blocks = [item for item in items if isinstance(item, Cells) and item.id != "scale" and item.limit is None]
+    blocks = [item for item in items if isinstance(item, Cells) and item.limit is None]
     quiet = strongest(*(block.values for block in blocks if not block.id.startswith(LOUD_IDS)))
     return min(strongest(*(block.values for block in blocks)), max(quiet, LOUD))
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import compose, heading
+from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Item, Label, Scene
 from course_utils.drawing.text import MONO, shortened, subscript, text_width
 from course_utils.pictures.cell.columns import (
@@ -107,9 +107,7 @@ def own_cell_scene(trace: OpaqueTrace, *, step: int, sample: int = 0) -> Scene:
         drawn = side_by_side([before, *_inside(now), _after(now), weights], beside=1)
     else:
         drawn = side_by_side([before, weights, _after(now)])
-    items = [*heading(now.title, now.read), *drawn]
-    items += legend_below(items)
-    return compose(now.title, _description(now), items, limit_of(items))
+    return Picture(now.title, now.read, drawn, _sentences(now), legend_below(drawn), limit_of(drawn)).scene
 
 
 def _after(now: OwnMoment) -> Column:
@@ -144,7 +142,7 @@ def _weights(now: OwnMoment) -> Column:
     return [*items, *labels], max(width, *(text_width(line, 12, MONO) for line in lines))
 
 
-def _description(now: OwnMoment) -> str:
+def _sentences(now: OwnMoment) -> list[str]:
     """Say the step in words."""
     say = wording.vector
     sentences = [f"{now.title}: {now.read}."]
@@ -157,4 +155,4 @@ def _description(now: OwnMoment) -> str:
         sentences.append(f"Its weights: {weights}.")
     sentences.append(f"The output is {say(now.trace.outputs[now.sample, now.step - 1].ravel())}.")
     sentences += [f"{now.name(letter)} = {say(now.state(letter))}." for letter in now.trace.states]
-    return " ".join(sentences)
+    return sentences

@@ -8,11 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.grouping import fine_limit, scale_rows
-from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow, block, heading, legend
+from course_utils.drawing.grouping import fine_limit
+from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow, block
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, text_width
-from course_utils.pictures.cell.moment import WIDE_UNIT, Moment, activated, fits, limit_of, rounding_note, scale_note
+from course_utils.pictures.cell.moment import (
+    WIDE_UNIT,
+    Moment,
+    activated,
+    fits,
+    picture_of_step,
+    rounding_note,
+    scale_note,
+)
 
 TOP = 118
 SIGN = 34  # room for "·", "=" and "+" between two blocks
@@ -22,27 +31,22 @@ CLOSED_HEIGHT, CLOSED_WORDS = 96, "too many to tell apart here"
 ROW_GAP = 52  # between two lines of the calculation, with room for a name
 
 
-def simple_items(now: Moment) -> list[Item]:
-    """Return all that is drawn of one step of a SimpleRNN."""
+def simple_picture(now: Moment) -> Picture:
+    """Return the picture of one step of a SimpleRNN."""
     products = _products(now)
-    items = [*heading(now.title, _subtitle(now)), *products, *_addition(now, _places(products))]
+    items = [*products, *_addition(now, _places(products))]
     lowest = max(place.bottom for place in _places(items).values())
     note = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
     own = {item.id: item.limit for item in items if isinstance(item, Cells) and item.limit}
     rows = {" ".join(own): next(iter(own.values()))} if own else {}
-    return [*items, *legend(MARGIN, lowest + 40, limit_of(items), note), *scale_rows(MARGIN, lowest + 40, rows)]
+    inside = f"{now.name('x')}·W + {now.name('h', 1)}·R" + (" + b" if now.spec.use_bias else "")
+    formula = f"{now.name('h')} = {activated(now.spec.activation.name, inside)}"
+    subtitle = formula, "read it line by line, left to right, then down"
+    return picture_of_step(now, subtitle, items, _sentences(now), Legend(lowest + 40, note, limits=rows))
 
 
 def _places(items: list[Item]) -> dict[str, Rectangle]:
     return {item.id: item.place for item in items if isinstance(item, Box | Cells)}
-
-
-def _subtitle(now: Moment) -> str:
-    inside = f"{now.name('x')}·W + {now.name('h', 1)}·R" + (" + b" if now.spec.use_bias else "")
-    formula = f"{now.name('h')} = {activated(now.spec.activation.name, inside)}"
-    return " · ".join(
-        part for part in (formula, "read it line by line, left to right, then down", now.direction) if part
-    )
 
 
 def _block(id: str, left: float, top: float, values: np.ndarray, axes: tuple[str, ...]) -> Cells:
@@ -195,15 +199,13 @@ def _plus(id: str, above: Rectangle, row: Rectangle) -> Label:
     return Label(id, row.centre[0], (above.bottom + row.y - NAME_ROOM) / 2 + 7, "+", 17)
 
 
-def simple_description(now: Moment) -> str:
+def _sentences(now: Moment) -> list[str]:
     """Say one step of a SimpleRNN in words."""
     spec, say, parts, after = now.spec, wording.vector, now.sum_of("h"), now.said("h")
-    sentences = [
-        *now.opening(),
+    bias = [] if spec.bias is None else [f"The bias is {say(spec.bias)}."]
+    return [
         f"{now.said('x')} = {say(now.x)} times W gives {say(parts.from_input)}.",
         f"{now.said('h', 1)} = {say(now.before)} times R gives {say(parts.from_state)}.",
+        *bias,
+        f"The sum is {say(parts.total)}; {spec.activation} of it is {after} = {say(now.after)}.",
     ]
-    if spec.bias is not None:
-        sentences.append(f"The bias is {say(spec.bias)}.")
-    sentences.append(f"The sum is {say(parts.total)}; {spec.activation} of it is {after} = {say(now.after)}.")
-    return " ".join(sentences)

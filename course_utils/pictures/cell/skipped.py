@@ -1,28 +1,36 @@
 """A step that a mask skips: nothing is computed, the states go straight through."""
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, heading, legend
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Item, Label, Line
 from course_utils.drawing.text import BOLD, text_width
-from course_utils.pictures.cell.moment import Moment, limit_of, named, named_width, row, scale_note, start_caption
+from course_utils.pictures.cell.moment import (
+    Moment,
+    named,
+    named_width,
+    picture_of_step,
+    row,
+    scale_note,
+    start_caption,
+)
 
 TOP, PITCH = 132, 74
 WORDS = "skipped by the mask: the state stays as it was"
 
 
-def skipped_items(now: Moment) -> list[Item]:
-    """Return all that is drawn of a skipped step: each state before and after, and the x that is not read."""
-    items = heading(now.title, " · ".join(part for part in (WORDS, now.direction) if part))
-    for place, (letter, what) in enumerate(_states(now).items()):
+def skipped_picture(now: Moment) -> Picture:
+    """Return the picture of a skipped step: each state before and after, and the x that is not read."""
+    states = dict(reversed(list(now.spec.cell.states.items())))
+    items: list[Item] = []
+    for place, (letter, what) in enumerate(states.items()):
         items += _unchanged(now, letter, what, TOP + place * PITCH)
-    below = TOP + len(_states(now)) * PITCH
+    below = TOP + len(states) * PITCH
     x = row(now, f"x[t={now.step}]", MARGIN, below, now.x, "f", ghost=True)
     items += named(x, now.name("x"), "not read")
-    return [*items, *legend(MARGIN, below + CELL_HEIGHT + 34, limit_of(items), scale_note(items))]
-
-
-def _states(now: Moment) -> dict[str, str]:
-    return dict(reversed(list(now.spec.cell.states.items())))
+    said = [f"This step is {WORDS}.", f"{now.said('x')} = {wording.vector(now.x)} is not read."]
+    said += [f"{now.said(letter)} = {now.said(letter, 1)} = {wording.vector(now.state(letter))}." for letter in states]
+    return picture_of_step(now, [WORDS], items, said, Legend(below + CELL_HEIGHT + 34, scale_note(items)))
 
 
 def _unchanged(now: Moment, letter: str, what: str, top: float) -> list[Item]:
@@ -41,12 +49,3 @@ def _unchanged(now: Moment, letter: str, what: str, top: float) -> list[Item]:
         Line(f"unchanged[{letter}]", ((before.place.right + 4, y), (right - 4, y)), role),
         Label(f"unchanged_text[{letter}]", (left + right) / 2, top - 2, text, 12.5, face=BOLD),
     ]
-
-
-def skipped_description(now: Moment) -> str:
-    """Say a skipped step in words."""
-    said = [
-        f"{now.said(letter)} = {now.said(letter, 1)} = {wording.vector(now.state(letter))}." for letter in _states(now)
-    ]
-    read = f"{now.said('x')} = {wording.vector(now.x)} is not read."
-    return " ".join([*now.opening(), f"This step is {WORDS}.", read, *said])

@@ -1,21 +1,19 @@
 """One step of a SimpleRNN, LSTM or GRU as a picture of its own."""
 
-from course_utils.drawing.layout import compose
-from course_utils.drawing.scene import Item, Scene
-from course_utils.pictures.cell.any_kind import any_description, any_items
-from course_utils.pictures.cell.gru import gru_description, gru_items
-from course_utils.pictures.cell.lstm import lstm_description, lstm_items
+from dataclasses import replace
+
+from course_utils.drawing.picture import Picture
+from course_utils.drawing.scene import Scene
+from course_utils.pictures.cell.any_kind import any_picture
+from course_utils.pictures.cell.gru import gru_picture
+from course_utils.pictures.cell.lstm import lstm_picture
 from course_utils.pictures.cell.made_of import linked
-from course_utils.pictures.cell.moment import Moment, light, limit_of
-from course_utils.pictures.cell.simple_rnn import simple_description, simple_items
-from course_utils.pictures.cell.skipped import skipped_description, skipped_items
+from course_utils.pictures.cell.moment import Moment, light
+from course_utils.pictures.cell.simple_rnn import simple_picture
+from course_utils.pictures.cell.skipped import skipped_picture
 from course_utils.recurrence import CellTrace, RecurrentTrace
 
-HAND_PLACED = {
-    "SimpleRNN": (simple_items, simple_description),
-    "LSTM": (lstm_items, lstm_description),
-    "GRU": (gru_items, gru_description),
-}
+HAND_PLACED = {"SimpleRNN": simple_picture, "LSTM": lstm_picture, "GRU": gru_picture}
 
 
 def cell_scene(trace: RecurrentTrace, *, step: int, sample: int = 0, unit: int | None = None) -> Scene:
@@ -29,9 +27,9 @@ def cell_scene(trace: RecurrentTrace, *, step: int, sample: int = 0, unit: int |
     Raises TypeError for the trace of a user's own cell.
     """
     now = moment(trace, step, sample)
-    items, description = drawn(now)
-    lights = [] if unit is None else light(items, unit)
-    return compose(now.title, description, [*linked(now, items), *lights], limit_of(items))
+    picture = picture_of(now)
+    lights = [] if unit is None else light(picture.body, unit)
+    return replace(picture, body=linked(now, picture.body), over=lights).scene
 
 
 def moment(trace: RecurrentTrace, step: int, sample: int) -> Moment:
@@ -44,9 +42,7 @@ def moment(trace: RecurrentTrace, step: int, sample: int) -> Moment:
     return Moment(trace, step, sample)
 
 
-def drawn(now: Moment) -> tuple[list[Item], str]:
-    """Return what is drawn of a step, and the step in words."""
-    if now.skipped:
-        return skipped_items(now), skipped_description(now)
-    draw, describe = HAND_PLACED.get(now.spec.kind, (any_items, any_description))
-    return draw(now), describe(now)
+def picture_of(now: Moment) -> Picture:
+    """Return the picture of a step, without what made its numbers."""
+    draw = skipped_picture if now.skipped else HAND_PLACED.get(now.spec.kind, any_picture)
+    return draw(now)

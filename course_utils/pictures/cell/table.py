@@ -4,17 +4,17 @@ A column is read upwards, from the bus that brings x and h: products, bias, sum,
 The same line of every column is at the same height, named once at the left.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, legend
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
+from course_utils.drawing.picture import Legend
 from course_utils.drawing.scene import Box, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD, MONO, shortened, text_width
 from course_utils.pictures.cell.moment import (
     TIMES,
     Moment,
-    limit_of,
     named,
     named_width,
     rounding_note,
@@ -253,10 +253,8 @@ def keras_order(table: Table) -> list[Item]:
     width, height = ORDER_SIZE
     items: list[Item] = []
     for place, letter in enumerate(spec.blocks):
-        left = start + place * (width + 2)
-        items.append(Box(f"order[{letter}]", Rectangle(left, top, width, height), "gate", 4, letter))
-        text = spec.cell.letter(letter)
-        items.append(Label(f"order_letter[{letter}]", left + width / 2, top + 16, text, 13, "on_hue", face=BOLD))
+        box = Rectangle(start + place * (width + 2), top, width, height)
+        items += badge((f"order[{letter}]", f"order_letter[{letter}]"), box, spec.cell.letter(letter), letter, radius=4)
     left = start + len(spec.blocks) * (width + 2) + 10
     rows = ": row b for x, b′ for h" if spec.reset_after and spec.use_bias else ""
     text = f"Keras's order of the columns in {weights_listed(spec)}{rows}"
@@ -287,11 +285,9 @@ def order_in_words(spec: RecurrentSpec) -> str:
     return f"Keras keeps their columns in the order {letters}, in {weights_listed(spec)}."
 
 
-def scale(table: Table, items: list[Item]) -> list[Item]:
-    """Draw the scale of colours for all values among the items, and say how the signs and gates are to be read."""
+def legend_of(table: Table, items: list[Item]) -> Legend:
+    """Return the scale of colours for all values among the items, and how the signs and gates are to be read."""
     gates = " · a gate goes from 0 (closed) to 1 (open)" if table.now.spec.recurrent_activation.name in SHARES else ""
     note = f"read the columns upwards · {TIMES} multiplies and + adds unit by unit{gates}"
-    drawn = legend(MARGIN, table.input_top + CELL_HEIGHT + 34, limit_of(items), note)
     more = " · ".join(part for part in (rounding_note(items), scale_note(items)) if part)
-    first = next(item for item in drawn if isinstance(item, Label) and item.id == "legend_note")
-    return [*drawn, *([replace(first, id="legend_note[2]", y=first.y + 19, text=more)] if more else [])]
+    return Legend(table.input_top + CELL_HEIGHT + 34, f"{note}\n{more}")

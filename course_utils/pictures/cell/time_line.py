@@ -1,6 +1,6 @@
 """The time-steps as a row of small boxes: which of them are done, which one is looked into, which are to come."""
 
-from course_utils.drawing.layout import MARGIN, arrow
+from course_utils.drawing.layout import MARGIN, arrow, elided
 from course_utils.drawing.scene import Box, Frame, Item, Label, Rectangle
 from course_utils.drawing.text import BOLD, text_width
 
@@ -19,10 +19,10 @@ def steps_around(steps: int, step: int) -> list[int | None]:
         return list(range(1, steps + 1))
     first, last, inner = step - AROUND, step + AROUND, MOST - 2 * SIDE
     if first <= SIDE + 2:
-        return [*range(1, inner + 1), None, steps]
-    if last >= steps - SIDE - 1:
-        return [1, None, *range(steps - inner + 1, steps + 1)]
-    return [1, None, *range(first, last + 1), None, steps]
+        first, last = 1, inner
+    elif last >= steps - SIDE - 1:
+        first, last = steps - inner + 1, steps
+    return elided([1, *range(first, last + 1), steps])
 
 
 def time_line(steps: int, step: int, top: float) -> list[Item]:

@@ -3,15 +3,15 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from course_utils.drawing.grouping import scale_rows
-from course_utils.drawing.layout import MARGIN, NOTE_RISE, compose
+from course_utils.drawing.layout import MARGIN
 from course_utils.drawing.moving import moved
+from course_utils.drawing.picture import NOTE_RISE, Legend
 from course_utils.drawing.scene import Cells, Frame, Item, Label, Scene
 from course_utils.drawing.text import BOLD
 from course_utils.drawing.wording import scale_end
 from course_utils.pictures.cell.made_of import WEIGHTS, linked
-from course_utils.pictures.cell.moment import Moment, column_frame, light, limit_of
-from course_utils.pictures.cell.step import drawn, moment
+from course_utils.pictures.cell.moment import Moment, column_frame, light
+from course_utils.pictures.cell.step import moment, picture_of
 from course_utils.pictures.cell.time_line import time_line
 from course_utils.pictures.weights import weights
 from course_utils.pictures.weights.blocks import TOP, Grid, Room, grids_of
@@ -20,7 +20,6 @@ from course_utils.recurrence import RecurrentSpec, RecurrentTrace
 TIME_TOP, DROP = 78, 14  # of the row of time-steps; how far it moves the cell down
 MAP_GAP = 44  # px from the numbers of the scale to the title of the weights
 KEPT_MAPS = 8
-SUM = ("rule", "parameters", "total", "sum")  # of the weights; how many there are is not the question here
 ROOM = Room(wide=760, tall=280, square=18, numbers=False)  # its numbers stand in the sums of the unit
 
 
@@ -36,14 +35,16 @@ def explored_scene(trace: RecurrentTrace, *, step: int, unit: int, sample: int =
     for the trace of a user's own cell.
     """
     now = moment(trace, step, sample)
-    items, description = drawn(now)
-    names = [item for item in items if item.id in ("title", "subtitle")]
-    cell = moved((_plain(item) for item in items if item not in names), 0, DROP)
-    below, frames, words = _weights_below(now, cell, unit)
-    lights = [*light(cell, unit), *frames]
-    around = time_line(trace.steps, step, TIME_TOP)
-    everything = [*names, *around, *linked(now, cell, below), *below, *lights]
-    return compose(now.title, description + words, everything, limit_of(items))
+    picture = picture_of(now)
+    cell = moved(map(_plain, picture.body), 0, DROP)
+    legend, below, frames, words = _weights_below(now, picture.legend, unit)
+    return replace(
+        picture,
+        body=[*time_line(trace.steps, step, TIME_TOP), *linked(now, cell, below)],
+        sentences=[*picture.sentences, *words],
+        legend=legend,
+        over=[*below, *light(cell, unit), *frames],
+    ).scene
 
 
 def _plain(item: Item) -> Item:
@@ -52,37 +53,38 @@ def _plain(item: Item) -> Item:
     return replace(item, numbers=False) if added and isinstance(item, Cells) else item
 
 
-def _weights_below(now: Moment, cell: list[Item], unit: int) -> tuple[list[Item], list[Frame], str]:
-    """Return the weights map, the frames around the columns of a unit, and the map in words; nothing where W and R
-    are in the cell already, or a mask skips the step."""
+def _weights_below(now: Moment, legend: Legend, unit: int) -> tuple[Legend, list[Item], list[Frame], list[str]]:
+    """Return the legend with the scale of the weights too, their map, the frames around the columns of a unit, and the
+    map in words; nothing of these where W and R are in the cell already, or a mask skips the step."""
+    legend = replace(legend, top=legend.top + DROP)
     if now.skipped or now.spec.kind == "SimpleRNN":
-        return [], [], ""
-    legend = next(item.place for item in cell if item.id == "scale")
-    items, words = _weights(now.spec, legend.y)
+        return legend, [], [], []
+    limits, items, words = _map(now.spec, legend.top)
     share = (unit - 0.5) / now.spec.units  # where not all columns are drawn, the one that stands in its place
     frames = [column_frame(item, int(share * item.shape[1])) for item in items if isinstance(item, Cells)]
-    return items, frames, f" Below it: {words}"
+    return replace(legend, limits=limits), items, frames, words
 
 
 @lru_cache(maxsize=KEPT_MAPS)
-def _weights(spec: RecurrentSpec, scale: float) -> tuple[list[Item], str]:
-    """Return the weights map with its title, and its words. Kept: a move to another step leaves it.
+def _map(spec: RecurrentSpec, scale: float) -> tuple[dict[str, float], list[Item], list[str]]:
+    """Return the ends of the scale for the weights, their map with its title, and its words.
 
-    scale: the height of the scale of colours; below its numbers go those for the weights, and then the map
+    Kept: a move to another step leaves it. scale: the height of the scale of colours; below its numbers go those for
+    the weights, and then the map.
     """
     (grid,) = grids_of([spec], ROOM)
-    body, _below = weights.map_items(grid)
-    body = [item for item in body if item.id not in SUM and not item.id.startswith("count")]
-    below = max(item.place.bottom for item in body)
-    rows = scale_rows(MARGIN, scale, _limits(grid))
-    top = rows[-1].y + MAP_GAP
+    limits = _limits(grid)
+    body, _below = weights.map_items(grid, counts=False)
+    top = Legend(scale, limits=limits).bottom + MAP_GAP
     drop = top + 30 - TOP
+    below = max(item.place.bottom for item in body) + drop + 24
     title = Label(f"{WEIGHTS}title", MARGIN, top, weights.weights_title(spec), 16, anchor="start", face=BOLD)
     notes = [
-        Label(f"{WEIGHTS}note[{place}]", MARGIN, below + drop + 24 + NOTE_RISE * place, note, 12, "muted", "start")
-        for place, note in enumerate(_notes(grid))
+        Label(f"{WEIGHTS}note[{place}]", MARGIN, below + NOTE_RISE * place, note, 12, "muted", "start")
+        for place, note in enumerate(_notes(grid, limits))
     ]
-    return [*rows, title, *moved(body, 0, drop, WEIGHTS), *notes], weights.weights_description(grid)
+    words = ["Below it:", *weights.weights_in_words(grid)]
+    return limits, [title, *moved(body, 0, drop, WEIGHTS), *notes], words
 
 
 def _limits(grid: Grid) -> dict[str, float]:
@@ -93,10 +95,10 @@ def _limits(grid: Grid) -> dict[str, float]:
     return {"W R b": matrices} if bias == matrices else {"W R": matrices, "b": bias}
 
 
-def _notes(grid: Grid) -> list[str]:
+def _notes(grid: Grid, limits: dict[str, float]) -> list[str]:
     """Return what to know about the map below the cell: whose columns are framed, and how strong its colours are."""
     nearest = "" if grid.every[1] == 1 else "; where it is left out, the one in its place"
-    strong = ", ".join(f"±{scale_end(limit)} in {name.replace(' ', ', ')}" for name, limit in _limits(grid).items())
+    strong = ", ".join(f"±{scale_end(limit)} in {name.replace(' ', ', ')}" for name, limit in limits.items())
     return [
         f"framed: the column of the unit in each of the {len(grid.spec.blocks)} blocks{nearest}",
         f"here the strongest colour is {strong}",

@@ -1,14 +1,15 @@
 """The picture of a digit that is being read: image, state, class probabilities, and these after every row."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.grouping import beyond, scale_name, scale_rows
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, SCALE_WIDTH, arrow, compose, heading, noted_legend
+from course_utils.drawing.grouping import beyond
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
+from course_utils.drawing.picture import BESIDE, Legend, Picture, scale_name
 from course_utils.drawing.scene import Box, Cells, Item, Label, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, ascent, printable, shortened, subscript, text_width
 from course_utils.pictures.digit.chart import LABEL, OTHER, OTHERS, RIGHT, Chart, chart_items, followed_name
@@ -120,20 +121,19 @@ class _Page:
 def digit_scene(read: ReadDigit, step: int) -> Scene:
     """Lay out a digit after one of its steps, 1 … T."""
     page = _Page(read, step)
-    title = shortened(_title(page), 19, page.right - MARGIN, BOLD)
-    items = heading(title, shortened(_subtitle(page), 13, page.right - MARGIN))
-    items += [*_image(page), *_states(page), *_bars(page), *chart_items(page.chart, step), *_legend(page)]
-    scene = compose(title, _description(page), items, read.limits[1])
-    return replace(scene, width=max(scene.width, float(np.ceil(page.right + MARGIN))))  # the same after every step
-
-
-def _title(page: _Page) -> str:
-    return f"When does it know? {page.read.name} after {page.read.noun} {page.step} of {page.read.steps}"
-
-
-def _subtitle(page: _Page) -> str:
-    noun = page.read.noun
-    return f"what it would say if the image ended here: h, after {noun} t alone, goes into {page.read.head}"
+    title = f"When does it know? {read.name} after {read.noun} {step} of {read.steps}"
+    subtitle = f"what it would say if the image ended here: h, after {read.noun} t alone, goes into {read.head}"
+    legend, names = _legend(page)
+    return Picture(
+        shortened(title, 19, page.right - MARGIN, BOLD),
+        shortened(subtitle, 13, page.right - MARGIN),
+        [*_image(page), *_states(page), *_bars(page), *chart_items(page.chart, step)],
+        [*_sentences(page)],
+        legend,
+        read.limits[1],
+        names,
+        page.right + MARGIN,  # the same after every step
+    ).scene
 
 
 def _image(page: _Page) -> Iterator[Item]:
@@ -226,21 +226,18 @@ def _bar(page: _Page, number: int, name: str, y: float, best: int) -> Iterator[I
         yield Label(f"word[{number}]", x + 11, level, words, size, anchor="start", **face)
 
 
-def _legend(page: _Page) -> list[Item]:
-    """Draw the scale of colours, with further rows where pixels or c have another one."""
+def _legend(page: _Page) -> tuple[Legend, list[Item]]:
+    """Return the scale of colours, with further rows where pixels or c have another one; and whose the first is."""
     pixels, hidden, memory = page.read.limits
     top = page.chart.bottom + 26
     others = {"a pixel": pixels} | ({"c": memory} if page.read.cell_state is not None else {})
     rows = {name: limit for name, limit in others.items() if limit != hidden}
     notes = [_units_note(page), *_square_note(page)]
     if not rows:
-        return noted_legend(MARGIN, top, hidden, notes)
-    aside = max(0, max(text_width(name, 11.5) for name in ("h, a pixel", *rows)) - SCALE_WIDTH + 140)
-    return [
-        *noted_legend(MARGIN, top, hidden, notes, aside),
-        *scale_rows(MARGIN, top, rows),
-        scale_name(MARGIN, top + 26, ", ".join(["h", *(name for name in others if name not in rows)])),
-    ]
+        return Legend(top, notes), []
+    aside = max(0, max(text_width(name, 11.5) for name in ("h, a pixel", *rows)) - BESIDE + 140)
+    name = ", ".join(["h", *(name for name in others if name not in rows)])
+    return Legend(top, notes, limits=rows, aside=aside), [scale_name(top + 26, name)]
 
 
 def _units_note(page: _Page) -> str:
@@ -256,12 +253,8 @@ def _square_note(page: _Page) -> list[str]:
     return shared + beyond(page.read.limits[1], page.read.hidden)
 
 
-def _description(page: _Page) -> str:
-    """Say in words what the picture shows."""
-    return " ".join(_sentences(page))
-
-
 def _sentences(page: _Page) -> Iterator[str]:
+    """Say in words what the picture shows."""
     read, step, noun = page.read, page.step, page.read.noun
     values, name = read.probabilities[step - 1], printable
     yield f"{read.name} after {noun} {step} of {read.steps}, read by {read.layer}{_which(read)}, then {read.head}."

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.drawing.grouping import grouped, groups
+from course_utils.drawing.grouping import block_means, grouped, groups
 from course_utils.drawing.scene import Cells, Frame, Rectangle
 from course_utils.pictures.digit.read import ReadDigit
 
@@ -41,26 +41,17 @@ def image_items(read: ReadDigit, step: int, place: Rectangle) -> list[Cells | Fr
     down, _across = pixel_grid(read)
     height, now = place.height / rows, (step - 1) // down  # the row of squares that holds the step
     axes = ("t" if down == 1 else "T", "f" if columns == read.pixels.shape[1] else "F")
-    seen = read.pixels.copy()
-    values = grouped_rows(seen[:step], down, columns)
+    values = _grouped(read.pixels[:step], down, columns)
     items: list[Cells | Frame] = [_cells("image[read]", place, 0, values, height, axes, read, ghost=False)]
     if now + 1 < rows:
-        later = grouped_rows(seen[(now + 1) * down :], down, columns)
+        later = _grouped(read.pixels[(now + 1) * down :], down, columns)
         items.append(_cells("image[later]", place, now + 1, later, height, axes, read, ghost=True))
     return [*items, _frame(Rectangle(place.x, place.y + now * height, place.width, height))]
 
 
-def grouped_rows(values: np.ndarray, down: int, columns: int) -> np.ndarray:
-    """Return the means of so many neighbouring rows each, the last group may be smaller; and of columns.
-
-    >>> grouped_rows(np.array([[1.0], [3.0], [5.0]]), 2, 1).tolist()
-    [[2.0], [5.0]]
-    """
-    if down > 1:
-        starts = np.arange(0, len(values), down)
-        counts = np.diff([*starts, len(values)])[:, None]
-        with np.errstate(all="ignore"):
-            values = np.add.reduceat(values.astype(float), starts, axis=0) / counts
+def _grouped(values: np.ndarray, down: int, columns: int) -> np.ndarray:
+    """Return the means of so many neighbouring rows each, the last group may be smaller; and of columns."""
+    values = block_means(values, down, 1)
     return grouped(values, len(values), columns)
 
 

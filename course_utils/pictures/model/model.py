@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow, compose, heading
-from course_utils.drawing.notes import LINE, note_lines
+from course_utils.drawing.layout import MARGIN, arrow
+from course_utils.drawing.picture import LINE, Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
 from course_utils.pictures.model.placing import Knot, Net, narrowest
@@ -38,15 +38,15 @@ def model_scene(graph: Graph) -> Scene:
     ]
     layout = arrange(knots, nets)
     room = max(NARROWEST_NOTE, text_width(_title(graph), 19, BOLD), _span(layout))
-    first, *more = wrapped(_subtitles(graph), 13, room)
-    items = [*heading(_title(graph), first), *note_lines("subtitle_note", more, 64 + LINE, 13)]
-    layout = _moved(layout, nets, TOP + LINE * len(more))
+    subtitle = wrapped(_subtitles(graph), 13, room)
+    items: list[Item] = []
+    layout = _moved(layout, nets, TOP + LINE * (len(subtitle) - 1))
     for entry in drawn.entries:
         items += faces[entry.name].items(layout.places[entry.name])
     items += _lines(drawn, layout)
     below = max(place.bottom for place in layout.places.values()) + 40
-    items += note_lines("legend_note", wrapped(_notes(graph, drawn), 12, room), below)
-    return compose(_title(graph), _description(graph, drawn), items, 1.0)
+    legend = Legend(below, "\n".join(wrapped(_notes(graph, drawn), 12, room)), colours=False)
+    return Picture(_title(graph), subtitle, items, _sentences(graph, drawn), legend).scene
 
 
 def _span(layout: Layout) -> float:
@@ -212,16 +212,14 @@ def _subtitles(graph: Graph) -> list[str]:
     return [part for part in (count, "data flows upwards; beside each arrow, its shape", inside) if part]
 
 
-def _description(graph: Graph, drawn: Shortened) -> str:
+def _sentences(graph: Graph, drawn: Shortened) -> list[str]:
     """Say every drawn layer in words."""
     count = counted_parameters(graph.parameters)
     if graph.trainable < graph.parameters:
         count += f", {graph.trainable:,} of them trainable"
     names = {entry.name: _called(entry) for entry in drawn.entries}
     order = sorted(drawn.entries, key=lambda entry: entry.level)
-    return " ".join(
-        [f"{_title(graph)}, drawn bottom to top: {count}.", *(_sentence(one, drawn, names) for one in order)]
-    )
+    return [f"{_title(graph)}, drawn bottom to top: {count}.", *(_sentence(one, drawn, names) for one in order)]
 
 
 def _called(entry: Entry) -> str:

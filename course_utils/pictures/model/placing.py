@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
+from course_utils.drawing.layout import isotonic
+
 APART = 44  # px between two boxes on a level, and between two lines that enter one box
 LINE_ROOM = 16  # px: how wide the place of a passing line is
 PORT = 24  # px between the ends of two lines at one box
@@ -114,12 +116,7 @@ class Sketch:
         offsets = [0.0]
         for one, other in pairwise(row):
             offsets.append(offsets[-1] + (one.width + other.width) / 2 + APART)
-        pools: list[list[float]] = []  # each: the wishes of neighbours that touch, less their offsets
-        for wish, offset in zip(wishes, offsets, strict=True):
-            pools.append([wish - offset])
-            while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
-                pools[-2:] = [pools[-2] + pools[-1]]
-        shifts = [fmean(pool) for pool in pools for _one in pool]
+        shifts = isotonic([wish - offset for wish, offset in zip(wishes, offsets, strict=True)])
         for stop, shift, offset in zip(row, shifts, offsets, strict=True):
             self.x[stop.name] = shift + offset
 

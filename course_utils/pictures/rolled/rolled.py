@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow, compose, heading
-from course_utils.drawing.notes import LINE, note_lines
+from course_utils.drawing.layout import FIRST, LAST, MARGIN, arrow, shown_steps
+from course_utils.drawing.picture import LINE, Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, printable, shortened, text_width, wrapped
 from course_utils.pictures.rolled import rolled_words
@@ -18,7 +18,6 @@ RISE = 66  # from a layer to the next
 PLAIN, GAP = 58, 22  # heights: of a layer without recurrence, of what is left out
 MERGE, FORK = 66, 34  # of what stands above and below the two cells of Bidirectional
 BETWEEN = 56  # px between the two cells of Bidirectional
-MOST, FIRST, LAST = 6, 3, 2
 NARROWEST, WIDEST = 236, 400
 NARROWEST_NOTE = 420  # px: no text above or below is wrapped more narrowly
 
@@ -63,15 +62,16 @@ def rolled_scene(graph: Graph) -> Scene:
     page = _Page(chain, _width(chain))
     title = rolled_words.title(chain, graph)
     room = max(NARROWEST_NOTE, max(item.place.right for item in _body(page, TOP)) - MARGIN)
-    first, *more = wrapped(rolled_words.subtitles(chain), 13, room)
-    items = [*heading(title, first), *note_lines("subtitle_note", more, 64 + LINE, 13)]
-    items += _body(page, TOP + LINE * len(more))
+    subtitle = wrapped(rolled_words.subtitles(chain), 13, room)
+    items = _body(page, TOP + LINE * (len(subtitle) - 1))
     below = max(item.place.bottom for item in items) + 46
-    legend = wrapped(rolled_words.notes(chain), 12, room)
-    items += note_lines("legend_note", legend, below)
+    notes = wrapped(rolled_words.notes(chain), 12, room)
+    beside: list[Item] = []
     if chain.beside:
-        items += note_lines("beside", [rolled_words.beside(chain)], below + LINE * len(legend))
-    return compose(title, rolled_words.describe(chain, graph, _shown(chain)), items, 1.0)
+        text = rolled_words.beside(chain)
+        beside.append(Label("beside", MARGIN, below + LINE * len(notes), text, 12, "muted", "start"))
+    said = rolled_words.sentences(chain, graph, _shown(chain))
+    return Picture(title, subtitle, items, said, Legend(below, "\n".join(notes), colours=False), over=beside).scene
 
 
 def _body(page: _Page, top: float) -> list[Item]:
@@ -89,8 +89,7 @@ def _body(page: _Page, top: float) -> list[Item]:
 
 def _shown(chain: Chain) -> Sequence[Rung | None]:
     """Return the layers that are drawn, from below; None stands for all those left out."""
-    rungs = chain.rungs
-    return rungs if len(rungs) <= MOST else (*rungs[:FIRST], None, *rungs[-LAST:])
+    return [chain.rungs[place - 1] if place else None for place in shown_steps(len(chain.rungs))]
 
 
 def _width(chain: Chain) -> float:

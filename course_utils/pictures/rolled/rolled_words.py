@@ -58,18 +58,18 @@ def beside(chain: Chain) -> str:
     return shortened(printable(text), 12, 700, SANS)
 
 
-def describe(chain: Chain, graph: Graph, shown: Sequence[Rung | None]) -> str:
+def sentences(chain: Chain, graph: Graph, shown: Sequence[Rung | None]) -> list[str]:
     """Say the chain in words, from below."""
     entering = "" if chain.entering is None else f", {shape_text(chain.entering)}"
-    sentences = [
+    said = [
         f"{title(chain, graph)}: {'; '.join(subtitles(chain))}.",
         f"Input: {'x_t at every step' if chain.sequence else 'x'}{entering}.",
     ]
     hidden = len(chain.rungs) - sum(rung is not None for rung in shown)
-    sentences += [_in_words(rung) if rung else f"… {hidden} more layers …" for rung in shown]
+    said += [_in_words(rung) if rung else f"… {hidden} more layers …" for rung in shown]
     if chain.beside:
-        sentences.append(f"N{beside(chain)[1:]}.")
-    return re.sub("[₀-₉ₜ₊₋]+", lambda found: "_" + found[0].translate(SPOKEN), " ".join(sentences))
+        said.append(f"N{beside(chain)[1:]}.")
+    return [re.sub("[₀-₉ₜ₊₋]+", lambda found: "_" + found[0].translate(SPOKEN), one) for one in said]
 
 
 def _in_words(rung: Rung) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 
 from course_utils.drawing import wording
 from course_utils.drawing.grouping import beyond, grouped, groups
-from course_utils.drawing.layout import MARGIN, compose, heading, noted_legend, strongest
-from course_utils.drawing.scene import Box, Cells, Item, Label, Rectangle, Scene
+from course_utils.drawing.layout import MARGIN, badge, strongest
+from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.scene import Cells, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened, text_width
 from course_utils.pictures.states.strips import Layer, Strip
 from course_utils.recurrence import RecurrentTrace
@@ -68,8 +69,8 @@ def states_scene(traces: Sequence[RecurrentTrace], *, sample: int = 0) -> Scene:
     drawn = traces[:MOST_LAYERS]
     layers = [Layer(trace, sample, number, len(drawn)) for number, trace in enumerate(drawn, start=1)]
     grid = _Grid(layers, _left(layers))
-    title = _title(layers)
-    items = heading(title, _subtitle(grid))
+    title, subtitle = _title(layers), _subtitle(grid)
+    items: list[Item] = []
     top: float = TOP
     if len(traces) > MOST_LAYERS:
         items.append(Label("left_out", MARGIN, top, _left_out(len(traces)), 13, anchor="start"))
@@ -79,8 +80,14 @@ def states_scene(traces: Sequence[RecurrentTrace], *, sample: int = 0) -> Scene:
     for layer in reversed(layers):
         panel, top = _panel(grid, layer, top)
         items += panel
-    items += noted_legend(MARGIN, top + 22, grid.limit, _notes(grid))
-    return compose(title, _description(grid, len(traces)), items, grid.limit)
+    notes = _notes(grid)
+    said = [f"{title}: {subtitle}."]
+    for layer in layers:
+        said += _layer_in_words(layer, grid.several)
+    said += [f"{note[0].upper()}{note[1:]}." for note in notes]
+    if len(traces) > MOST_LAYERS:
+        said.append(f"Left out: {wording.counted(len(traces) - MOST_LAYERS, 'more recurrent layer')}.")
+    return Picture(title, subtitle, items, said, Legend(top + 22, notes), grid.limit).scene
 
 
 def _title(layers: Sequence[Layer]) -> str:
@@ -164,14 +171,10 @@ def _axis_letter(letter: str, shared: int) -> str:
 
 def _letter(name: str, strip: Strip, y: float) -> list[Item]:
     """Draw the letter of a strip: that of a gate or candidate on its hue."""
-    centre = MARGIN + LETTER_BOX / 2
     if not strip.hue:
-        return [Label(f"letter[{name}]", centre, y + 5.5, strip.letter, 15, face=BOLD)]
+        return [Label(f"letter[{name}]", MARGIN + LETTER_BOX / 2, y + 5.5, strip.letter, 15, face=BOLD)]
     place = Rectangle(MARGIN, y - LETTER_BOX / 2, LETTER_BOX, LETTER_BOX)
-    return [
-        Box(f"gate[{name}]", place, "gate", radius=5, hue=strip.hue),
-        Label(f"letter[{name}]", centre, y + 4.5, strip.letter, 13, "on_hue", face=BOLD),
-    ]
+    return badge((f"gate[{name}]", f"letter[{name}]"), place, strip.letter, strip.hue, radius=5, drop=4.5)
 
 
 def _range(values: np.ndarray) -> str:
@@ -247,18 +250,8 @@ def _cell_note(grid: _Grid) -> str:
     return cell + (f" · of the units, one in {sizes['units']} is drawn" if sizes["units"] > 1 else "")
 
 
-def _description(grid: _Grid, count: int) -> str:
-    """Say in words what the strips show, layer by layer in order of execution."""
-    sentences = [f"{_title(grid.layers)}: {_subtitle(grid)}."]
-    for layer in grid.layers:
-        sentences += _layer_in_words(layer, grid.several)
-    sentences += [f"{note[0].upper()}{note[1:]}." for note in _notes(grid)]
-    if count > MOST_LAYERS:
-        sentences.append(f"Left out: {wording.counted(count - MOST_LAYERS, 'more recurrent layer')}.")
-    return " ".join(sentences)
-
-
 def _layer_in_words(layer: Layer, named: bool) -> Iterator[str]:
+    """Say what the strips of one layer show."""
     trace, plain = layer.trace, wording.plain_number
     if named:
         yield f"Layer {printable(trace.name)}, {layer.kind}, {wording.counted(layer.steps, 'step')}:"

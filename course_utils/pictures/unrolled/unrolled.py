@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, compose, heading, noted_legend, strongest
+from course_utils.drawing.layout import MARGIN, strongest
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened
 from course_utils.pictures.unrolled.bidirectional_row import both_items
@@ -15,8 +16,8 @@ from course_utils.pictures.unrolled.recurrent_row import Lane, lane_items
 from course_utils.pictures.unrolled.unrolled_words import (
     TITLE_SIZE,
     WIDEST_TEXT,
-    describe,
     legend_notes,
+    sentences,
     subtitle,
     title,
 )
@@ -45,9 +46,8 @@ def unrolled_scene(plan: Plan, *, every: bool = False) -> Scene:
     below = floors[-1].below + grid.level_height(plan.entry) + NAMES
     limit, beyond = _limit(grid)
     notes = [shortened(printable(note), 12, WIDEST_TEXT) for note in legend_notes(plan, beyond)]
-    items += noted_legend(MARGIN, below + 28, limit, notes)
     named = shortened(printable(title(plan)), TITLE_SIZE, WIDEST_TEXT, BOLD)
-    return compose(named, describe(plan), heading(named, subtitle(plan)) + items, limit)
+    return Picture(named, subtitle(plan), items, sentences(plan), Legend(below + 28, notes), limit).scene
 
 
 def _shown_rows(plan: Plan) -> tuple[Plan, int]:

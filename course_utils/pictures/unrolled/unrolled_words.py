@@ -113,12 +113,10 @@ def _letters_explained(plan: Plan) -> list[str]:
     return letters
 
 
-def describe(plan: Plan) -> str:
+def sentences(plan: Plan) -> list[str]:
     """Say in words what the picture shows: its alternative text."""
-    sentences = _single(plan) if plan.single else _several(plan)
-    if plan.left_out:
-        sentences.append(f"Not drawn: {', '.join(plan.left_out)}.")
-    return " ".join(sentences)
+    left_out = [f"Not drawn: {', '.join(plan.left_out)}."] if plan.left_out else []
+    return [*(_single(plan) if plan.single else _several(plan)), *left_out]
 
 
 def _single(plan: Plan) -> list[str]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from course_utils.drawing.layout import MARGIN, compose, heading
+from course_utils.drawing.layout import MARGIN
 from course_utils.drawing.moving import moved
+from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Item, Label, Scene
 from course_utils.drawing.text import BOLD
 from course_utils.drawing.wording import counted
@@ -12,6 +13,7 @@ from course_utils.pictures.weights.blocks import TOP, Grid, grids_of
 from course_utils.recurrence import RecurrentSpec, count
 
 NAME_ROOM, MAP_GAP = 34, 46  # px: for the name of a map above it, and to the next map
+SUBTITLE = "a layer above reads the units of the one below: there, F is the U below it"
 
 
 def stacked_weights_scene(specs: Sequence[RecurrentSpec]) -> Scene:
@@ -28,14 +30,19 @@ def stacked_weights_scene(specs: Sequence[RecurrentSpec]) -> Scene:
         return weights.weights_scene(specs[0])
     grids = grids_of(specs)
     title = f"The weights of {counted(len(specs), 'layer')}: {' → '.join(f'{one.kind}({one.units})' for one in specs)}"
-    items = heading(title, "a layer above reads the units of the one below: there, F is the U below it")
+    items: list[Item] = []
     top = float(TOP)
     for place, grid in enumerate(grids, start=1):
         drawn, top = _map(grid, place, top)
         items += drawn
-    items.append(Label("together", MARGIN, top, _together(specs), 13, anchor="start", face=BOLD))
-    items += weights.map_legend(grids, top + 34)
-    return compose(title, _description(grids, title), items, grids[0].limit("kernel"))
+    totals = [count(spec).total for spec in specs]
+    together = f"{counted(len(specs), 'layer')} together: {' + '.join(f'{total:,}' for total in totals)}"
+    together += f" = {sum(totals):,} parameters"
+    items.append(Label("together", MARGIN, top, together, 13, anchor="start", face=BOLD))
+    maps = [" ".join(weights.weights_in_words(grid)) for grid in grids]
+    said = [f"{title}.", *(f"Layer {place}. {one}" for place, one in enumerate(maps, start=1)), f"{together}."]
+    legend, limit = weights.map_legend(grids, top + 34), grids[0].limit("kernel")
+    return Picture(title, SUBTITLE, items, said, legend, limit).scene
 
 
 def _map(grid: Grid, place: int, top: float) -> tuple[list[Item], float]:
@@ -43,23 +50,6 @@ def _map(grid: Grid, place: int, top: float) -> tuple[list[Item], float]:
     spec = grid.spec
     drop = top + NAME_ROOM - TOP
     body, bottom = weights.map_items(grid)
-    name = Label(f"{spec.name}/title", MARGIN, top + 15, _named(spec, place), 15, anchor="start", face=BOLD)
+    text = f"Layer {place}: {spec.kind}({spec.units}) on {counted(spec.features, 'feature')}"
+    name = Label(f"{spec.name}/title", MARGIN, top + 15, text, 15, anchor="start", face=BOLD)
     return [name, *moved(body, 0, drop, f"{spec.name}/")], bottom + drop + MAP_GAP
-
-
-def _named(spec: RecurrentSpec, place: int) -> str:
-    return f"Layer {place}: {spec.kind}({spec.units}) on {counted(spec.features, 'feature')}"
-
-
-def _together(specs: Sequence[RecurrentSpec]) -> str:
-    """Write the sum over the layers."""
-    totals = [count(spec).total for spec in specs]
-    return (
-        f"{counted(len(specs), 'layer')} together: {' + '.join(f'{n:,}' for n in totals)} = {sum(totals):,} parameters"
-    )
-
-
-def _description(grids: Sequence[Grid], title: str) -> str:
-    """Say the maps one after the other, and their sum."""
-    said = [f"Layer {place}. {weights.weights_description(grid)}" for place, grid in enumerate(grids, start=1)]
-    return " ".join([f"{title}.", *said, f"{_together([grid.spec for grid in grids])}."])

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.grouping import scale_name, scale_rows
-from course_utils.drawing.layout import MARGIN, compose, heading, noted_legend
+from course_utils.drawing.layout import MARGIN
+from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, text_width
 from course_utils.pictures.gate_marks import HEADER, block_header
@@ -36,15 +36,15 @@ def weights_scene(spec: RecurrentSpec) -> Scene:
     """
     (grid,) = grids_of([spec])
     body, below = map_items(grid)
-    items = [*heading(weights_title(spec), _subtitle(spec)), *body, *map_legend([grid], below + 26)]
-    return compose(weights_title(spec), weights_description(grid), items, grid.limit("kernel"))
+    legend, limit = map_legend([grid], below + 26), grid.limit("kernel")
+    return Picture(weights_title(spec), _subtitle(spec), body, weights_in_words(grid), legend, limit).scene
 
 
-def map_items(grid: Grid) -> tuple[list[Item], float]:
-    """Return headers, weights, the words above them and the sum, without heading and legend; and where they end."""
+def map_items(grid: Grid, *, counts: bool = True) -> tuple[list[Item], float]:
+    """Return headers, weights and the words above them, with their counts and the sum; and where they end."""
     spec, items = grid.spec, _headers(grid)
     for row in count(spec).rows:
-        items += [*_weight(grid, row.weight), *_words(grid, row)]
+        items += [*_weight(grid, row.weight), *_words(grid, row, counts)]
     below = grid.bottom + 14
     if _starts_at_one(spec):
         text = "the bias of f starts at 1"
@@ -52,16 +52,14 @@ def map_items(grid: Grid) -> tuple[list[Item], float]:
         x = max(centre, MARGIN + text_width(text, 12) / 2)
         items.append(Label("note[bias,f]", x, grid.bottom + 18, text, 12))
         below += 16
-    return [*items, *_sum(grid, below)], below + 44
+    return [*items, *(_sum(grid, below) if counts else [])], below + 44
 
 
-def map_legend(grids: Sequence[Grid], top: float) -> list[Item]:
+def map_legend(grids: Sequence[Grid], top: float) -> Legend:
     """Return the scale of colours of one or several maps, a second row of numbers where b has its own, and notes."""
     limit, bias = grids[0].limits
-    items = noted_legend(MARGIN, top, limit, grid_notes(grids))
-    if bias == limit:
-        return items
-    return [*items, scale_name(MARGIN, top + 26, "W R"), *scale_rows(MARGIN, top, {"b": bias})]
+    more = {} if bias == limit else {"b": bias}
+    return Legend(top, grid_notes(grids), name="W R" if more else "", limits=more)
 
 
 def only_recurrent(graph: Graph) -> RecurrentSpec:
@@ -150,16 +148,17 @@ def _axes(grid: Grid, weight: str) -> tuple[str, ...]:
     return tuple(axis if stride == 1 else f"{axis}_drawn" for axis, stride in zip(axes, strides, strict=True))
 
 
-def _words(grid: Grid, row: ParameterRow) -> list[Item]:
+def _words(grid: Grid, row: ParameterRow, counts: bool) -> list[Item]:
     """Write above a weight what it is called, its shape, what its rows are, and how many numbers it holds."""
     baseline, name = grid.top(row.weight) - 7, f"{grid.spec.letter_of(row.weight)} {row.weight}"
+    size = Label(f"count[{row.weight}]", grid.right, baseline, product(row), 12, anchor="end", face=MONO)
     shape = MARGIN + text_width(name, 13, BOLD) + 12
     said = shape + text_width(str(row.shape), 12, MONO) + 14
     return [
         Label(f"name[{row.weight}]", MARGIN, baseline, name, 13, anchor="start", face=BOLD),
         Label(f"shape[{row.weight}]", shape, baseline, str(row.shape), 12, "muted", "start", MONO),
         Label(f"rows[{row.weight}]", said, baseline, rows_said(grid.spec, row.weight), 12, "muted", "start"),
-        Label(f"count[{row.weight}]", grid.right, baseline, product(row), 12, anchor="end", face=MONO),
+        *([size] if counts else []),
     ]
 
 
@@ -227,7 +226,7 @@ def _left_out(grid: Grid) -> str:
     return f"of the {' and '.join(parts)}, one in {share} is drawn{exception}"
 
 
-def weights_description(grid: Grid) -> str:
+def weights_in_words(grid: Grid) -> list[str]:
     """Say in words what is stored, in which order, and what it holds."""
     spec, counted = grid.spec, count(grid.spec)
     blocks = ", ".join(f"{spec.cell.letter(block)} ({spec.cell.blocks[block]})" for block in spec.blocks)
@@ -240,7 +239,7 @@ def weights_description(grid: Grid) -> str:
     ]
     if _starts_at_one(spec):
         sentences.insert(-1, "The bias of f starts at 1.")
-    return " ".join(sentences)
+    return sentences
 
 
 def _weight_in_words(grid: Grid, row: ParameterRow) -> str:
