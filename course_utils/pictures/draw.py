@@ -16,7 +16,7 @@ from course_utils.pictures.image_rows import checked_image, image_rows_scene
 from course_utils.pictures.model.model import model_scene
 from course_utils.pictures.rolled.rolled import rolled_scene
 from course_utils.pictures.states.states import states_scene
-from course_utils.pictures.unrolled import path_input, plan_layer, unrolled_scene
+from course_utils.pictures.unrolled import branches_scene, first_input, plan_model
 from course_utils.pictures.weights.weights import only_recurrent, weights_scene
 from course_utils.pictures.words import words_scene
 from course_utils.recurrence import OpaqueTrace, RecurrentTrace, Trace, gradient_flow, run_layer
@@ -45,7 +45,8 @@ def draw_unrolled(
     """Draw a recurrent Keras layer or model unrolled: one copy of each cell for every time-step.
 
     model:  SimpleRNN, LSTM, GRU, RNN over any cell, Bidirectional, or a model of these and other layers.
-            Where branches meet, the one with the most recurrent layers is followed; the others are named
+            Branches stand side by side, each at the right of what it reads; of more than five, those with the
+            fewest recurrent layers are named and not drawn
     x:      an input (batch, T, F) whose values are shown; without it the cells stay empty
     steps:  T, where there is no x and the layer was built for any T
     sample: which of the batch is shown, from 0
@@ -68,13 +69,13 @@ def draw_unrolled(
     inputs = inputs_of(spec, x) if known else _empty_inputs(spec, steps)
     if known:
         _check_choice("sample", sample, 0, len(inputs[0]) - 1, "the batch is counted from 0")
-    plan = plan_layer(spec, inputs, sample=sample if known else 0, known=known, words=words)
-    length = plan.entry.steps
+    branches = plan_model(spec, inputs, sample=sample if known else 0, known=known, words=words)
+    length = branches.plans[branches.main].entry.steps
     if steps is not None and length and steps != length:
         raise ValueError(f"steps={steps!r} does not fit x, which has {length} time-steps: leave steps out.")
     if words is not None:
         _check_words(words, length)
-    return _finish(unrolled_scene(plan), theme, ax)
+    return _finish(branches_scene(branches), theme, ax)
 
 
 def _check_words(words: Any, steps: int) -> None:
@@ -88,7 +89,7 @@ def _check_words(words: Any, steps: int) -> None:
 def _empty_inputs(spec: LayerSpec, steps: int | None) -> list[np.ndarray]:
     """Return zeros in the place of an input that is not given: only their shape is drawn."""
     if isinstance(spec, Graph):
-        shapes, dtypes, entry = spec.built_shapes, spec.input_dtypes, spec.built_shapes[path_input(spec)]
+        shapes, dtypes, entry = spec.built_shapes, spec.input_dtypes, spec.built_shapes[first_input(spec)]
     elif isinstance(spec, RECURRENT):
         side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
         if side.features is None:

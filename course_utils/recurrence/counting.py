@@ -197,6 +197,8 @@ def weights_in(spec: LayerSpec) -> int | None:
             return spec.table.size
         case TimeDistributedSpec():
             return weights_in(spec.inner)
+        case Graph() if spec.own is not None:
+            return spec.own.parameters
         case Graph():
             return sum_known({id(node.layer): weights_in(node.layer) for node in spec.nodes}.values())
         case ClosedSpec():

@@ -36,6 +36,21 @@ class LayerFlow:
     recurrent: tuple[RecurrentTrace, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of a layer that is no model, as it was made.
+
+    name:     of the layer; where it is called again ``name#2`` and so on
+    entering: what it read, as ``node.entering``; leaving: what it gave, in flat order
+    """
+
+    node: Node
+    name: str
+    entering: tuple[Flow, ...]
+    leaving: tuple[Flow, ...]
+    flow: LayerFlow
+
+
 @dataclass(eq=False)
 class Execution:
     """One run of a model, and what is kept of it.
@@ -43,14 +58,16 @@ class Execution:
     initial_states: by layer name, states to start with in the place of the layer's own
     recurrent:      the traces, in order of execution
     layers:         by layer name; a layer that is called again is ``name#2`` and so on
-    calls:          the same by the node of the graph, as ``id(node)``
+    calls:          every call that was made, in order; of models inside, the calls of their layers
+    same:           by ``id(flow)``, the flow that it is another form of, and itself
     opaque:         the graphs, as ``id(graph)``, of calls of the user's own that do otherwise than they say
     """
 
     initial_states: dict[str, Any] = field(default_factory=dict)
     recurrent: list[RecurrentTrace] = field(default_factory=list)
     layers: dict[str, LayerFlow] = field(default_factory=dict)
-    calls: dict[int, LayerFlow] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    same: dict[int, tuple[Flow, Flow]] = field(default_factory=dict)
     opaque: set[int] = field(default_factory=set)
     _stands: dict[int, list[np.ndarray]] = field(default_factory=dict)  # where stateful layers have moved to
 
@@ -67,15 +84,24 @@ class Execution:
             before = len(self.recurrent)
             result = self.call(node.layer, args, kwargs)
             values.update(zip(node.outputs, leaves(result), strict=True))
-            self._note(node, args[0] if len(args) == 1 else args, result, self.recurrent[before:])
+            name = self._name_of_call(node.name)
+            entered = args[0] if len(args) == 1 else args
+            traces = tuple(self.recurrent[before:])
+            self.layers[name] = flow = LayerFlow(map_nested(_value, entered), map_nested(_value, result), traces)
+            if not isinstance(node.layer, Graph) or id(node.layer) in self.opaque:
+                read = tuple(values[value] for value in node.entering)
+                self.calls.append(Call(node, name, read, tuple(leaves(result)), flow))
         return map_nested(filled, spec.outputs)
 
-    def _note(self, node: Node, entered: Nested, left: Nested, traces: list[RecurrentTrace]) -> None:
-        name = node.layer.name
+    def _name_of_call(self, name: str) -> str:
         times = sum(known.split("#")[0] == name for known in self.layers)
-        key = f"{name}#{times + 1}" if times else name
-        flow = LayerFlow(map_nested(_value, entered), map_nested(_value, left), tuple(traces))
-        self.layers[key] = self.calls[id(node)] = flow
+        return f"{name}#{times + 1}" if times else name
+
+    def first_form(self, flow: Flow) -> Flow:
+        """Return the flow that a flow is another form of: with another mask, say."""
+        while id(flow) in self.same:
+            _other, flow = self.same[id(flow)]
+        return flow
 
     @singledispatchmethod
     def call(self, spec: Any, args: tuple, kwargs: dict[str, Any]) -> Nested:
@@ -88,18 +114,22 @@ class Execution:
             return self._own_call(spec, spec.own, args, kwargs)
         flows, mask = leaves(args[0]), kwargs.get("mask")
         if mask is not None:
-            flows = [Flow(flow.value, _value(own)) for flow, own in zip(flows, leaves(mask), strict=True)]
+            masked = [Flow(flow.value, _value(own)) for flow, own in zip(flows, leaves(mask), strict=True)]
+            self.same |= {id(new): (new, old) for new, old in zip(masked, flows, strict=True)}
+            flows = masked
         return self.graph(spec, flows)
 
     def _own_call(self, spec: Graph, own: ClosedSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
         """Run the calls that were followed, and hold what they give against what the layer itself gives."""
         flows = [flow for flow in leaves([args, kwargs]) if isinstance(flow, Flow)]
-        before, names = len(self.recurrent), set(self.layers)
+        before, names = (len(self.recurrent), len(self.calls)), set(self.layers)
         told, done = leaves(self.graph(spec, flows)), own.call(args, kwargs)
-        if any(not _close(one, other) for one, other in zip(told, leaves(done), strict=True)):
+        if all(_close(one, other) for one, other in zip(told, leaves(done), strict=True)):
+            self.same |= {id(new): (new, old) for new, old in zip(leaves(done), told, strict=True)}
+        else:
             # It draws new numbers, say, or keeps something from call to call: then nothing inside is shown.
             self.opaque.add(id(spec))
-            del self.recurrent[before:]
+            del self.recurrent[before[0] :], self.calls[before[1] :]
             self.layers = {name: flow for name, flow in self.layers.items() if name in names}
         return done
 

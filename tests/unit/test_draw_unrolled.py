@@ -14,6 +14,7 @@ from course_utils.drawing.scene import Box, Cells, Label, Line
 from course_utils.drawing.svg import render_svg
 from course_utils.drawing.theme import LIGHT, ZERO
 from course_utils.pictures.unrolled import plan_layer, plan_trace, unrolled_scene
+from course_utils.pictures.unrolled.branches import MOST_BRANCHES
 from course_utils.pictures.unrolled.unrolled import MOST_ROWS
 from course_utils.recurrence import random_input, random_spec, run
 from course_utils.recurrence.activation_functions import activation_named
@@ -103,6 +104,11 @@ def test_a_mesh_of_layers_is_tidy(kinds, units, steps, last, flat):
     assert len(set(scene.ids())) == len(list(scene.ids()))
     hidden = [label.text for label in scene.of(Label) if label.id == "left_out_layers"]
     assert hidden == ([f"… {len(plan.rows) - 5} more layers …"] if len(plan.rows) > MOST_ROWS else [])
+
+
+def _cells(scene, id):
+    """Return the cells with an id."""
+    return next(cells for cells in scene.of(Cells) if cells.id == id)
 
 
 @pytest.mark.parametrize("build", test_architectures.ARCHITECTURES, ids=lambda build: build.__name__)
@@ -314,10 +320,15 @@ def test_a_large_layer_stays_a_small_document(kind, size):
     assert len(svg) < 120_000
 
 
-def test_the_path_with_the_most_recurrent_layers_is_followed(keras):
-    model, x, _names = test_architectures.encoder_decoder(keras)
-    diagram = course_utils.draw_unrolled(model, x)
-    assert diagram.description.endswith("Not drawn: encoder.") or "Not drawn: decoder" in diagram.description
+def test_branches_beyond_the_most_that_are_drawn_are_named(keras):
+    L = keras.layers
+    entry = keras.Input((3, 2))
+    many = [L.SimpleRNN(2, name=f"read_{number}")(entry) for number in range(MOST_BRANCHES + 2)]
+    diagram = course_utils.draw_unrolled(keras.Model(entry, L.Add()(many)))
+    left_out = re.search(r"Not drawn: (.*)\.", diagram.description)[1].split(", ")
+    assert len(left_out) == 2 and all(f"{name}: " not in diagram.description for name in left_out)
+    drawn = (MOST_BRANCHES * 10, (MOST_BRANCHES + 2) * 10)
+    assert f"{drawn[0]} of the model's {drawn[1]} parameters are in the layers drawn" in diagram.description
     assert any("not drawn" in label.text for label in diagram.scene.of(Label))
 
 
@@ -379,11 +390,17 @@ def test_a_state_that_another_layer_gives_is_named(keras):
     model, x, _names = test_architectures.encoder_decoder(keras)
     diagram = course_utils.draw_unrolled(model, x)
     texts = [label.text for label in diagram.scene.of(Label)]
-    assert "from encoder" in texts and "not drawn: encoder" in texts
+    assert "from encoder" in texts and not any("not drawn" in text for text in texts)
     assert "starts with a state from encoder" in diagram.description
-    drawn = sum(layer.count_params() for layer in model.layers if layer.name in ("decoder", "words"))
-    said = f"{drawn} of the model's {model.count_params()} parameters are in the layers drawn"
-    assert any(said in text for text in texts) and said in diagram.description
+    assert f"{model.count_params()} parameters in all" in diagram.description
+    handed, first = (
+        _cells(diagram.scene, f"{name}/{id}")
+        for name, id in (("branch 1/encoder", "h[t=6]"), ("branch 2/decoder", "h[t=0]"))
+    )
+    line = next(line for line in diagram.scene.of(Line) if line.id.startswith("link["))
+    assert handed.place.x <= line.points[0][0] <= handed.place.right and handed.place.bottom < line.points[0][1]
+    assert first.place.x <= line.points[-1][0] <= first.place.right and first.place.bottom < line.points[-1][1]
+    np.testing.assert_array_equal(handed.values, first.values)
 
 
 def test_nothing_goes_into_a_skipped_step(keras):
@@ -448,7 +465,7 @@ def test_without_an_input_no_step_is_skipped_and_no_given_state_is_known(keras):
     _output, h, c = L.LSTM(4, return_state=True, bias_initializer="random_normal", name="encoder")(source)
     decoder = L.LSTM(4, return_sequences=True, name="decoder")
     scene = course_utils.draw_unrolled(keras.Model([source, target], decoder(target, initial_state=[h, c]))).scene
-    start = next(cells for cells in scene.of(Cells) if cells.id.endswith("h[t=0]"))
+    start = next(cells for cells in scene.of(Cells) if cells.id.endswith("decoder/h[t=0]"))
     assert start.values is None and "from encoder" in [label.text for label in scene.of(Label)]
 
 

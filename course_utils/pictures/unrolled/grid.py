@@ -31,10 +31,11 @@ START_HEIGHT = 30  # px: of the first state, beside a compact row
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The measures of one picture; every: no step is left out."""
+    """The measures of one picture; every: no step is left out; whole: all rows, where some are left out."""
 
     plan: Plan
     every: bool = False
+    whole: tuple[Row, ...] = ()
 
     @cached_property
     def roomy(self) -> bool:
@@ -54,10 +55,11 @@ class Grid:
 
     def layer_mark(self, row: Row) -> str:
         """Return the number of a recurrent layer, raised and in brackets, where there are several."""
-        recurrent = [other for other in self.plan.rows if other.traces]
-        if row not in recurrent or len(recurrent) == 1:
+        recurrent = [other for other in self.whole or self.plan.rows if other.traces]
+        before, all_of_them = self.plan.marks or (0, len(recurrent))
+        if row not in recurrent or all_of_them == 1:
             return ""
-        return "⁽" + str(recurrent.index(row) + 1).translate(RAISED) + "⁾"
+        return "⁽" + str(before + recurrent.index(row) + 1).translate(RAISED) + "⁾"
 
     def source(self, row: Row, position: int, how: str = "all") -> str:
         """Return the id of what a row reads at a position, and how much of it lights up."""
@@ -126,7 +128,7 @@ class Grid:
         """For each level, by ``id(level)``, the slot of its last step; a vector stands where its sequence ended."""
         slots, end = {}, 0
         for level in (self.plan.entry, *(row.leaving for row in self.plan.rows)):
-            end = len(self.shown(level)) - 1 if level.steps else end
+            end = len(self.shown(level)) - 1 if level.steps else self.slots - 1 if level.style == "other" else end
             slots[id(level)] = end
         return slots | {id(row.entry): slots.get(id(row.entry), self._turned_end(row)) for row in self.plan.rows}
 
@@ -141,7 +143,10 @@ class Grid:
     @cached_property
     def gap(self) -> float:
         """From one box to the next where no state stands between them: room for the name of a state."""
-        longest = subscript("←h", self.plan.entry.steps or 1) + "⁽¹⁾" * (not self.plan.single)
+        marks = [self.layer_mark(row) for row in self.plan.rows]
+        longest = subscript("←h", self.plan.entry.steps or 1) + (
+            "" if self.plan.single else max(["⁽¹⁾", *marks], key=len)
+        )
         return max(COMPACT_GAP, text_width(longest, 13) + 12)
 
     @cached_property

@@ -1,6 +1,6 @@
 """What the unrolled picture shows, before any geometry: rows of layers, and the values between them, for one sample."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,23 +8,19 @@ import numpy as np
 
 from course_utils.drawing import wording
 from course_utils.recurrence import RecurrentTrace
-from course_utils.recurrence.counting import sum_known, weights_in
-from course_utils.recurrence.executing import Execution, LayerFlow
+from course_utils.recurrence.counting import weights_in
+from course_utils.recurrence.executing import LayerFlow
 from course_utils.recurrence.graphs import (
     ClosedSpec,
     DenseSpec,
     DropoutSpec,
     EmbeddingSpec,
     FlattenSpec,
-    Flow,
     Graph,
     LayerSpec,
     MaskingSpec,
-    Node,
     TimeDistributedSpec,
-    Value,
     leaves,
-    map_nested,
 )
 from course_utils.recurrence.specs import (
     RECURRENT,
@@ -44,6 +40,8 @@ KINDS = {
 
 
 CLOSED = "not looked into"
+PLAIN = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "GetItem")
+"""What puts several together, number by number or side by side, or takes a part: their names say all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +103,9 @@ class Row:
     note:  what is to be said about it
     merge: of two directions, how they become one; None where both leave
     begins: for a recurrent layer: the name of the layer whose state it begins with, where there is one
+    also:   what else it reads, that does not stand below it; unseen: of these, what stands nowhere in the picture
+    again:  its layer stands in the picture once more, before this: the same weights
+    goes:   where what it gives goes: "out" of the model, "on" to another layer, or "nowhere"
     """
 
     name: str
@@ -118,6 +119,10 @@ class Row:
     note: str = ""
     merge: str | None = None
     begins: str = ""
+    also: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    again: bool = False
+    goes: str = "out"
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +131,13 @@ class Plan:
 
     sample:   which of the batch the values are of
     known:    whether the values of the input are given
-    left_out: names of layers that stand beside the path that is drawn
+    left_out: names of layers that are not drawn
     words:    what each step reads, to be written below it
     total:    the parameters of the layers that are drawn; None where they are not known
     whole:    those of the whole model
+    marks:    of one branch among several: how many recurrent layers stand in the branches before it, and in all of them
+    source:   where its input comes from, in words; "" for an input of the model
+    called:   which input of the model it is, in words
     """
 
     rows: tuple[Row, ...]
@@ -139,6 +147,9 @@ class Plan:
     words: Sequence[str] | None = None
     total: int | None = 0
     whole: int | None = 0
+    marks: tuple[int, int] | None = None
+    source: str = ""
+    called: str = "the input"
 
     @property
     def entry(self) -> Level:
@@ -148,7 +159,7 @@ class Plan:
     @property
     def single(self) -> bool:
         """Whether it is one recurrent layer alone, in one direction."""
-        return len(self.rows) == 1 and self.rows[0].style == "cells"
+        return len(self.rows) == 1 and self.rows[0].style == "cells" and self.marks is None
 
 
 def plan_trace(trace: RecurrentTrace, *, sample: int = 0, known: bool = True, words: Any = None) -> Plan:
@@ -156,115 +167,23 @@ def plan_trace(trace: RecurrentTrace, *, sample: int = 0, known: bool = True, wo
     spec = trace.spec
     output = trace.outputs if spec.manner.return_sequences else trace.outputs[:, -1]
     entry = trace.x[:, ::-1] if spec.manner.go_backwards else trace.x
-    below, above = _level("x", entry, sample, known), _level("h", output, sample, known)
+    below, above = level_of("x", entry, sample, known), level_of("h", output, sample, known)
     rows = _recurrent_rows(spec, below, above, (trace,), sample, lowest=True)
     return Plan(tuple(rows), sample, known, words=words, total=rows[-1].total, whole=rows[-1].total)
 
 
-def plan_layer(
-    spec: LayerSpec, inputs: list[np.ndarray], *, sample: int = 0, known: bool = True, words: Any = None
-) -> Plan:
-    """Plan the picture of a layer or model on an input, which is run in NumPy.
+def rows_of(spec: LayerSpec, flow: LayerFlow, entry: Level, sample: int, *, lowest: bool) -> list[Row]:
+    """Return the rows of one call of a layer: one, or for stacked cells one each.
 
-    inputs: the arrays that it takes, in flat order; known: whether their values are to be shown
+    flow: what it read and gave; entry: the same as it stands below it; lowest: nothing does but the input
     """
-    execution = Execution()
-    if isinstance(spec, Graph):
-        flows = [Flow(array) for array in inputs]
-        if spec.own is None:
-            execution.graph(spec, flows)
-        else:
-            execution.call(spec, _as_called(spec, flows), {})
-        path = _main_path(spec, execution)
-        stages = [(node.layer, execution.calls[id(node)]) for node in path]
-        left_out, givers = _left_out(spec, path), [_state_giver(spec, node) for node in path]
-    else:
-        result = execution.call(spec, (Flow(inputs[0]),), {})
-        value = map_nested(lambda flow: flow.value, result)
-        stages = [(spec, LayerFlow(inputs[0], value, tuple(execution.recurrent)))]
-        left_out, givers = (), [""]
-    rows = tuple(_rows(stages, givers, sample, known))
-    totals = {id(layer): weights_in(layer) for layer, _flow in stages}
-    return Plan(rows, sample, known, left_out, words, sum_known(totals.values()), weights_in(spec))
-
-
-def _as_called(spec: Graph, flows: list[Flow]) -> tuple:
-    """Return the arguments of a call of the user's own from its inputs in flat order."""
-    given = iter(flows)
-    return map_nested(lambda leaf: next(given) if isinstance(leaf, Value) else leaf, spec.inputs[0])
-
-
-def path_input(spec: Graph) -> int:
-    """Return which of a model's inputs, from 0, the path that is drawn begins with."""
-    first = leaves(_main_path(spec, Execution())[0].args[0])[0]
-    return spec.entering.index(first) if first in spec.entering else 0
-
-
-def _state_giver(spec: Graph, node: Node) -> str:
-    """Return the name of the layer whose output a recurrent layer begins with, as in an encoder and decoder."""
-    given = [*node.args[1:], node.kwargs.get("initial_state")]
-    if isinstance(node.args[0], (list, tuple)):
-        given += node.args[0][1:]
-    read = {leaf for leaf in leaves(given) if isinstance(leaf, Value)}
-    makers = [other.layer.name for other in spec.nodes if read & set(other.outputs)]
-    if not read or not isinstance(node.layer, RECURRENT):
-        return ""
-    return makers[0] if makers else "an input"
-
-
-def _left_out(spec: Graph, path: list[Node]) -> tuple[str, ...]:
-    """Return the calls of layers with weights that stand beside the path; those of a model inside it too."""
-    names: list[str] = []
-    on_path, drawn = {id(node) for node in path}, {id(node.layer) for node in path}
-    for node in spec.nodes:
-        inner = node.layer if isinstance(node.layer, Graph) else None
-        if inner is not None and any(id(one) in on_path for one in inner.nodes):
-            names += _left_out(inner, path)
-        elif id(node) not in on_path and weights_in(node.layer):
-            names.append(node.layer.name + (" (a second time)" if id(node.layer) in drawn else ""))
-    return tuple(dict.fromkeys(names))
-
-
-def _main_path(spec: Graph, execution: Execution) -> list[Node]:
-    """Return the nodes that lead to the output which the most recurrent layers stand behind, in order.
-
-    At a node that joins several branches the path goes on along the richest one. A model inside the
-    model gives its own nodes. execution: of the graph, where it was run
-    """
-    makers = {value: node for node in spec.nodes for value in node.outputs}
-
-    def back(value: Any) -> list[Node]:
-        node = makers.get(value) if isinstance(value, Value) else None
-        if node is None:
-            return []
-        below = max((back(leaf) for leaf in leaves(node.args[0])), key=_recurrent_in) if node.args else []
-        if isinstance(node.layer, Graph) and id(node.layer) not in execution.opaque:
-            return below + _main_path(node.layer, execution)
-        return [*below, node]
-
-    return max((back(leaf) for leaf in leaves(spec.outputs)), key=_recurrent_in)
-
-
-def _recurrent_in(path: list[Node]) -> tuple[int, int]:
-    return sum(isinstance(node.layer, RECURRENT) for node in path), len(path)
-
-
-def _rows(stages: list[tuple[LayerSpec, LayerFlow]], givers: list[str], sample: int, known: bool) -> Iterator[Row]:
-    entry: Level | None = None
-    for (spec, flow), giver in zip(stages, givers, strict=True):
-        array, result = leaves(flow.input)[0], leaves(flow.output)[0]
-        if isinstance(spec, BidirectionalSpec) and spec.merge_mode is None:
-            result = np.concatenate(leaves(flow.output)[:2], axis=-1)
-        lowest = entry is None
-        entry = entry or _level("x", array, sample, known, whole=isinstance(spec, EmbeddingSpec))
-        leaving = _level(_letter(spec, entry), result, sample, known)
-        if isinstance(spec, BidirectionalSpec) and spec.merge_mode is None:
-            leaving = replace(leaving, twice=True)
-        rows = []
-        if isinstance(spec, RECURRENT):
-            rows = _recurrent_rows(spec, entry, leaving, flow.recurrent, sample, lowest)
-        yield from [replace(row, begins=giver) for row in rows] or [_other_row(spec, entry, leaving)]
-        entry = leaving
+    result = leaves(flow.output)[0]
+    apart = isinstance(spec, BidirectionalSpec) and spec.merge_mode is None
+    if apart:
+        result = np.concatenate(leaves(flow.output)[:2], axis=-1)
+    leaving = replace(level_of(_letter(spec, entry), result, sample, entry.known), twice=apart)
+    rows = _recurrent_rows(spec, entry, leaving, flow.recurrent, sample, lowest) if isinstance(spec, RECURRENT) else []
+    return rows or [_other_row(spec, entry, leaving)]
 
 
 def _letter(spec: LayerSpec, entry: Level) -> str:
@@ -276,8 +195,9 @@ def _letter(spec: LayerSpec, entry: Level) -> str:
     return "h" if isinstance(spec, (RecurrentSpec, StackedSpec)) else "y"
 
 
-def _level(letter: str, array: np.ndarray, sample: int, known: bool, *, whole: bool = False) -> Level:
-    values = np.asarray(array[sample], float)
+def level_of(letter: str, array: np.ndarray, sample: int, known: bool, *, whole: bool = False) -> Level:
+    """Return what flows between two rows, of one sample. whole: its numbers are those of an Embedding's rows."""
+    values = np.asarray(array[sample] if np.ndim(array) else array, float)
     style = "numbers" if whole and values.ndim == 1 else {1: "vector", 2: "steps"}.get(values.ndim, "other")
     return Level(letter, values, style, known)
 
@@ -332,7 +252,7 @@ def _note(spec: LayerSpec, entry: Level, leaving: Level) -> str:
         return KINDS[type(spec)][1]
     if isinstance(spec, ClosedSpec) and (spec.kind, leaving.style) == ("RepeatVector", "steps"):
         return f"written {wording.counted(leaving.steps, 'time')}"
-    return "" if isinstance(spec, EACH) else CLOSED
+    return "" if isinstance(spec, EACH) or (isinstance(spec, ClosedSpec) and spec.kind in PLAIN) else CLOSED
 
 
 def _kind(spec: LayerSpec, leaving: Level) -> str:

@@ -1,6 +1,9 @@
 """The unrolled picture: time to the right, depth upwards, one copy of each cell for every step."""
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
@@ -8,7 +11,7 @@ from course_utils.drawing import wording
 from course_utils.drawing.layout import MARGIN, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
-from course_utils.drawing.text import BOLD, printable, shortened
+from course_utils.drawing.text import BOLD, printable, shortened, text_width
 from course_utils.pictures.unrolled.bidirectional_row import both_items
 from course_utils.pictures.unrolled.grid import LINE, RISE, TOP, Grid
 from course_utils.pictures.unrolled.plan import CLOSED, Plan, Row
@@ -33,63 +36,79 @@ def unrolled_scene(plan: Plan, *, every: bool = False) -> Scene:
 
     every: leave no step out, however many there are
     """
-    drawn, hidden = _shown_rows(plan)
-    grid = Grid(drawn, every)
-    items: list[Item] = []
-    floors = _floors(grid, hidden)
-    for floor in floors:
-        items += _row(grid, floor)
-        items += into(grid, floor) + above(grid, floor)
-    items += entry(grid, floors[-1].below)
-    if hidden:
-        items.append(_hidden_rows(grid, floors, hidden))
-    below = floors[-1].below + grid.level_height(plan.entry) + NAMES
-    limit, beyond = _limit(grid)
+    stack = Stack.of(plan, every)
+    limit, beyond = scale_of([plan])
     notes = [shortened(printable(note), 12, WIDEST_TEXT) for note in legend_notes(plan, beyond)]
     named = shortened(printable(title(plan)), TITLE_SIZE, WIDEST_TEXT, BOLD)
-    return Picture(named, subtitle(plan), items, sentences(plan), Legend(below + 28, notes), limit).scene
+    return Picture(named, subtitle(plan), stack.items, sentences(plan), Legend(stack.below + 28, notes), limit).scene
 
 
-def _shown_rows(plan: Plan) -> tuple[Plan, int]:
-    """Return the rows that are drawn, and how many are left out between them."""
-    if len(plan.rows) <= MOST_ROWS:
-        return plan, 0
-    rows = (*plan.rows[:LOWEST], *plan.rows[-HIGHEST:])
-    return replace(plan, rows=rows), len(plan.rows) - len(rows)
+def _shown_rows(plan: Plan) -> tuple[list[int], dict[int, int]]:
+    """Return which rows are drawn, and how many are left out below a drawn one. Recurrent ones are the last to go."""
+    rows, count = plan.rows, len(plan.rows)
+    if count <= MOST_ROWS:
+        return list(range(count)), {}
+    ends = {*range(LOWEST), *range(count - HIGHEST, count)}
+    recurrent = {place for place, row in enumerate(rows) if row.traces}
+    kept = sorted(ends | recurrent) if len(ends | recurrent) <= MOST_ROWS else sorted(ends)
+    gaps = {place: place - before - 1 for before, place in pairwise(kept) if place - before > 1}
+    return kept, gaps
 
 
-def _floors(grid: Grid, hidden: int) -> list[Floor]:
-    """Place the rows below each other, the highest first."""
-    floors: list[Floor] = []
-    above: float = TOP
-    rows = grid.plan.rows
-    for place, row in reversed(list(enumerate(rows))):
-        top = above + grid.level_height(row.leaving) + RISE
-        below = top + grid.row_height(row) + RISE
-        floors.append(Floor(row, top, grid.row_height(row), above, below, place == len(rows) - 1))
-        above = below + (2 * LINE + RISE if hidden and place == LOWEST else 0)
-    return floors
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The rows of one branch above each other, in a place of its own.
+
+    floors: the rows that are drawn, from the highest; numbers: which of the plan's rows, from 0, each of them is
+    items:  all that is drawn; below: where it ends, with the names of the steps
+    """
+
+    grid: Grid
+    floors: list[Floor]
+    numbers: list[int]
+    items: list[Item]
+    below: float
+
+    @classmethod
+    def of(cls, plan: Plan, every: bool = False, room: Mapping[int, float] = MappingProxyType({})) -> "Stack":
+        """Lay out the rows. room: by the number of a row, more px below it, for what comes from elsewhere."""
+        kept, gaps = _shown_rows(plan)
+        grid = Grid(replace(plan, rows=tuple(plan.rows[place] for place in kept)), every, plan.rows)
+        floors: list[Floor] = []
+        items: list[Item] = []
+        left_out: list[Item] = []
+        top: float = TOP
+        for place in reversed(kept):
+            row = plan.rows[place]
+            box = top + grid.level_height(row.leaving) + RISE
+            below = box + grid.row_height(row) + RISE + room.get(place, 0)
+            floor = Floor(row, box, grid.row_height(row), top, below, place == kept[-1])
+            floors.append(floor)
+            items += _row(grid, floor) + into(grid, floor) + above(grid, floor)
+            if place in gaps:
+                mark = "" if len(gaps) == 1 else f"[{place}]"
+                text = f"… {wording.counted(gaps[place], 'more layer')} …"
+                left_out.append(Label(f"left_out_layers{mark}", sum(grid.span()) / 2, below + LINE + 10, text, 13))
+            top = below + (2 * LINE + RISE if place in gaps else 0)
+        items += entry(grid, floors[-1].below) + left_out
+        return cls(grid, floors, kept[::-1], items, floors[-1].below + grid.level_height(plan.entry) + NAMES)
 
 
-def _hidden_rows(grid: Grid, floors: list[Floor], hidden: int) -> Label:
-    """Say how many layers are left out, in their place."""
-    floor = floors[HIGHEST - 1]
-    text = f"… {wording.counted(hidden, 'more layer')} …"
-    return Label("left_out_layers", sum(grid.span()) / 2, floor.below + LINE + 10, text, 13)
-
-
-def _limit(grid: Grid) -> tuple[float, bool]:
+def scale_of(plans: Sequence[Plan]) -> tuple[float, bool]:
     """Return the end of the colour scale, and whether values lie beyond it.
 
     The hidden states set it: a loud input must not make them pale.
     """
-    plan, sample = grid.plan, grid.plan.sample
-    hidden = [trace.hidden[sample] for row in plan.rows for trace in row.traces if plan.known]
-    starts = [start[sample] for row in plan.rows for trace in row.traces for start in _starts(trace)]
-    others = [row.leaving.values for row in plan.rows] + [plan.entry.values] * (plan.entry.style != "numbers")
-    others += [trace.cell_state[sample] for row in plan.rows for trace in row.traces if trace.cell_state is not None]
+    sample, known = plans[0].sample, plans[0].known
+    rows = [row for plan in plans for row in plan.rows]
+    traces = [trace for row in rows for trace in row.traces]
+    hidden = [trace.hidden[sample] for trace in traces if known]
+    starts = [start[sample] for trace in traces for start in _starts(trace)]
+    others = [row.leaving.values for row in rows]
+    others += [plan.entry.values for plan in plans if plan.entry.style != "numbers"]
+    others += [trace.cell_state[sample] for trace in traces if trace.cell_state is not None]
     limit = strongest(*hidden, *starts) if hidden or starts else strongest(*others)
-    return limit, plan.known and strongest(*others) > limit
+    return limit, known and strongest(*others) > limit
 
 
 def _starts(trace: RecurrentTrace) -> list[np.ndarray]:
@@ -108,7 +127,8 @@ def _row(grid: Grid, floor: Floor) -> list[Item]:
     if row.style == "wide":
         left, right = grid.span(row.entry, row.leaving)
         box = Rectangle(left, floor.top, right - left, LINE)
-        return [Box(f"{key}layer", box, role, 8), in_box(f"{key}layer_name", box, _wide_text(row))]
+        said = next((text for text in _wide_texts(row) if text_width(text, 12.5) <= box.width - 12), row.title)
+        return [Box(f"{key}layer", box, role, 8), in_box(f"{key}layer_name", box, said)]
     slots = enumerate(grid.shown(row.leaving)) if row.style == "each" else [(grid.ends[id(row.leaving)], 1)]
     for slot, position in slots:
         if position is not None:
@@ -118,9 +138,12 @@ def _row(grid: Grid, floor: Floor) -> list[Item]:
     return items
 
 
-def _wide_text(row: Row) -> str:
+def _wide_texts(row: Row) -> list[str]:
+    """Return what is written in the box of a layer that reads the whole sequence, the fullest first."""
     shapes = "" if row.entry.shape == row.leaving.shape else f": {row.entry.shape} → {row.leaving.shape}"
-    return f"{row.title}{shapes}{' · ' if row.note else ''}{row.note}"
+    unseen = f"reads {' and '.join(row.unseen)} too" if row.unseen else ""
+    note = "".join(f" · {said}" for said in (row.note, unseen) if said)
+    return [f"{row.title}{shapes}{note}", f"{row.title}{shapes}", f"{row.title}{note}"]
 
 
 def _row_title(grid: Grid, floor: Floor) -> list[Item]:
@@ -130,6 +153,7 @@ def _row_title(grid: Grid, floor: Floor) -> list[Item]:
         return []
     key, y = grid.keys[id(row)], floor.top - 18
     text = "" if row.total is None else wording.counted(row.total, "parameter", thousands=True)
+    text = "the same weights" if row.again and row.total else text
     if not row.traces:
         inside = Label(f"{key}layer_total", MARGIN, floor.top + LINE / 2 + 4, text, 12, "muted", "start")
         return [inside] if row.total else []

@@ -5,6 +5,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import FIRST, LAST, MOST_STEPS, shown_steps
 from course_utils.drawing.text import BOLD, printable, text_width
+from course_utils.pictures.unrolled.branches import Branches
 from course_utils.pictures.unrolled.grid import formulas
 from course_utils.pictures.unrolled.plan import Level, Plan, Row
 from course_utils.recurrence.graphs import ClosedSpec, FlattenSpec
@@ -78,9 +79,12 @@ def _letters(row: Row) -> str:
     return "W, R and b" if row.spec.use_bias else "W and R"
 
 
-def legend_notes(plan: Plan, beyond: bool) -> list[str]:
-    """Say what goes in and out, what the kinds of lines and the letters mean. beyond: values leave the scale."""
-    marks = [f"input: {plan.entry.shape}", f"output: {plan.rows[-1].leaving.shape}"]
+def legend_notes(plan: Plan, beyond: bool, entering: str = "", leaving: str = "") -> list[str]:
+    """Say what goes in and out, what the kinds of lines and the letters mean.
+
+    beyond: values leave the scale; entering, leaving: shapes, where they are not those below and above all rows
+    """
+    marks = [f"input: {entering or plan.entry.shape}", f"output: {leaving or plan.rows[-1].leaving.shape}"]
     if beyond:
         marks.append("beyond the scale: its strongest colour")
     notes = [" · ".join(marks), " · ".join(_lines(plan)), " · ".join(_letters_explained(plan))]
@@ -91,7 +95,8 @@ def legend_notes(plan: Plan, beyond: bool) -> list[str]:
 
 def _lines(plan: Plan) -> list[str]:
     marks = []
-    if any(row.style == "cells" and row.leaving.style == "vector" and row.entry.steps > 1 for row in plan.rows):
+    ghosts = (row.style == "cells" and row.leaving.style == "vector" and row.entry.steps > 1 for row in plan.rows)
+    if any(ghosts) or any(row.goes == "nowhere" for row in plan.rows):
         marks.append("dashed: computed, not given out by the layer")
     if any(trace.cell_state is not None for row in plan.rows for trace in row.traces):
         marks.append("double line: c, the cell state (memory)")
@@ -188,12 +193,46 @@ def _several(plan: Plan) -> list[str]:
     return sentences
 
 
+def title_of_branches(model: Branches) -> str:
+    """Say how many layers in how many branches, and on how many steps each."""
+    if len(model.plans) == 1:
+        return title(model.plans[0])
+    layers = sum(row.spec is not None for plan in model.plans for row in plan.rows)
+    entries = [plan.entry for plan in model.plans if not plan.source]
+    steps = list(dict.fromkeys(entry.steps for entry in entries if entry.steps))
+    said = f"A model of {wording.counted(layers, 'layer')} in {len(model.plans)} branches"
+    return f"{said} on {' and '.join(map(str, steps))} step{'' if steps == [1] else 's'}" if steps else said
+
+
+def sentences_of_branches(model: Branches) -> list[str]:
+    """Say a whole model in words, branch by branch."""
+    several, plan = len(model.plans) > 1, model.plans[model.main]
+    side = ", branches side by side" if several else ""
+    said = [f"{title_of_branches(model)}, unrolled: time runs to the right, depth upwards{side}."]
+    said.append(f"Input {' and '.join(model.inputs)}; output {' and '.join(model.outputs)}.")
+    for number, one in enumerate(model.plans, start=1):
+        if several:
+            said.append(f"Branch {number} reads {one.source or f'{one.called}, {one.entry.shape}'}.")
+        said += [_layer(one, row) for row in one.rows]
+    if plan.total is not None:
+        said.append(f"{_total(plan.total, plan.whole)}{' in all' if plan.whole == plan.total else ''}.")
+    for number, one in enumerate(model.plans, start=1):
+        if one.known and one.entry.style == "steps" and not one.source:
+            said.append(f"The input{f' of branch {number}' if several else ''} is {_values(one.entry)}.")
+    outputs = [row for one in model.plans for row in one.rows if row.goes == "out" and one.known]
+    said += [f"The output is {_values(row.leaving)}." for row in outputs[:1]]
+    said += [f"Another output, of {row.name}, is {_values(row.leaving)}." for row in outputs[1:]]
+    return [*said, *([f"Not drawn: {', '.join(plan.left_out)}."] if plan.left_out else [])]
+
+
 def _layer(plan: Plan, row: Row) -> str:
     """Say one row: what it is, what it gives, and the last state of a recurrent layer."""
     if row.spec is None:
         return f"{row.title}."
     total = "" if row.total is None else f", {wording.counted(row.total, 'parameter', thousands=True)}"
-    gives = f"{row.name}: {row.title}{total}, gives {row.leaving.shape}"
+    again = ", the same weights once more" if row.again and row.total else ""
+    also = f", reads {' and '.join(row.also)} too" if row.also else ""
+    gives = f"{row.name}: {row.title}{again or total}{also}, gives {row.leaving.shape}"
     if row.style == "each":
         return f"{gives}: at every step by itself."
     if not row.traces:

@@ -34,18 +34,18 @@ def in_box(id: str, box: Rectangle, text: str) -> Label:
 
 def _columns(grid: Grid, row: Row) -> list[tuple[int, int, np.ndarray | None, bool]]:
     """Return what stands above a row: slot, position, values, and whether it stays inside the layer."""
-    level, plan = row.leaving, grid.plan
+    level, plan, unused = row.leaving, grid.plan, row.goes == "nowhere"
     if row.style == "cells" and level.style == "vector":
         outputs, steps = row.traces[0].outputs[plan.sample], row.traces[0].steps
         return [
-            (slot, position, outputs[position - 1] if plan.known else None, position != steps)
+            (slot, position, outputs[position - 1] if plan.known else None, unused or position != steps)
             for slot, position in enumerate(grid.shown(row.entry))
             if position is not None
         ]
     if level.style == "steps":
         shown = enumerate(grid.shown(level))
-        return [(slot, position, level.vector(position), False) for slot, position in shown if position is not None]
-    return [(grid.ends[id(level)], row.entry.steps or 1, level.values if level.known else None, False)]
+        return [(slot, position, level.vector(position), unused) for slot, position in shown if position is not None]
+    return [(grid.ends[id(level)], row.entry.steps or 1, level.values if level.known else None, unused)]
 
 
 def above(grid: Grid, floor: Floor) -> list[Item]:
@@ -86,7 +86,7 @@ def _name(grid: Grid, floor: Floor, key: str, position: int, place: Rectangle, g
     letter += grid.layer_mark(floor.row)
     look = {"role": "muted" if ghost else "ink", "face": SANS if ghost else BOLD}
     id = f"{key}name[output,t={position}]"
-    if floor.highest:
+    if floor.highest and floor.row.goes == "out":
         text = letter if ghost else f"output = {letter}"
         return Label(id, place.centre[0], place.y - 10, text, 13, **look)
     return Label(id, place.right + 6, place.centre[1] + 5, letter, 13, anchor="start", **look)
@@ -144,11 +144,14 @@ def entry(grid: Grid, top: float) -> list[Item]:
             continue
         index = level.index(position)
         items += _input(grid, position, centre, top)
-        items.append(Label(f"name[x,t={index}]", centre, bottom + 20, subscript("x", index), 15))
+        items.append(Label(f"name[x,t={index}]", centre, bottom + 20, subscript(level.letter, index), 15))
         items.append(Label(f"caption[x,t={index}]", centre, bottom + 40, _caption(grid, index, position), 12, "muted"))
     if not level.steps:
         items += _input(grid, 1, grid.centre(0), top)
-        items.append(Label("name[x]", grid.centre(0), bottom + 20, "x", 15))
+        items.append(Label("name[x]", grid.centre(0), bottom + 20, level.letter, 15))
+    if grid.plan.marks is not None:
+        said = shortened(printable(grid.plan.source or grid.plan.called), 12, grid.left - MARGIN - CELL_WIDTH)
+        items.append(Label("source", MARGIN, (top + bottom) / 2 + 22, said, 12, "muted", "start"))
     if not grid.roomy:
         return items + _level_shape(grid, "shape[x]", level, top)
     x, y = grid.centre(0) + 12, top - RISE / 2 + 4

@@ -207,7 +207,7 @@ class _Reading:
                     masked=any(name.endswith("mask") and mask is not None for name, mask in given.kwargs.items()),
                     again=id(layer) in seen,
                     makes_mask=id(call) in makers,
-                    **_said(layer),
+                    **_said(layer) | _written(call),
                 )
             )
             seen.add(id(layer))
@@ -264,6 +264,19 @@ def _symbols(model: Any, x: Any) -> Any:
     if shape is None or more:
         raise ValueError("which shapes it reads is not known before it is called on data")
     return keras.KerasTensor((None, *shape[1:]))
+
+
+def _written(call: Any) -> dict[str, str]:
+    """Return how an operation is written whose name alone says too little: which part it takes."""
+    if type(call.operation).__name__ != "GetItem" or len(call.arguments.args) < 2:
+        return {}
+    key = call.arguments.args[1]
+    parts = key if isinstance(key, tuple) else (key,)
+    texts = []
+    for part in parts:
+        ends = (part.start, part.stop) if isinstance(part, slice) else (part,)
+        texts.append(":".join("" if end is None else str(end) for end in ends))
+    return {"summary": f"[{', '.join(texts)}]"}
 
 
 def _said(layer: Any) -> dict[str, Any]:

@@ -1,0 +1,340 @@
+"""What the unrolled picture of a whole model shows: branches of rows side by side, and what leads between them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from course_utils.pictures.unrolled.plan import Level, Plan, Row, level_of, rows_of
+from course_utils.recurrence.counting import sum_known, weights_in
+from course_utils.recurrence.executing import Call, Execution, LayerFlow
+from course_utils.recurrence.graphs import (
+    ClosedSpec,
+    EmbeddingSpec,
+    Flow,
+    Graph,
+    LayerSpec,
+    Node,
+    Value,
+    leaves,
+    map_nested,
+)
+from course_utils.recurrence.specs import RECURRENT
+
+MOST_BRANCHES = 5
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands: in which branch, and above which row, from 1; 0 is the input of the branch."""
+
+    branch: int
+    level: int
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a row reads that does not stand below it.
+
+    row:    the row that reads it, from 1; it stands in the branch ``branch``
+    states: its cell begins with it
+    """
+
+    source: Place
+    branch: int
+    row: int
+    states: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Branches:
+    """A whole model: its branches from the left to the right, each with its own input below.
+
+    main:    which of them has the most recurrent layers
+    inputs, outputs: their shapes, in words
+    alone:   it is one layer by itself, not a model
+    """
+
+    plans: tuple[Plan, ...]
+    links: tuple[Link, ...]
+    main: int
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    alone: bool = False
+
+
+def plan_layer(
+    spec: LayerSpec, inputs: list[np.ndarray], *, sample: int = 0, known: bool = True, words: Any = None
+) -> Plan:
+    """Plan the picture of layers one after the other; see ``plan_model``."""
+    branches = plan_model(spec, inputs, sample=sample, known=known, words=words)
+    return branches.plans[branches.main]
+
+
+def plan_model(
+    spec: LayerSpec, inputs: list[np.ndarray], *, sample: int = 0, known: bool = True, words: Any = None
+) -> Branches:
+    """Plan the picture of a layer or model on an input, which is run in NumPy.
+
+    inputs: the arrays that it takes, in flat order; known: whether their values are to be shown
+    """
+    run = _Run.of(spec, [Flow(array) for array in inputs])
+    branches, left_out = run.branches()
+    planned = _Planned(run, sample, known, len(branches))
+    for branch in branches:
+        planned.add(branch)
+    layers = {id(call.node.layer): call.node.layer for branch in branches for call in branch.calls}
+    total = sum_known([weights_in(layer) for layer in layers.values()])
+    plans = [replace(plan, left_out=left_out, total=total, whole=weights_in(spec)) for plan in planned.plans]
+    main = max(range(len(plans)), key=lambda number: (len(_recurrent(plans[number])), -number))
+    plans[main] = replace(plans[main], words=words)
+    if len(plans) > 1:
+        counts = [len(_recurrent(plan)) for plan in plans]
+        plans = [replace(plan, marks=(sum(counts[:number]), sum(counts))) for number, plan in enumerate(plans)]
+    entering, leaving = tuple(map(_shape, inputs)), tuple(_shape(flow.value) for flow in run.outputs)
+    return Branches(tuple(plans), tuple(planned.links), main, entering, leaving, not isinstance(spec, Graph))
+
+
+def _recurrent(plan: Plan) -> list[Row]:
+    return [row for row in plan.rows if row.traces]
+
+
+def _shape(array: np.ndarray) -> str:
+    return f"({', '.join(['batch', *map(str, array.shape[1:])])})"
+
+
+def first_input(graph: Graph) -> int:
+    """Return which of a model's inputs, from 0, the way through the most recurrent layers begins with."""
+    ways: dict[Value, tuple[tuple[int, int], int]] = {
+        value: ((0, 0), number) for number, value in enumerate(graph.entering)
+    }
+    for node in graph.nodes:
+        values = node.entering[:1] if isinstance(node.layer, RECURRENT) else node.entering
+        number = max((ways[value] for value in reversed(values)), key=lambda way: way[0], default=((0, 0), 0))[1]
+        recurrent, length = max((ways[value][0] for value in node.entering), default=(0, 0))
+        ways |= dict.fromkeys(node.outputs, ((recurrent + node.recurrent, length + 1), number))
+    ends = [ways[value] for value in leaves(graph.outputs) if value in ways]
+    return max(ends, key=lambda way: way[0])[1] if ends else 0
+
+
+@dataclass(eq=False)
+class _Branch:
+    """A branch: what its lowest call reads, and its calls from below."""
+
+    entry: Flow
+    calls: list[Call] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """One run of a model: calls that read what others made."""
+
+    execution: Execution
+    calls: list[Call]
+    inputs: list[tuple[str, Flow]]
+    outputs: list[Flow]
+
+    @classmethod
+    def of(cls, spec: LayerSpec, inputs: list[Flow]) -> "_Run":
+        """Run a layer or model."""
+        execution = Execution()
+        if not isinstance(spec, Graph):
+            result = execution.call(spec, (inputs[0],), {})
+            values = map_nested(lambda flow: flow.value, result)
+            flow = LayerFlow(inputs[0].value, values, tuple(execution.recurrent))
+            calls = [Call(Node(spec, (), {}, ()), spec.name, (inputs[0],), tuple(leaves(result)), flow)]
+            return cls(execution, calls, [("", inputs[0])], leaves(result))
+        if spec.own is None:
+            result = execution.graph(spec, inputs)
+        else:
+            given = iter(inputs)
+            args = map_nested(lambda leaf: next(given) if isinstance(leaf, Value) else leaf, spec.inputs[0])
+            result = execution.call(spec, args, {})
+        names = [name for name, _value in spec.called_inputs]
+        named = list(zip(names, inputs, strict=True)) if len(names) == len(inputs) else [("", flow) for flow in inputs]
+        return cls(execution, execution.calls, named, [execution.first_form(flow) for flow in leaves(result)])
+
+    def called(self, flow: Flow) -> str:
+        """Say which input of the model a value is."""
+        name = next((name for name, one in self.inputs if one is flow), "")
+        return f"the input {name}" if name else "the input" if len(self.inputs) == 1 else "an input"
+
+    @cached_property
+    def maker(self) -> dict[int, Call]:
+        """Which call gave a flow, by ``id(flow)``."""
+        return {id(flow): call for call in self.calls for flow in call.leaving}
+
+    def read(self, call: Call) -> list[Flow]:
+        """Return what a call reads, each as it was made."""
+        return [self.execution.first_form(flow) for flow in call.entering]
+
+    def values(self, call: Call) -> list[Flow]:
+        """Return what a call reads but the states that it begins with."""
+        return self.read(call)[: 1 if isinstance(call.node.layer, RECURRENT) else None]
+
+    @cached_property
+    def used(self) -> set[int]:
+        """Which flows are read by a call, by ``id(flow)``."""
+        return {id(flow) for call in self.calls for flow in self.read(call)}
+
+    @cached_property
+    def way(self) -> dict[int, tuple[int, int]]:
+        """For each flow, by its ``id``: how many recurrent layers lie on the way to it, and how many calls."""
+        found: dict[int, tuple[int, int]] = {}
+        for call in self.calls:
+            recurrent, length = max((found.get(id(flow), (0, 0)) for flow in self.read(call)), default=(0, 0))
+            recurrent += isinstance(call.node.layer, RECURRENT)
+            found |= {id(flow): (recurrent, length + 1) for flow in call.leaving}
+        return found
+
+    def below(self, call: Call) -> Flow | None:
+        """Return what stands below a call: of what it reads, that with the most recurrent layers on its way.
+
+        Of several, the last: so the others stand at its left, in the order in which they are read.
+        """
+        return max(reversed(self.values(call)), key=lambda flow: self.way.get(id(flow), (0, 0)), default=None)
+
+    def givers(self, state: Flow) -> list[Call]:
+        """Return the layers that a state comes from, past the operations that only put it together."""
+        found: list[Call] = []
+        waiting, seen = [state], set[int]()
+        while waiting:
+            call = self.maker.get(id(waiting.pop(0)))
+            if call is None or id(call) in seen:
+                continue
+            seen.add(id(call))
+            if isinstance(call.node.layer, RECURRENT) or weights_in(call.node.layer) != 0:
+                found.append(call)
+            else:
+                waiting += self.read(call)
+        return found
+
+    def sources(self, call: Call) -> Iterator[tuple[Flow, Call | None, bool]]:
+        """Yield what a call reads that does not stand below it: the value, who made it, whether it is a state."""
+        below, values = self.below(call), self.values(call)
+        for flow in values:
+            if flow is not below:
+                yield flow, self.maker.get(id(flow)), False
+        for state in self.read(call)[len(values) :]:
+            for giver in self.givers(state):
+                yield giver.leaving[0], giver, True
+
+    def branches(self) -> tuple[list[_Branch], tuple[str, ...]]:
+        """Return the branches from the left to the right, and the names of layers that have no place in them."""
+        grown: list[_Branch] = []
+        owner: dict[int, int] = {}
+        ends = sorted(self.outputs, key=lambda flow: self.way.get(id(flow), (0, 0)), reverse=True)
+        waiting = [self.maker[id(flow)] for flow in ends if id(flow) in self.maker]
+        while waiting:
+            end = waiting.pop(0)
+            if id(end) in owner:
+                continue
+            branch = _Branch(Flow(np.zeros(())))
+            call: Call | None = end
+            while call is not None and id(call) not in owner:
+                owner[id(call)] = len(grown)
+                branch.calls.insert(0, call)
+                below = self.below(call)
+                branch.entry = branch.entry if below is None else below
+                call = None if below is None else self.maker.get(id(below))
+            grown.append(branch)
+            waiting += [maker for one in branch.calls for _flow, maker, _state in self.sources(one) if maker]
+        kept = sorted(range(len(grown)), key=lambda number: (-self._recurrent(grown[number]), number))[:MOST_BRANCHES]
+        return self._in_order(grown, owner, set(kept)), self._left_out(grown, set(kept))
+
+    @staticmethod
+    def _recurrent(branch: _Branch) -> int:
+        return sum(isinstance(call.node.layer, RECURRENT) for call in branch.calls)
+
+    def _in_order(self, grown: list[_Branch], owner: dict[int, int], kept: set[int]) -> list[_Branch]:
+        """Return the branches that are kept, each at the right of all that it reads; who gives a state stands next."""
+        order: list[int] = []
+        begun: set[int] = set()  # a branch may leave another one and come back to it: it stands at its left
+
+        def visit(number: int) -> None:
+            if number in begun or number not in kept:
+                return
+            begun.add(number)
+            branch = grown[number]
+            makers = [(state, maker) for call in branch.calls for _flow, maker, state in self.sources(call)]
+            fork = self.maker.get(id(branch.entry))
+            for _state, maker in sorted([(False, fork), *makers], key=lambda pair: pair[0]):
+                if maker is not None and owner[id(maker)] != number:
+                    visit(owner[id(maker)])
+            order.append(number)
+
+        for number in range(len(grown)):
+            visit(number)
+        return [grown[number] for number in order]
+
+    def _left_out(self, grown: list[_Branch], kept: set[int]) -> tuple[str, ...]:
+        """Name the calls of layers with weights that are not drawn."""
+        drawn = {id(call): call for number in kept for call in grown[number].calls}
+        layers = {id(call.node.layer) for call in drawn.values()}
+        missing = [call for call in self.calls if id(call) not in drawn and weights_in(call.node.layer) != 0]
+        names = [call.node.name + (" (a second time)" if id(call.node.layer) in layers else "") for call in missing]
+        return tuple(dict.fromkeys(names))
+
+
+class _Planned:
+    """The plans of branches while they are made, and where each value stands."""
+
+    def __init__(self, run: _Run, sample: int, known: bool, several: int):
+        self.run, self.sample, self.known, self.several = run, sample, known, several > 1
+        self.plans: list[Plan] = []
+        self.links: list[Link] = []
+        self._places: dict[int, tuple[Place, Level, str]] = {}  # by id(flow); the text says what it is
+        self._layers: set[int] = set()
+
+    def add(self, branch: _Branch) -> None:
+        """Plan one more branch, at the right of the others."""
+        number, lowest = len(self.plans), branch.calls[0].node.layer
+        level, source = self._entry(branch.entry, isinstance(lowest, EmbeddingSpec))
+        self._places.setdefault(id(branch.entry), (Place(number, 0), level, self.run.called(branch.entry)))
+        rows: list[Row] = []
+        for call in branch.calls:
+            made = rows_of(call.node.layer, call.flow, level, self.sample, lowest=not rows)
+            for flow, _maker, states in self.run.sources(call):
+                if id(flow) in self._places:
+                    row = next((place for place, one in enumerate(made) if one.traces), 0) if states else 0
+                    self.links.append(Link(self._places[id(flow)][0], number, len(rows) + row + 1, states))
+            said = self._said(call)
+            own_note = isinstance(call.node.layer, ClosedSpec) and call.node.kind != "RepeatVector"
+            title = call.node.summary if own_note else ""
+            rows += [replace(row, title=title or row.title, **said) for row in made]
+            level = rows[-1].leaving
+            self._layers.add(id(call.node.layer))
+            for flow in call.leaving:
+                self._places[id(flow)] = Place(number, len(rows)), level, call.name
+        self.plans.append(
+            Plan(tuple(rows), self.sample, self.known, source=source, called=self.run.called(branch.entry))
+        )
+
+    def _entry(self, flow: Flow, numbers: bool) -> tuple[Level, str]:
+        """Return what a branch begins with, and where it comes from, if it is no input of the model."""
+        maker = self.run.maker.get(id(flow))
+        if maker is None:
+            return level_of("x", flow.value, self.sample, self.known, whole=numbers), ""
+        level = self._places[id(flow)][1] if id(flow) in self._places else None
+        letter = "y" if level is None else level.letter
+        return level_of(letter, flow.value, self.sample, self.known), f"what {maker.name} gives"
+
+    def _said(self, call: Call) -> dict[str, Any]:
+        """Return what is said of a call beside what its layer does."""
+        sources = list(self.run.sources(call))
+        values = [flow for flow, _maker, state in sources if not state]
+        also = [self._places[id(flow)][2] if id(flow) in self._places else self.run.called(flow) for flow in values]
+        states = self.run.read(call)[len(self.run.values(call)) :]
+        givers = list(dict.fromkeys(maker.node.name for _flow, maker, state in sources if state and maker))
+        begins = " and ".join(givers[:2]) or "an input" if states else ""
+        out = any(flow is call.leaving[0] for flow in self.run.outputs)
+        read = id(call.leaving[0]) in self.run.used
+        return {
+            "begins": begins,
+            "also": tuple(also),
+            "unseen": tuple(name for name, flow in zip(also, values, strict=True) if id(flow) not in self._places),
+            "again": id(call.node.layer) in self._layers,
+            "goes": "out" if out else "on" if read else "nowhere",
+        }
