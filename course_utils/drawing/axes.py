@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from course_utils.drawing.layout import isotonic
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Label, Line, Rectangle
 
 TICK = 5  # px
@@ -52,12 +53,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Panel:
-    """The frame of one chart and its two scales. name: what its ids carry, such as ``[tanh]``."""
+    """The frame of one chart and its two scales. name: what its ids carry, such as ``tanh``."""
 
     place: Rectangle
     x: Scale
     y: Scale
     name: str = ""
+
+    def id(self, name: str, *marks: object, **indices: object) -> Ref:
+        """Return the id of something in it."""
+        return Ref(name, self.name).at(*marks, **indices)
 
     def points(self, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
         """Return where numbers lie, (n, 2) px; NaN for those without a place."""
@@ -108,7 +113,7 @@ def x_axis(panel: Panel, ticks: Sequence[float], written: Sequence[float]) -> li
     teeth = [np.array([float(panel.x(tick)), place.bottom]) for tick in ticks]
     numbers = [
         Label(
-            f"x_tick{panel.name}[{tick:g}]",
+            f"{panel.id('x_tick')}[{tick:g}]",
             float(panel.x(tick)),
             place.bottom + TICK + 14,
             f"{tick:g}".replace("-", "−"),
@@ -117,7 +122,7 @@ def x_axis(panel: Panel, ticks: Sequence[float], written: Sequence[float]) -> li
         )
         for tick in written
     ]
-    return [comb(f"x_axis{panel.name}", ends, teeth, (0, TICK)), *numbers]
+    return [comb(panel.id("x_axis"), ends, teeth, (0, TICK)), *numbers]
 
 
 def grid(panel: Panel, ticks: Sequence[float]) -> Line:
@@ -125,7 +130,7 @@ def grid(panel: Panel, ticks: Sequence[float]) -> Line:
     place = panel.place
     ends = np.array([(place.x, place.y), (place.x, place.bottom)])
     teeth = [np.array([place.x, float(panel.y(tick))]) for tick in ticks]
-    return comb(f"grid{panel.name}", ends, teeth, (place.width, 0), "grid")
+    return comb(panel.id("grid"), ends, teeth, (place.width, 0), "grid")
 
 
 def y_numbers(panel: Panel, ticks: Sequence[float], write=lambda tick: f"{tick:g}", *, right: bool) -> list[Label]:
@@ -133,7 +138,7 @@ def y_numbers(panel: Panel, ticks: Sequence[float], write=lambda tick: f"{tick:g
     x, anchor = (panel.place.right + 8, "start") if right else (panel.place.x - 8, "end")
     return [
         Label(
-            f"y_tick{panel.name}[{tick:g}]",
+            f"{panel.id('y_tick')}[{tick:g}]",
             x,
             float(panel.y(tick)) + 4,
             write(tick).replace("-", "−"),
@@ -145,7 +150,7 @@ def y_numbers(panel: Panel, ticks: Sequence[float], write=lambda tick: f"{tick:g
     ]
 
 
-def curve(panel: Panel, id: str, xs: np.ndarray, ys: np.ndarray, hue: str, role: str = "curve") -> list[Line]:
+def curve(panel: Panel, id: Ref, xs: np.ndarray, ys: np.ndarray, hue: str, role: str = "curve") -> list[Line]:
     """Draw a curve, cut where it leaves the panel and where a number has no place; each part is a line of its own."""
     pieces = [
         points
@@ -159,13 +164,13 @@ def curve(panel: Panel, id: str, xs: np.ndarray, ys: np.ndarray, hue: str, role:
     ]
 
 
-def part_id(id: str, number: int) -> str:
+def part_id(id: Ref, number: int) -> Ref:
     """Return the id of one part of a curve; the first has the id of the curve.
 
-    >>> part_id("slope[relu]", 1), part_id("slope[relu]", 2)
+    >>> part_id(Ref("slope", "relu"), 1), part_id(Ref("slope", "relu"), 2)
     ('slope[relu]', 'slope[relu,part=2]')
     """
-    return id if number == 1 else f"{id[:-1]},part={number}]"
+    return id if number == 1 else id.at(part=number)
 
 
 def runs(mask: np.ndarray) -> Iterator[slice]:

@@ -6,6 +6,7 @@ from statistics import fmean
 
 import numpy as np
 
+from course_utils.drawing.refs import Link, Ref
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD
 
@@ -70,7 +71,7 @@ def cell_length(count: int, usual: float, longest: float) -> float:
 
 
 def column(
-    id: str,
+    id: Ref,
     centre: float,
     top: float,
     values: np.ndarray | None,
@@ -79,7 +80,7 @@ def column(
     *,
     ghost: bool = False,
     longest: float = TALLEST,
-    made_of: tuple[str, ...] = (),
+    made_of: tuple[Link, ...] = (),
 ) -> Cells:
     """Draw a vector as a column of cells: a number in each while there is room, else a strip of colours."""
     height = cell_length(count, CELL_HEIGHT, longest)
@@ -89,7 +90,7 @@ def column(
 
 
 def block(
-    id: str, left: float, top: float, values: np.ndarray, axes: tuple[str, ...], *, width: float = CELL_WIDTH
+    id: Ref, left: float, top: float, values: np.ndarray, axes: tuple[str, ...], *, width: float = CELL_WIDTH
 ) -> Cells:
     """Draw a matrix, or a vector as one row."""
     values = np.atleast_2d(values)

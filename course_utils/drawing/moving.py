@@ -27,5 +27,6 @@ def _moved(item: Item, across: float, down: float, prefix: str) -> Item:
     old = item.place
     place = Rectangle(old.x + across, old.y + down, old.width, old.height)
     if isinstance(item, Cells):
-        return replace(item, id=name, place=place, made_of=tuple(prefix + part for part in item.made_of))
+        links = tuple(link.inside(prefix) for link in item.made_of)
+        return replace(item, id=item.id.inside(prefix), place=place, made_of=links)
     return replace(item, id=name, place=place)

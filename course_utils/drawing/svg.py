@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from course_utils.drawing import wording
+from course_utils.drawing.refs import as_json
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, SANS, printable
 from course_utils.drawing.theme import BIN_COLOURS, BIN_INKS, UNKNOWN, Theme, value_bins
@@ -149,7 +150,9 @@ def _cells(cells: Cells, limit: float, theme: Theme) -> str:
     dashes = ' stroke-dasharray="3 3"' if cells.ghost else ""
     style = f'rx="2" stroke-width="{_px(1.2 * theme.stroke)}"{dashes} style="fill:none;stroke:{theme.ghost}"'
     shape = f'data-shape="{cells.shape[0]} {cells.shape[1]}"'  # the page helper finds the cell under the pointer by it
-    made = f' data-made-of="{escape("|".join(cells.made_of))}"' if cells.made_of else ""
+    made = ""
+    if cells.made_of:  # JSON holds many ": between ' they stand as they are
+        made = f" data-made-of='{escape(as_json(cells.made_of), quote=False).replace(chr(39), '&#x27;')}'"
     return _rectangle(cells.place, f"{_id(cells)} {shape}{made} {style}") + _numbers(cells, limit, theme)
 
 

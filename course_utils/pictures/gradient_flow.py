@@ -20,6 +20,7 @@ from course_utils.drawing.axes import (
 )
 from course_utils.drawing.layout import MARGIN, arrow
 from course_utils.drawing.picture import Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Item, Label, Line, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened, subscript, text_width
 from course_utils.recurrence import GradientFlow
@@ -58,8 +59,8 @@ class _Way:
     has_memory: bool = False
 
     @property
-    def id(self) -> str:
-        return f"{self.part}[layer={self.number}]"
+    def id(self) -> Ref:
+        return Ref(self.part, layer=self.number)
 
     @property
     def hue(self) -> str:

@@ -106,7 +106,7 @@ def _panel(curves: LearningCurves, metric: str, place: int) -> Panel:
         frame,
         Scale(0, curves.epochs, frame.x, frame.right),
         Scale(low, high, frame.bottom, frame.y),
-        f"[{printable(metric)}]",
+        printable(metric),
     )
 
 
@@ -133,8 +133,8 @@ def _axes(panel: Panel, metric: str, epochs: int) -> list[Item]:
         grid(panel, ticks),
         *x_axis(panel, numbers, numbers),
         *y_numbers(panel, ticks, right=False),
-        Label(f"y_name{panel.name}", place.x, TOP - 14, named, 13, anchor="start", face=BOLD),
-        Label(f"x_name{panel.name}", place.centre[0], place.bottom + 40, "epoch", 12, "muted"),
+        Label(panel.id("y_name"), place.x, TOP - 14, named, 13, anchor="start", face=BOLD),
+        Label(panel.id("x_name"), place.centre[0], place.bottom + 40, "epoch", 12, "muted"),
     ]
 
 
@@ -147,18 +147,18 @@ def _curves(panel: Panel, curves: LearningCurves, metric: str) -> list[Item]:
         if len(points):
             last[part] = points[-1, 1]
         epochs, values = _placed(_thinned(points, MOST_POINTS)).T
-        items += curve(panel, f"{part}{panel.name}", epochs, values, hue, role)
+        items += curve(panel, panel.id(part), epochs, values, hue, role)
         for epoch, value in _thinned(points, MOST_MARKS):
             if abs(value) < LARGEST:
-                items.append(_mark(panel, f"{part}_mark{panel.name[:-1]},epoch={epoch:g}]", epoch, value, shape, hue))
+                items.append(_mark(panel, panel.id(f"{part}_mark", epoch=f"{epoch:g}"), epoch, value, shape, hue))
     running = curves.under_way(metric)
     if len(running):
         hue = PARTS["training"][0]
         epochs, values = _placed(_thinned(running, MOST_POINTS)).T
-        items += curve(panel, f"running{panel.name}", epochs, values, hue, "grid")
+        items += curve(panel, panel.id("running"), epochs, values, hue, "grid")
         now, last["training"] = running[-1]
         if abs(last["training"]) < LARGEST:
-            items.append(_mark(panel, f"now{panel.name}", now, last["training"], "disc", hue))
+            items.append(_mark(panel, panel.id("now"), now, last["training"], "disc", hue))
     return [*items, *_values(panel, last)]
 
 
@@ -190,8 +190,8 @@ def _values(panel: Panel, last: Mapping[str, float]) -> list[Item]:
         hue, _role, shape = PARTS[part]
         text = shortened(f"{part} {written(value)}".replace("-", "−"), VALUE_TYPE, VALUES)
         items += [
-            Mark(f"{part}_sign{panel.name}", place.right + 13, height, shape, hue, 8),
-            Label(f"{part}_value{panel.name}", place.right + BESIDE, height + 4.5, text, VALUE_TYPE, anchor="start"),
+            Mark(panel.id(f"{part}_sign"), place.right + 13, height, shape, hue, 8),
+            Label(panel.id(f"{part}_value"), place.right + BESIDE, height + 4.5, text, VALUE_TYPE, anchor="start"),
         ]
     return items
 

@@ -17,6 +17,7 @@ from course_utils.drawing.layout import (
     strongest,
 )
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, printable, shortened, subscript, text_width
 
@@ -62,7 +63,7 @@ def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
 def _word(step: int, word: str, values: np.ndarray, centre: float, width: float) -> list[Item]:
     """Draw one word, an arrow, its column of numbers and its name as an input."""
     top = TOP + WORD_HEIGHT + RISE
-    cells = column(f"x[t={step}]", centre, top, values, len(values), "f")
+    cells = column(Ref("x", t=step), centre, top, values, len(values), "f")
     bottom = cells.place.bottom
     return [
         Box(f"word[t={step}]", Rectangle(centre - width / 2, TOP, width, WORD_HEIGHT), radius=8),
@@ -80,7 +81,7 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
     top = TOP + WORD_HEIGHT + RISE
     every = [-(-size // MOST_DRAWN) for size in vectors.shape]
     axes = ("t", "f") if every == [1, 1] else ("t_group", "f_group")
-    cells = block("array", left + 62, top, vectors[:: every[0], :: every[1]], axes)
+    cells = block(Ref("array"), left + 62, top, vectors[:: every[0], :: every[1]], axes)
     rows = [
         Label(
             f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, subscript("x", t + 1), 14, anchor="end"

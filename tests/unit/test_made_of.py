@@ -16,16 +16,14 @@ SWITCHED_OFF = {"go_backwards": False, "bidirectional": False}
 
 
 def lit(scene, id: str, number: int) -> set[str]:
-    """Read ``made_of`` as the page does: "x[t=1] all", "c[t=0] 2"; what is not drawn is left out."""
+    """Follow the links as the page does: "x[t=1] all", "c[t=0] 2"; what is not drawn is left out."""
     blocks = {cells.id: cells for cells in scene.of(Cells)}
     found = set()
-    for part in blocks[id].made_of:
-        source, how = part.rsplit(" ", 1)
-        how, _, cells = how.partition(":")
-        first, last = map(int, cells.split("-")) if cells else (1, number)
-        if source in blocks and first <= number <= last:
-            place = how.removeprefix("cell=") if "=" in how else number - first + 1
-            found.add(f"{source} all" if how == "all" else f"{source} {place}")
+    for link in blocks[id].made_of:
+        first, last = link.among or (1, number)
+        if link.to in blocks and first <= number <= last:
+            place = link.cell or number - first + 1
+            found.add(f"{link.to} all" if link.how == "all" and not link.cell else f"{link.to} {place}")
     return found
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.picture import Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, SANS, text_width
 from course_utils.pictures.cell.moment import (
@@ -81,7 +82,7 @@ def _line(table: Table) -> list[Item]:
     now, y = table.now, table.line
     before, after = line_states(table, "h", "state")
     keep, add = table.centre(UPDATE), table.centre(CANDIDATE)
-    kept = row_around(now, f"z⊙h[t={now.step}]", (keep + add) / 2, y - CELL_HEIGHT / 2, _mix(now)[0])
+    kept = row_around(now, Ref("z⊙h", t=now.step), (keep + add) / 2, y - CELL_HEIGHT / 2, _mix(now)[0])
     stops = [before[0].place.right + 4, keep - HALF - 2, keep + HALF + 2, kept.place.x - 4]
     stops += [kept.place.right + 4, add - HALF - 2, add + HALF + 2, after[0].place.x - 4]
     return [
@@ -101,8 +102,8 @@ def _write(table: Table) -> list[Item]:
     """Draw 1 − z times h̃, and its way into the state."""
     now, centre = table.now, table.centre(CANDIDATE)
     top, y = table.line + WRITE_DROP - CELL_HEIGHT / 2, table.line + MIX_DROP
-    rest = row_around(now, f"1−z[t={now.step}]", table.centre(HELD), y - CELL_HEIGHT / 2, _mix(now)[1])
-    cells = row_around(now, f"(1−z)⊙h̃[t={now.step}]", centre, top, _mix(now)[2])
+    rest = row_around(now, Ref("1−z", t=now.step), table.centre(HELD), y - CELL_HEIGHT / 2, _mix(now)[1])
+    cells = row_around(now, Ref("(1−z)⊙h̃", t=now.step), centre, top, _mix(now)[2])
     box = Rectangle(table.centre(RESET) - 22, y - 13, 44, 26)
     return [
         dot("branch[1−z]", table.centre(UPDATE), y, "z"),
@@ -127,10 +128,10 @@ def _reset_after(table: Table) -> list[Item]:
     """Draw h·R for the candidate, and r times it: r acts after the product with R."""
     now, centre = table.now, table.centre(HELD)
     product, bias, total = _held(now)
-    rows = [row_around(now, f"h·R[t={now.step}]", centre, table.top("h"), product)]
+    rows = [row_around(now, Ref("h·R", t=now.step), centre, table.top("h"), product, "sum")]
     if now.spec.use_bias:
-        rows.append(row_around(now, "b[second]", centre, table.top("b"), bias))
-        rows.append(row_around(now, f"h·R+b[t={now.step}]", centre, table.top("sum"), total))
+        rows.append(row_around(now, Ref("b", "second"), centre, table.top("b"), bias, "summand"))
+        rows.append(row_around(now, Ref("h·R+b", t=now.step), centre, table.top("sum"), total, "sum"))
     y = min(table.bar_top + BAR_HEIGHT / 2, rows[-1].place.y - RISE - HALF)
     second = " + b′" if now.spec.use_bias else ""
     return [
@@ -150,7 +151,7 @@ def _reset_before(table: Table) -> list[Item]:
     now, centre = table.now, table.centre(HELD)
     with np.errstate(all="ignore"):
         values = now.gate("r") * now.before
-    cells = row_around(now, f"r⊙h[t={now.step}]", centre, table.top("sum"), values)
+    cells = row_around(now, Ref("r⊙h", t=now.step), centre, table.top("sum"), values)
     y = cells.place.bottom + RISE + HALF
     before = now.name("h", 1)
     return [
@@ -182,8 +183,8 @@ def _held_header(table: Table, top: float) -> list[Item]:
 def _through(table: Table, y: float, start: tuple[float, float]) -> list[Item]:
     """Draw the line from r to its sign, and from there into the sum of the candidate."""
     now, width = table.now, table.column_width
-    r = row_around(now, "", table.centre(RESET), table.gate_top, now.gate("r")).place
-    target = row_around(now, "", table.centre(CANDIDATE), table.top("h"), now.before).place
+    r = row_around(now, Ref(""), table.centre(RESET), table.gate_top, now.gate("r")).place
+    target = row_around(now, Ref(""), table.centre(CANDIDATE), table.top("h"), now.before).place
     down, over = table.left(RESET) + width + IN, table.left(HELD) + width + OUT
     gate = (r.right + 4, r.centre[1]), (down, r.centre[1]), (down, y), (table.centre(HELD) - HALF - 2, y)
     let = start, (over, start[1]), (over, target.centre[1]), (target.x - 4, target.centre[1])
@@ -192,7 +193,7 @@ def _through(table: Table, y: float, start: tuple[float, float]) -> list[Item]:
 
 def _note(table: Table, text: str) -> Label:
     """Say what the row of the candidate holds where the other columns hold h·R."""
-    right = row_around(table.now, "", table.centre(CANDIDATE), 0, table.now.before).place.right
+    right = row_around(table.now, Ref(""), table.centre(CANDIDATE), 0, table.now.before).place.right
     return Label("name[let through]", right + 10, table.top("h") + 16, text, 13, anchor="start")
 
 

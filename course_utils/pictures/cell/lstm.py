@@ -5,6 +5,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
 from course_utils.drawing.picture import Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, shortened, text_width
 from course_utils.pictures.cell.moment import (
@@ -67,7 +68,7 @@ def _memory(table: Table) -> list[Item]:
     now, y = table.now, table.line
     before, after = line_states(table, "c", "memory")
     keep, add = table.centre(0), table.centre(1.5)
-    kept = row_around(now, f"f⊙c[t={now.step}]", (keep + add) / 2, y - CELL_HEIGHT / 2, _products(now)[0])
+    kept = row_around(now, Ref("f⊙c", t=now.step), (keep + add) / 2, y - CELL_HEIGHT / 2, _products(now)[0])
     stops = [before[0].place.right + 4, keep - HALF, keep + HALF, kept.place.x - 4]
     stops += [kept.place.right + 4, add - HALF, add + HALF, after[0].place.x - 4]
     lines = [
@@ -91,7 +92,7 @@ def _write(table: Table) -> list[Item]:
     """Draw i times c̃, and its way into the memory."""
     now, centre = table.now, table.centre(1.5)
     top, y = table.line + PRODUCT_DROP - CELL_HEIGHT / 2, table.line + SHOW_DROP
-    cells = row_around(now, f"i⊙c̃[t={now.step}]", centre, top, _products(now)[1])
+    cells = row_around(now, Ref("i⊙c̃", t=now.step), centre, top, _products(now)[1])
     left, right = table.centre(1), table.centre(2)
     return [
         cells,
@@ -109,8 +110,8 @@ def _show(table: Table) -> list[Item]:
     """Draw the memory through its activation, times o, out as the new state."""
     now, centre = table.now, table.centre(3)
     top, y = table.line + PRODUCT_DROP - CELL_HEIGHT / 2, table.line + SHOW_DROP
-    shown = row_around(now, f"tanh(c)[t={now.step}]", centre, top, _products(now)[2])
-    state = row(now, f"h[t={now.step}]", table.right, y - CELL_HEIGHT / 2, now.after)
+    shown = row_around(now, Ref("tanh(c)", t=now.step), centre, top, _products(now)[2])
+    state = row(now, Ref("h", t=now.step), table.right, y - CELL_HEIGHT / 2, now.after)
     text = shortened(now.spec.activation.name, 12.5, table.column_width - 20, MONO)
     width = text_width(text, 12.5, MONO) + 24
     box = Rectangle(centre - width / 2, table.line + 26, width, 26)
@@ -134,7 +135,7 @@ def _show(table: Table) -> list[Item]:
 def _bus(table: Table) -> list[Item]:
     """Draw h before, and the bus that brings it and x to all four columns."""
     now, y = table.now, table.bus
-    cells = row(now, f"h[t={now.step - 1}]", MARGIN, y - CELL_HEIGHT / 2, now.before, "v")
+    cells = row(now, Ref("h", t=now.step - 1), MARGIN, y - CELL_HEIGHT / 2, now.before, "v")
     bottom = table.top("x") + CELL_HEIGHT
     last = table.centre(3)
     return [

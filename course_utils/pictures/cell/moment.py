@@ -10,6 +10,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, outline, strongest
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Rectangle
 from course_utils.drawing.svg import NUMBER_SIZE
 from course_utils.drawing.text import BOLD, subscript, text_width
@@ -21,7 +22,7 @@ MOST_NUMBERS, STRIP = 4, 176  # a longer vector is a strip of colours, so wide
 SIGN_SIZE = 28
 SMALL_CELL, FRAME_ROOM = 16, 2.6  # px: around smaller cells, the frame stands so far out that it does not cover them
 CLOSE = 14  # px between two rows that share a frame
-LOUD, LOUD_IDS = 4.0, ("x[", "x·W", "h·R", "b", "sum")  # the size up to which inputs and sums stretch the scale
+LOUD = 4.0  # the size up to which inputs, sums and what is added up stretch the scale
 TIMES = "⊙"  # the product unit by unit
 
 
@@ -174,11 +175,11 @@ def picture_of_step(
 def limit_of(items: Iterable[Item]) -> float:
     """Return the limit of the colour scale: the largest size among the values of a picture.
 
-    Inputs and sums count up to LOUD only: beyond it the usual activations are flat, and the states
+    Inputs, summands and sums count up to LOUD only: beyond it the usual activations are flat, and the states
     and gates, mostly within 1, would all look like zero.
     """
     blocks = [item for item in items if isinstance(item, Cells) and item.limit is None]
-    quiet = strongest(*(block.values for block in blocks if not block.id.startswith(LOUD_IDS)))
+    quiet = strongest(*(block.values for block in blocks if not block.role))
     return min(strongest(*(block.values for block in blocks)), max(quiet, LOUD))
 
 
@@ -202,13 +203,21 @@ def row_width(now: Measured, count: int) -> float:
 
 
 def row(
-    now: Measured, id: str, left: float, top: float, values: np.ndarray, axis: str = "u", *, ghost: bool = False
+    now: Measured,
+    id: Ref,
+    left: float,
+    top: float,
+    values: np.ndarray,
+    axis: str = "u",
+    *,
+    ghost: bool = False,
+    role: str = "",
 ) -> Cells:
-    """Draw a vector as one row of cells."""
+    """Draw a vector as one row of cells. role: as that of ``Cells``."""
     count = len(values)
     place = Rectangle(left, top, row_width(now, count), CELL_HEIGHT)
     numbers = count <= MOST_NUMBERS and not ghost and fits(values, now.unit_width)
-    return Cells(id, place, (1, count), values[None], (axis,), ghost, numbers)
+    return Cells(id, place, (1, count), values[None], (axis,), ghost, numbers, role=role)
 
 
 def fits(values: np.ndarray, width: float) -> bool:
@@ -216,9 +225,9 @@ def fits(values: np.ndarray, width: float) -> bool:
     return all(text_width(wording.number(value), NUMBER_SIZE) + 2 * NUMBER_PAD <= width for value in values.flat)
 
 
-def row_around(now: Measured, id: str, centre: float, top: float, values: np.ndarray) -> Cells:
+def row_around(now: Measured, id: Ref, centre: float, top: float, values: np.ndarray, role: str = "") -> Cells:
     """Draw a vector as one row of cells around a middle."""
-    return row(now, id, centre - row_width(now, len(values)) / 2, top, values)
+    return row(now, id, centre - row_width(now, len(values)) / 2, top, values, role=role)
 
 
 def sign(id: str, x: float, y: float, text: str) -> list[Item]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.picture import Legend
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD, MONO, shortened, text_width
 from course_utils.pictures.cell.moment import (
@@ -125,13 +126,13 @@ def column_of(table: Table, slot: int, letter: str) -> list[Item]:
     now, centre, step = table.now, table.centre(slot), table.now.step
     parts = now.sum_of(letter)
     rows = [
-        row_around(now, f"x·W[t={step},{letter}]", centre, table.top("x"), parts.from_input),
-        row_around(now, f"h·R[t={step},{letter}]", centre, table.top("h"), parts.from_state),
-        row_around(now, f"sum[t={step},{letter}]", centre, table.top("sum"), parts.total),
+        row_around(now, Ref("x·W", t=step).at(letter), centre, table.top("x"), parts.from_input, "summand"),
+        row_around(now, Ref("h·R", t=step).at(letter), centre, table.top("h"), parts.from_state, "summand"),
+        row_around(now, Ref("sum", t=step).at(letter), centre, table.top("sum"), parts.total, "sum"),
         row_around(now, gate_id(now, letter), centre, table.gate_top, now.gate(letter)),
     ]
     if now.spec.use_bias:
-        rows.append(row_around(now, f"b[{letter}]", centre, table.top("b"), parts.bias))
+        rows.append(row_around(now, Ref("b", letter), centre, table.top("b"), parts.bias, "summand"))
     return [
         *rows,
         sum_rule(table, slot, letter),
@@ -139,9 +140,9 @@ def column_of(table: Table, slot: int, letter: str) -> list[Item]:
     ]
 
 
-def gate_id(now: Moment, letter: str) -> str:
+def gate_id(now: Moment, letter: str) -> Ref:
     """Return the id of the row of a gate or of the candidate."""
-    return f"{letter if letter in now.spec.cell.gates else 'candidate'}[t={now.step}]"
+    return Ref(letter if letter in now.spec.cell.gates else "candidate", t=now.step)
 
 
 def sum_rule(table: Table, slot: int, letter: str, name: str = "rule") -> Line:
@@ -196,8 +197,8 @@ def line_states(table: Table, letter: str, what: str) -> tuple[list[Item], list[
     """Draw the state that runs through, before the step at the left and after it at the right."""
     now, step = table.now, table.now.step
     values = now.state(letter, 1), now.state(letter)
-    before = row(now, f"{letter}[t={step - 1}]", MARGIN, LINE_TOP, values[0])
-    after = row(now, f"{letter}[t={step}]", table.right, LINE_TOP, values[1])
+    before = row(now, Ref(letter, t=step - 1), MARGIN, LINE_TOP, values[0])
+    after = row(now, Ref(letter, t=step), table.right, LINE_TOP, values[1])
     return (
         named(before, now.name(letter, 1), start_caption(values[0], step, what)),
         named(after, now.name(letter), "state and output" if letter == "h" else f"{what} after"),
@@ -207,7 +208,7 @@ def line_states(table: Table, letter: str, what: str) -> tuple[list[Item], list[
 def input_row(table: Table) -> list[Item]:
     """Draw x below the bus, with its name."""
     now = table.now
-    cells = row(now, f"x[t={now.step}]", MARGIN, table.input_top, now.x, "f")
+    cells = row(now, Ref("x", t=now.step), MARGIN, table.input_top, now.x, "f", role="input")
     return named(cells, now.name("x"), "input")
 
 

@@ -36,7 +36,8 @@ def explored_scene(trace: RecurrentTrace, *, step: int, unit: int, sample: int =
     """
     now = moment(trace, step, sample)
     picture = picture_of(now)
-    cell = moved(map(_plain, picture.body), 0, DROP)
+    gates = bool(now.spec.cell.gates)
+    cell = moved([_plain(item) if gates else item for item in picture.body], 0, DROP)
     legend, below, frames, words = _weights_below(now, picture.legend, unit)
     return replace(
         picture,
@@ -49,8 +50,7 @@ def explored_scene(trace: RecurrentTrace, *, step: int, unit: int, sample: int =
 
 def _plain(item: Item) -> Item:
     """Leave out the numbers of what a gate adds up: those of the unit stand in its sums, and few are read with ease."""
-    added = item.id.startswith(("b[", "x·W[", "h·R[")) and ("," in item.id or item.id[0] == "b")
-    return replace(item, numbers=False) if added and isinstance(item, Cells) else item
+    return replace(item, numbers=False) if isinstance(item, Cells) and item.role == "summand" else item
 
 
 def _weights_below(now: Moment, legend: Legend, unit: int) -> tuple[Legend, list[Item], list[Frame], list[str]]:

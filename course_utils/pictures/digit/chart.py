@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from course_utils.drawing.axes import Panel, Scale, curve, grid, spread, whole_ticks, x_axis, y_numbers
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD, printable, shortened, text_width
 from course_utils.pictures.digit.read import ReadDigit
@@ -106,7 +107,7 @@ def _curves(chart: Chart) -> list[Item]:
         ends = np.rint(np.linspace(1, read.steps, MOST_POINTS)).astype(int)
         steps = np.unique([*ends, read.knows or read.steps])
     for id, values, (hue, role, _shape) in zip(LOOKS, read.curves, LOOKS.values(), strict=True):
-        items += curve(chart.panel, f"curve[{id}]", steps, values[steps - 1], hue, role)
+        items += curve(chart.panel, Ref("curve", id), steps, values[steps - 1], hue, role)
     return items
 
 

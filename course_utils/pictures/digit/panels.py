@@ -10,6 +10,7 @@ from course_utils.drawing import wording
 from course_utils.drawing.grouping import beyond
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
 from course_utils.drawing.picture import BESIDE, Legend, Picture, scale_name
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Item, Label, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, ascent, printable, shortened, subscript, text_width
 from course_utils.pictures.digit.chart import LABEL, OTHER, OTHERS, RIGHT, Chart, chart_items, followed_name
@@ -170,7 +171,7 @@ def _states(page: _Page) -> Iterator[Item]:
         left = page.strips_left + number * (STRIP + STRIP_GAP)
         place, shown = Rectangle(left, y - height / 2, STRIP, height), values[:: page.share, None]
         axes, numbers = ("u" if page.share == 1 else "u_group",), height / count >= 16
-        yield Cells(f"{letter}[t={step}]", place, shown.shape, shown, axes, numbers=numbers, limit=limit)
+        yield Cells(Ref(letter, t=step), place, shown.shape, shown, axes, numbers=numbers, limit=limit)
         yield Label(f"name[{letter}]", place.centre[0], place.y - 14, subscript(letter, step), 15, face=BOLD)
     yield Label(
         "caption[units]",

@@ -39,11 +39,12 @@ class Net:
 
 @dataclass(frozen=True)
 class Stop:
-    """A knot, or the place where a net passes a level."""
+    """A knot, or the place where a net passes a level. net: the name of that net."""
 
     name: str
     level: int
     width: float
+    net: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ class Sketch:
         for level in range(first + 1, last + 1):
             ends = [target for target in net.targets if self.knots[target].level == level]
             if level < last:
-                ends.append(passing(net.name, level))
-                self.stops[ends[-1]] = Stop(ends[-1], level, LINE_ROOM)
+                ends.append(f"{net.name} past {level}")
+                self.stops[ends[-1]] = Stop(ends[-1], level, LINE_ROOM, net.name)
             self.hops.append(Hop(net.name, at, tuple(ends)))
             at = ends[-1]
 
@@ -124,8 +125,8 @@ class Sketch:
         """Put a line that passes several levels onto one x, as far as the levels have room for that."""
         chains: dict[str, list[Stop]] = {}
         for stop in self.stops.values():
-            if stop.name not in self.knots:
-                chains.setdefault(stop.name.rsplit(" past ", 1)[0], []).append(stop)
+            if stop.net:
+                chains.setdefault(stop.net, []).append(stop)
         for chain in chains.values():
             run: list[Stop] = []
             for stop in chain:
@@ -168,8 +169,3 @@ def narrowest(nets: list[Net], source: str) -> float:
 def text_room(net: Net) -> float:
     """Return how far to the right of a line nothing else may stand."""
     return max(PORT, net.text + PORT)
-
-
-def passing(net: str, level: int) -> str:
-    """Return the name of the place where a net passes a level."""
-    return f"{net} past {level}"

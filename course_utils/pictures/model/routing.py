@@ -93,11 +93,9 @@ def _ends(sketch: Sketch, starts: dict[tuple[str, str], float]) -> dict[tuple[st
 def _make_way(sketch: Sketch, starts: dict[tuple[str, str], float]) -> None:
     """Move passing lines off the x of other lines that rise from the level below: they would lie on each other."""
     for stop in sorted(sketch.stops.values(), key=lambda one: one.level):
-        if stop.name in sketch.knots:
-            continue
-        net = stop.name.rsplit(" past ", 1)[0]
-        sketch.x[stop.name] = _free(sketch.x[stop.name], _rising(sketch, stop.level - 1, net, starts))
-        starts[net, stop.name] = sketch.x[stop.name]
+        if stop.net:
+            sketch.x[stop.name] = _free(sketch.x[stop.name], _rising(sketch, stop.level - 1, stop.net, starts))
+            starts[stop.net, stop.name] = sketch.x[stop.name]
 
 
 def _rising(sketch: Sketch, level: int, net: str, starts: dict[tuple[str, str], float]) -> list[float]:

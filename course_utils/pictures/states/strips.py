@@ -8,6 +8,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.grouping import grouped, groups
 from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.text import printable
 from course_utils.recurrence import CellTrace, RecurrentTrace
 
@@ -154,9 +155,9 @@ class Layer:
         """The length of one step, also where several share a cell."""
         return self.width / self.steps
 
-    def id(self, name: str) -> str:
+    def id(self, name: str) -> Ref:
         """Return an id, which names the layer where there are several."""
-        return f"{name}[layer={self.number}]" if self.count > 1 else name
+        return Ref(name, layer=self.number) if self.count > 1 else Ref(name)
 
 
 def _rounded_down(length: float) -> float:

@@ -7,6 +7,7 @@ from itertools import count
 import numpy as np
 
 from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, shown_steps
+from course_utils.drawing.refs import Link, Ref
 from course_utils.drawing.scene import Rectangle
 from course_utils.drawing.text import BOLD, MONO, subscript, text_width
 from course_utils.pictures.unrolled.plan import Level, Plan, Row
@@ -59,17 +60,17 @@ class Grid:
             return ""
         return "⁽" + str(recurrent.index(row) + 1).translate(RAISED) + "⁾"
 
-    def source(self, row: Row, position: int, how: str = "all") -> str:
-        """Return the id of what a row reads at a position, and how much of it lights up."""
+    def source(self, row: Row, position: int) -> Ref:
+        """Return the id of what a row reads at a position."""
         place = self.plan.rows.index(row)
         if place == 0:
-            return f"x[t={row.entry.index(position) if row.entry.steps else position}] {how}"
+            return Ref("x", t=row.entry.index(position) if row.entry.steps else position)
         below = self.plan.rows[place - 1]
         if row.entry.style == "vector":  # stands above the last step of the row below
             position = below.entry.steps or 1
-        return f"{self.keys[id(below)]}output[t={position}] {how}"
+        return Ref("output", t=position, place=self.keys[id(below)])
 
-    def made_of(self, row: Row, position: int) -> tuple[str, ...]:
+    def made_of(self, row: Row, position: int) -> tuple[Link, ...]:
         """Return what the vector at a position above a row is made of: what is read there, and the state before."""
         match row.style:
             case "cells":
@@ -77,27 +78,29 @@ class Grid:
             case "both":
                 return self._made_of_two(row, position)
             case "wide":
-                return tuple(self.source(row, place, _share(row, place)) for place in self.shown(row.entry) if place)
-        return (self.source(row, position, "cell" if isinstance(row.spec, FlattenSpec) else "all"),)
+                return tuple(_link(row, place, self.source(row, place)) for place in self.shown(row.entry) if place)
+        return (Link(self.source(row, position), "cell" if isinstance(row.spec, FlattenSpec) else "all"),)
 
-    def made_of_state(self, row: Row, lane: str, position: int, order: int, part: str = "") -> tuple[str, ...]:
+    def made_of_state(
+        self, row: Row, lane: str, position: int, order: int, among: tuple[int, int] | None = None
+    ) -> tuple[Link, ...]:
         """Return what a state of a recurrent row is made of: of c before it, the same unit alone.
 
         lane:     what the ids of its direction begin with
         position: of the step that is read
         order:    how many steps have been read then, this one too
-        part:     the units that it is said for, as in ``":1-4"``; nothing: all of them
+        among:    the units that it is said for, the first and the last; None: all of them
         """
-        before, read = order - 1, self.source(row, position, f"all{part}")
-        memory = (f"{lane}c[t={before}] cell{part}",) if self.has_memory(row) else ()
-        seen = (f"{lane}output[t={before}] all",) if row.style == "cells" and before else ()
-        return (read, *seen, f"{lane}h[t={before}] all{part}", *memory)
+        h, c, output = (Ref(letter, t=order - 1, place=lane) for letter in ("h", "c", "output"))
+        memory = (Link(c, "cell", among=among),) if self.has_memory(row) else ()
+        seen = (Link(output),) if row.style == "cells" and order > 1 else ()
+        return (Link(self.source(row, position), among=among), *seen, Link(h, among=among), *memory)
 
-    def _made_of_two(self, row: Row, position: int) -> tuple[str, ...]:
+    def _made_of_two(self, row: Row, position: int) -> tuple[Link, ...]:
         """Return what the two directions are made of; side by side, each has its own units of the vector."""
         forward, backward = (trace.outputs.shape[-1] for trace in row.traces)
         apart = row.merge in ("concat", None)
-        parts = (f":1-{forward}", f":{forward + 1}-{forward + backward}") if apart else ("", "")
+        parts = ((1, forward), (forward + 1, forward + backward)) if apart else (None, None)
         steps, key = row.entry.steps, self.keys[id(row)]
         first = position if row.leaving.style == "steps" else 1  # what the backward direction has read last
         return (
@@ -252,11 +255,11 @@ class Grid:
         return (top + 0.27 * height, top + 0.76 * height) if self.roomy else (top + 24, top + height - 24)
 
 
-def _share(row: Row, place: int) -> str:
-    """Return how much of one step lights up for a number of a layer that reads the whole sequence."""
+def _link(row: Row, place: int, step: Ref) -> Link:
+    """Return what of one step lights up for a number of a layer that reads the whole sequence."""
     if isinstance(row.spec, FlattenSpec):  # end to end
-        return f"cell:{(place - 1) * row.entry.size + 1}-{place * row.entry.size}"
-    return "cell" if isinstance(row.spec, ClosedSpec) and row.spec.kind in UNIT_BY_UNIT else "all"
+        return Link(step, "cell", among=((place - 1) * row.entry.size + 1, place * row.entry.size))
+    return Link(step, "cell" if isinstance(row.spec, ClosedSpec) and row.spec.kind in UNIT_BY_UNIT else "all")
 
 
 def formulas(row: Row, step: int) -> list[str]:

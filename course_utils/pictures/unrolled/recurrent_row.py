@@ -6,6 +6,7 @@ import numpy as np
 
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, column, left_out
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, subscript
 from course_utils.pictures.gate_marks import CHIP, chips, gate_letters, tags, weight_letters
@@ -166,7 +167,7 @@ def _state(lane: Lane, letter: str, order: int, centre: float, middle: float, lo
     """Draw a state as a column whose middle is given."""
     size = lane.size
     length = size * cell_length(size, CELL_HEIGHT, longest)
-    id = f"{lane.key}{letter}[t={order}]"
+    id = Ref(letter, t=order, place=lane.key)
     made_of = lane.grid.made_of_state(lane.row, lane.key, lane.order(order), order) if order else ()
     top, values = middle - length / 2, lane.values(letter, order)
     return column(id, centre, top, values, size, "u", longest=longest, made_of=made_of)

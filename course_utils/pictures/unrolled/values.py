@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.drawing.layout import CELL_WIDTH, MARGIN, arrow, column
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Rectangle
 from course_utils.drawing.text import BOLD, SANS, printable, shortened, subscript, text_width
 from course_utils.pictures.unrolled.grid import RISE, Grid
@@ -57,10 +58,9 @@ def above(grid: Grid, floor: Floor) -> list[Item]:
     bottom = floor.above + grid.level_height(row.leaving)
     for slot, position, values, ghost in _columns(grid, row):
         centre = grid.centre(slot)
-        mark = f"[t={position}]"
         role = "ghost" if ghost else "flow"
         cells = column(
-            f"{key}output{mark}",
+            Ref("output", t=position, place=key),
             centre,
             floor.above,
             values,
@@ -161,7 +161,7 @@ def _input(grid: Grid, position: int, centre: float, top: float) -> list[Item]:
     index = level.index(position) if level.steps else position
     if level.style != "numbers":
         values = level.vector(position) if level.steps else level.values if level.known else None
-        return [column(f"x[t={index}]", centre, top, values, level.size, "f", longest=grid.tallest)]
+        return [column(Ref("x", t=index), centre, top, values, level.size, "f", longest=grid.tallest)]
     place = Rectangle(centre - CELL_WIDTH / 2, top, CELL_WIDTH, 26)
     number = f"{level.values[index - 1]:.0f}" if level.known else "?"
     return [Box(f"x[t={index}]", place, "tag", 6), in_box(f"number[t={index}]", place, number)]

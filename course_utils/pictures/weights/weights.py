@@ -8,6 +8,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import MARGIN
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, text_width
 from course_utils.pictures.gate_marks import HEADER, block_header
@@ -135,8 +136,7 @@ def _weight(grid: Grid, weight: str) -> list[Item]:
             continue
         values = grid.values(weight, block)
         room = Rectangle(grid.block_left(place), grid.top(weight), grid.block_width, grid.height(weight))
-        id = f"{weight}[{block}]"
-        items.append(Cells(id, room, values.shape, values, axes, numbers=grid.numbers, limit=limit))
+        items.append(Cells(Ref(weight, block), room, values.shape, values, axes, numbers=grid.numbers, limit=limit))
     return items
 
 
