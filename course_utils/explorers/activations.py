@@ -1,12 +1,14 @@
 """explore_activations: what comes out of an activation function for one input, and how much of a gradient passes."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from html import escape
+from typing import Annotated
 
 from course_utils.drawing.wording import number
-from course_utils.explorers.base import Explorer, State, View
+from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.keras_check import activation_check
-from course_utils.frontend import choice, decimal_slider
+from course_utils.explorers.settings import Number, OneOf, Settings, keywords_of
 from course_utils.pictures import Diagram
 from course_utils.pictures.activations import activations_scene
 from course_utils.recurrence.activation_facts import (
@@ -20,57 +22,70 @@ from course_utils.recurrence.activation_facts import (
     short,
 )
 
-ALONE = "none"
 WHOLE = 0.05  # a slope that near to 1 passes a gradient as it is
 NEAR = 1e-6
 DIGITS = 4  # of x; then it stands either at a kink or well beside it
 
 
-def explore_activations(
-    *, name: str = "tanh", x: float = 0.5, beside: str | None = "sigmoid", hide: Collection[str] = ()
-) -> Explorer:
+@dataclass(frozen=True, kw_only=True)
+class ActivationsSettings(Settings):
+    """A function that takes one number, its input, and a second function beside it."""
+
+    name: Annotated[str, OneOf(FORMULAS), 'Keras\'s name of a function that takes one number, "relu" for example'] = (
+        "tanh"
+    )
+    x: Annotated[float, Number(float(LOWEST_X), float(HIGHEST_X)), "the input"] = 0.5
+    beside: Annotated[
+        str | None, OneOf(FORMULAS, none="none"), 'a second function to compare with; None or "none" for none'
+    ] = "sigmoid"
+
+    @property
+    def names(self) -> list[str]:
+        """The functions that are shown, each once."""
+        return [self.name] if self.beside in (None, self.name) else [self.name, self.beside]
+
+    @property
+    def input(self) -> float:
+        """x; a slider gives 0.30000000000000004 for 0.3, which would stand beside a kink rather than at it."""
+        return round(self.x, DIGITS) + 0.0  # no -0
+
+
+@keywords_of(ActivationsSettings)
+def explore_activations(*, hide: Collection[str] = (), **start: object) -> Explorer[ActivationsSettings]:
     """Return controls for an activation function and its input, with its value and its slope there.
 
-    name:   Keras's name of a function that takes one number, "tanh" or "relu" for example
-    x:      the input, -4 … 4
-    beside: a second function to compare with; None or "none" for none
-    hide:   names of controls to leave out, e.g. ``("beside",)``
+    Parameters
+    ----------
+    {settings}
+    hide : Collection[str]
+        names of controls to leave out, e.g. ``("beside",)``
 
-    Raises ValueError for a value that is not allowed.
+    Raises
+    ------
+    ValueError
+        For a value that is not allowed.
 
+    Examples
+    --------
     >>> explorer = explore_activations(name="relu", beside=None)
     >>> explorer.set(x=-1.0)
     >>> print(explorer.diagram.description[-35:])
     x = -1.00: relu = 0.00; slope 0.00.
     """
-    controls = {
-        "name": choice("name", list(FORMULAS), name),
-        "x": decimal_slider("x", float(LOWEST_X), float(HIGHEST_X), x),
-        "beside": choice("beside", [ALONE, *FORMULAS], ALONE if beside is None else beside),
-    }
-    return Explorer(controls, view, hide=hide, check=lambda state: activation_check(names_in(state), input_of(state)))
+    return Explorer(
+        ActivationsSettings.of(start), view, hide=hide, check=lambda now: activation_check(now.names, now.input)
+    )
 
 
-def view(state: State, before: State | None) -> View:
+def view(now: ActivationsSettings, before: ActivationsSettings | None) -> View:
     """Return the curves, what comes out for x, and the Keras lines for one setting."""
-    x, names = input_of(state), names_in(state)
+    x, names = now.input, now.names
     sentences = [sentence(facts_of(name), x) for name in names]
     headline = "<br>".join([f"<b>{sentences[0]}</b>", *sentences[1:]])
     code = "\n".join(f"keras.activations.{name}({x!r})" for name in names)
     facts = "".join(f"<li><b>{name}</b>: {escape(_facts_in_words(facts_of(name)))}</li>" for name in names)
     notes = f"<pre>{escape(code)}</pre><ul>{facts}</ul>"
     return View(headline, Diagram(activations_scene(names, at=x)), notes, ". ".join(sentences))
-
-
-def names_in(state: State) -> list[str]:
-    """Return the functions that are shown, each once."""
-    beside = [] if state["beside"] in (ALONE, state["name"]) else [state["beside"]]
-    return [state["name"], *beside]
-
-
-def input_of(state: State) -> float:
-    """Return x; a slider gives 0.30000000000000004 for 0.3, which would stand beside a kink rather than at it."""
-    return round(float(state["x"]), DIGITS) + 0.0  # no -0
 
 
 def sentence(facts: ActivationFacts, x: float) -> str:

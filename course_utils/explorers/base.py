@@ -1,19 +1,19 @@
 """Controls over one persistent picture: state in, picture out."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from html import escape, unescape
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
+from course_utils.explorers.settings import Field, Settings
 from course_utils.frontend import PageHelper
 from course_utils.frontend.page_helper import GUARDED
 from course_utils.pictures import Diagram
 from course_utils.recurrence.one_thread import one_thread
 
-State = dict[str, Any]
+S = TypeVar("S", bound=Settings)
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class View:
     announcement: str
 
 
-Viewer = Callable[[State, State | None], View]
-"""From the state now, and the one before the last move (None at the start), to what is shown."""
+Viewer = Callable[[S, S | None], View]
+"""From the settings now, and those before the last move (None at the start), to what is shown."""
 
 
-class Explorer(ipywidgets.VBox):
+class Explorer(ipywidgets.VBox, Generic[S]):
     """A box of controls with the picture that they change.
 
     One picture lives in one HTML element for the whole life of the explorer; a move
@@ -45,91 +45,119 @@ class Explorer(ipywidgets.VBox):
 
     def __init__(
         self,
-        controls: Mapping[str, ipywidgets.Widget],
-        viewer: Viewer,
+        start: S,
+        viewer: Viewer[S],
         *,
+        shown: Sequence[str] = (),
+        reach: Mapping[str, Field] | None = None,
         hide: Collection[str] = (),
-        check: Callable[[State], str] | None = None,
-        row: Collection[ipywidgets.Widget] = (),
+        check: Callable[[S], str] | None = None,
+        row: Callable[[Mapping[str, ipywidgets.Widget]], Collection[ipywidgets.Widget]] = lambda all: all.values(),
     ):
-        """Build the box.
+        """Build the box. Raises ValueError for a setting that is not allowed.
 
-        controls: by the name that ``.state`` uses, in the order they are shown
-        viewer:   state → view
-        hide:     names of controls that a teacher wants out of sight
-        check:    asks Keras about a state and returns one sentence, for the button
-        row:      the controls and what stands among them, such as a play button; without it the controls alone
+        start:  the settings that it starts with
+        viewer: settings → view
+        shown:  the names of the settings that have a control, in that order; without it all that can
+        reach:  fields of settings whose values depend on what is shown, in place of the declared ones
+        hide:   names of controls that a teacher wants out of sight
+        check:  asks Keras about the settings and returns one sentence, for the button
+        row:    from the controls to them with what stands among them, such as a play button
         """
-        _refuse_unknown("hide", hide, controls)
-        self._controls = dict(controls)
+        self._fields = start.fields() | dict(reach or {})
+        names = shown or list(self._fields)
+        checked = {name: self._fields[name].checked_at_start(name, getattr(start, name)) for name in names}
+        self._settings = replace(start, **checked)
+        self._last: S | None = None
+        self._controls = {name: self._fields[name].control(name, checked[name]) for name in names}
+        in_row = row(self._controls)
+        _refuse_unknown("hide", hide, self._controls)
         self._viewer = viewer
         self._headline = ipywidgets.HTML()
         self._picture = ipywidgets.HTML()
         self._notes = ipywidgets.HTML()
         self._helper = PageHelper()
-        self._quiet = False
-        hidden = [controls[name] for name in hide]
-        shown = [widget for widget in row or controls.values() if widget not in hidden]
+        hidden = [self._controls[name] for name in hide]
         button = [self._check_button(check)] if check else []
-        super().__init__([*_rows(shown), self._headline, self._picture, self._notes, *button, self._helper])
+        rows = _rows([widget for widget in in_row if widget not in hidden])
+        super().__init__([*rows, self._headline, self._picture, self._notes, *button, self._helper])
         self.add_class(GUARDED)
-        self._last: State | None = None
+        self._idle: set[str] = set()
+        self._show_controls()
         self._show()
-        for control in controls.values():
+        for control in self._controls.values():
             control.observe(self._moved, names="value")
 
     @property
-    def state(self) -> State:
+    def settings(self) -> S:
+        """The settings now."""
+        return self._settings
+
+    @property
+    def state(self) -> dict[str, object]:
         """The value of every control, by name; a copy."""
         return {name: control.value for name, control in self._controls.items()}
 
-    def set(self, **state: Any) -> None:
+    def set(self, **state: object) -> None:
         """Move several controls at once; the picture changes once.
 
         Raises ValueError for a name that is not a control and for a value out of its reach.
         """
         _refuse_unknown("state", state, self._controls)
-        for name, value in state.items():
-            _refuse_value(name, value, self._controls[name])
-        with self.one_move():
-            for name, value in state.items():
-                self._controls[name].value = value
-
-    @contextmanager
-    def one_move(self) -> Iterator[None]:
-        """Let all that controls do inside count as one move: the picture changes once, after it."""
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
-        self._show()
+        self._move({name: self._fields[name].checked(name, value) for name, value in state.items()})
 
     @property
     def diagram(self) -> Diagram:
         """The picture shown now."""
         return self._view.diagram
 
-    def _moved(self, _change: object) -> None:
+    def _moved(self, change: Mapping[str, object]) -> None:
+        """Follow a control that was moved on the page."""
         if not self._quiet:
-            self._show()
+            name = next(name for name, control in self._controls.items() if control is change["owner"])
+            self._move({name: self._fields[name].read(change["new"])})
+
+    def _move(self, given: Mapping[str, object]) -> None:
+        """Change some settings, and those that follow from them."""
+        before = self._settings
+        followed = replace(before, **given).following(before)
+        self._settings = replace(followed, **given)
+        self._show_controls()
+        self._show()
+
+    def _show_controls(self) -> None:
+        """Let the controls show the settings: what is listed, what is chosen, and what can be moved."""
+        self._quiet = True
+        try:
+            for name, words in self._settings.offers().items():
+                with self._controls[name].hold_sync():
+                    self._controls[name].options = words  # which also chooses the first of them
+                    self._controls[name].value = self._fields[name].shown(getattr(self._settings, name))
+            for name, control in self._controls.items():
+                control.value = self._fields[name].shown(getattr(self._settings, name))
+        finally:
+            self._quiet = False
+        idle = set(self._settings.idle())
+        for name in self._idle ^ idle:  # one that can take one value alone stays switched off
+            self._controls[name].disabled = name in idle
+        self._idle = idle
 
     def _show(self) -> None:
-        """Draw the present state. If that fails, say so in the picture's place; the next move starts afresh."""
-        state = self.state
-        if state == self._last:
+        """Draw the present settings. If that fails, say so in the picture's place; the next move starts afresh."""
+        now = self._settings
+        if now == self._last:
             return
         try:
             with one_thread():
-                view = self._viewer(state, self._last)
+                view = self._viewer(now, self._last)
                 svg = view.diagram.to_svg("jupyter")
         except Exception as problem:
             self._last = None
-            self._picture.value = _card(state, problem)
+            self._picture.value = _card(self.state, problem)
             self._headline.value = self._notes.value = ""
             self._announce("This setting cannot be drawn. Move a control to go on.")
             raise
-        self._view, self._last = view, state
+        self._view, self._last = view, now
         self._picture.value = f'<div style="overflow-x:auto">{svg}</div>'
         self._headline.value = view.headline
         self._notes.value = view.notes
@@ -140,7 +168,7 @@ class Explorer(ipywidgets.VBox):
         self._helper.announcement = ""
         self._helper.announcement = unescape(words)
 
-    def _check_button(self, check: Callable[[State], str]) -> ipywidgets.HBox:
+    def _check_button(self, check: Callable[[S], str]) -> ipywidgets.HBox:
         button = ipywidgets.Button(
             description="check with Keras", icon="check", layout={"width": "auto", "flex": "0 0 auto"}
         )
@@ -149,7 +177,7 @@ class Explorer(ipywidgets.VBox):
         def ask(_button: object) -> None:
             verdict.value = "asking Keras …"
             try:
-                verdict.value = check(self.state)
+                verdict.value = check(self._settings)
             except Exception as problem:
                 verdict.value = f"Keras stopped with {escape(type(problem).__name__)}: {escape(str(problem))}"
                 raise
@@ -189,22 +217,7 @@ def _refuse_unknown(argument: str, names: Collection[str], controls: Mapping[str
         raise ValueError(f"{argument} must name controls of this explorer, {known}, but it names {given!r}.")
 
 
-def _refuse_value(name: str, value: Any, control: ipywidgets.Widget) -> None:
-    """Raise ValueError for a value that a control cannot take."""
-    if isinstance(control.value, bool):
-        if not isinstance(value, bool):
-            raise ValueError(f"{name} must be True or False, but it is {value!r}.")
-    elif isinstance(control, ipywidgets.Dropdown):
-        if value not in control.options:
-            raise ValueError(f"{name} must be one of {', '.join(control.options)}, but it is {value!r}.")
-    elif isinstance(control, ipywidgets.FloatSlider):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not control.min <= value <= control.max:
-            raise ValueError(f"{name} must be a number from {control.min} to {control.max}, but it is {value!r}.")
-    elif isinstance(value, bool) or not isinstance(value, int) or not control.min <= value <= control.max:
-        raise ValueError(f"{name} must be a whole number from {control.min} to {control.max}, but it is {value!r}.")
-
-
-def _card(state: State, problem: Exception) -> str:
+def _card(state: Mapping[str, object], problem: Exception) -> str:
     """Return what stands in the picture's place when it cannot be drawn."""
     settings = ", ".join(f"{name} = {value}" for name, value in state.items())
     return (

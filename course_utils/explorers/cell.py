@@ -1,83 +1,99 @@
 """explore_cell: one step at a time, one unit at a time, with every number."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Annotated, Any
 
 import ipywidgets
 
 from course_utils.drawing.theme import HUES, LIGHT_INK
-from course_utils.explorers.base import Explorer, State, View
+from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.cell_sums import sum_in_words, sums_in_short
 from course_utils.explorers.keras_check import check_own
+from course_utils.explorers.layer_settings import CellKind
 from course_utils.explorers.made_up import MADE_UP
-from course_utils.frontend import slider
+from course_utils.explorers.settings import Settings, Whole, keywords_of
 from course_utils.pictures import Diagram
 from course_utils.pictures.cell import explored_scene
 from course_utils.recurrence import CellTrace, RecurrentSpec, random_input, random_spec, run
-from course_utils.recurrence.kinds import KINDS, OF_KERAS
+from course_utils.recurrence.kinds import KINDS
 from course_utils.recurrence.reading import read_recurrent
 
 PLAY_MS, FASTEST_MS = 1500, 60  # from step to step while it plays
 WHOLE_MS = 60_000  # at most, for all steps
 
 
-def explore_cell(
-    layer: Any = None,
-    x: Any = None,
-    *,
-    cell: str = "SimpleRNN",
-    units: int = 4,
-    features: int = 2,
-    steps: int = 3,
-    step: int = 1,
-    unit: int = 1,
-    hide: Collection[str] = (),
-) -> Explorer:
-    """Return controls for the step and the unit, with the calculation of that step.
+@dataclass(frozen=True, kw_only=True)
+class CellSettings(Settings):
+    """The layer to try, and the step and the unit of it that are shown."""
 
-    layer: your own SimpleRNN, LSTM or GRU; without it a layer of ``units`` on ``features``
-    x:     its input (1, T, F); without it numbers to try, ``steps`` of them
-    cell:  "SimpleRNN", "LSTM" or "GRU": of the layer to try
-    step:  the step it starts with, 1 … T
-    unit:  the unit it starts with, 1 … U
-    hide:  names of controls to leave out
+    cell: Annotated[CellKind, "of the layer to try"] = "SimpleRNN"
+    units: Annotated[int, "of the layer to try, U"] = 4
+    features: Annotated[int, "of the layer to try, F"] = 2
+    steps: Annotated[int, "of the layer to try, T"] = 3
+    step: Annotated[int, Whole(1, label="step t", called="step t"), "the step it starts with, 1 … T"] = 1
+    unit: Annotated[int, Whole(1, label="unit u", called="unit u"), "the unit it starts with, 1 … U"] = 1
+
+
+@keywords_of(CellSettings)
+def explore_cell(
+    layer: Any = None, x: Any = None, *, hide: Collection[str] = (), **start: object
+) -> Explorer[CellSettings]:
+    """Return controls for the step and the unit, with the calculation of that step.
 
     A layer is read once, here; moving a control runs no Keras.
 
+    Parameters
+    ----------
+    layer : Any
+        your own recurrent layer; without it a layer of ``units`` on ``features``
+    x : Any
+        its input (1, T, F); without it numbers to try, ``steps`` of them
+    {settings}
+    hide : Collection[str]
+        names of controls to leave out
+
+    Examples
+    --------
     >>> explorer = explore_cell(cell="LSTM")
     >>> explorer.set(step=3)
     >>> explorer.diagram.description[:29]
     'Inside step 3 of 3: LSTM(4) o'
     """
+    first = CellSettings.of(start)
     if (layer is None) != (x is None):
         raise ValueError("layer and x go together: give both, or none to try the explorer's own numbers.")
-    if layer is not None and (units, features, steps) != (4, 2, 3):
+    if layer is not None and (first.units, first.features, first.steps) != (4, 2, 3):
         raise ValueError("units, features and steps are for the explorer's own numbers; a layer brings its own sizes.")
-    if cell not in OF_KERAS:
-        raise ValueError(f"cell must be one of {', '.join(OF_KERAS)}, but it is {cell!r}.")
+    first.check("cell")
     if layer is None:
-        spec, x = random_spec(cell, units=units, features=features), random_input(steps, features)
+        spec = random_spec(first.cell, units=first.units, features=first.features)
+        x = random_input(first.steps, first.features)
     else:
-        spec = _read(layer, x, cell)
+        spec = _read(layer, x, first.cell)
     trace = run(spec, x)
     if len(trace.x) != 1:
         raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
-    moving = slider("step t", 1, trace.steps, step)
-    controls = {"step": moving, "unit": slider("unit u", 1, spec.units, unit)}
-    player = [] if "step" in hide or trace.steps == 1 else [step_player(moving)]
+
+    def row(controls: Mapping[str, ipywidgets.Widget]) -> list[ipywidgets.Widget]:
+        player = [] if "step" in hide or trace.steps == 1 else [step_player(controls["step"])]
+        return [*player, *controls.values()]
+
     return Explorer(
-        controls,
-        lambda state, before: view(trace, state, before, MADE_UP if layer is None else ""),
+        first,
+        lambda now, _before: view(trace, now, MADE_UP if layer is None else ""),
+        shown=("step", "unit"),
+        reach=first.reaching(step=trace.steps, unit=spec.units),
         hide=hide,
-        check=lambda _state: check_own(spec, x, layer),
-        row=[*player, *controls.values()],
+        check=lambda _now: check_own(spec, x, layer),
+        row=row,
     )
 
 
-def view(trace: CellTrace, state: State, before: State | None, remark: str = "") -> View:
+def view(trace: CellTrace, now: CellSettings, remark: str = "") -> View:
     """Return the picture of one step and the sums that make one unit of it; remark: what to say below them."""
-    step, unit = state["step"], state["unit"]
+    step, unit = now.step, now.unit
     lines = sum_in_words(trace, step, unit)
     written = escape("\n".join(lines), quote=False)
     notes = f"<pre>{written}</pre><small>Each number is rounded by itself, to two decimals. {remark}</small>"

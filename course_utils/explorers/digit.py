@@ -1,19 +1,20 @@
 """explore_digit: a digit is read row by row; what is in mind after each, and when the answer is known."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
-from typing import Any
+from typing import Annotated, Any
 
 import ipywidgets
 import numpy as np
 
 from course_utils.drawing.text import printable
-from course_utils.explorers.base import Explorer, State, View
+from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.cell import step_player
 from course_utils.explorers.digit_classifier import Classifier, read_classifier
 from course_utils.explorers.layer_settings import MOST_STEPS, code_block
-from course_utils.frontend import slider
+from course_utils.explorers.settings import Settings, Whole, keywords_of
 from course_utils.pictures import Diagram
 from course_utils.pictures.digit import ReadDigit, digit_scene
 from course_utils.pictures.digit.panels import over_time
@@ -29,31 +30,52 @@ CAUTION = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class DigitSettings(Settings):
+    """A digit and a row of it."""
+
+    index: Annotated[int, Whole(0, label="digit"), "the image it starts with, ``images[index]``"] = 0
+    step: Annotated[int, Whole(1, label="row t"), "the row it starts with, 1 … T; without it the one in the middle"]
+
+
+@keywords_of(DigitSettings)
 def explore_digit(
     model: Any,
     images: Any,
     labels: Any = None,
     *,
-    index: int = 0,
     step: int | None = None,
     classes: Sequence[Any] | None = None,
     hide: Collection[str] = (),
-) -> Explorer:
+    **start: object,
+) -> Explorer[DigitSettings]:
     """Return controls for a digit and a row of it, with what a trained model would say after that row.
-
-    model:   a Keras model of recurrent layers and then Dense with softmax (or without: logits)
-    images:  (samples, T, F), the rows of each image in order, such as (10000, 28, 28); (samples, 784, 1) for
-             pixels one by one
-    labels:  the right class of each, (samples,), whole numbers from 0; None where they are not known
-    index:   the image it starts with, ``images[index]``
-    step:    the row it starts with, 1 … T; without it the one in the middle
-    classes: what each class is called; without it 0, 1, 2 …
-    hide:    names of controls to leave out: "index" (with the button to the next wrong one), "step"
 
     The Dense was trained on the last state only: the probabilities after earlier rows are what the model would say
     if the digit ended there. The model is read once, here; moving a control runs no Keras.
-    Raises ValueError or TypeError, in one sentence, for what is no classifier of sequences.
 
+    Parameters
+    ----------
+    model : Any
+        a Keras model of recurrent layers and then Dense with softmax (or without: logits)
+    images : Any
+        (samples, T, F), the rows of each image in order, such as (10000, 28, 28); (samples, 784, 1) for pixels one by
+        one
+    labels : Any
+        the right class of each, (samples,), whole numbers from 0; None where they are not known
+    {settings}
+    classes : Sequence[Any] | None
+        what each class is called; without it 0, 1, 2 …
+    hide : Collection[str]
+        names of controls to leave out: "index" (with the button to the next wrong one), "step"
+
+    Raises
+    ------
+    ValueError, TypeError
+        In one sentence, for what is no classifier of sequences.
+
+    Examples
+    --------
     >>> from course_utils import quiet_start
     >>> with quiet_start():
     ...     import keras
@@ -67,28 +89,30 @@ def explore_digit(
     classifier = read_classifier(model, images[:1])
     labels = _checked_labels(labels, len(images), classifier.classes)
     names = _checked_classes(classes, classifier.classes)
-    digits = slider("digit", 0, len(images) - 1, index, "index")
-    rows = slider(
-        "pixel t" if images.shape[2] == 1 else "row t",
-        1,
-        images.shape[1],
-        (images.shape[1] + 1) // 2 if step is None else step,
-        "step",
-    )
+    rows, in_a_row = images.shape[1:]
 
     @lru_cache(maxsize=KEPT)
     def read(index: int) -> ReadDigit:
         label = None if labels is None else int(labels[index])
         return read_digit(classifier, images[index], f"images[{index}]", names, label)
 
-    wrong = [] if labels is None or "index" in hide else [_next_wrong(digits, classifier, images, labels)]
-    player = [] if "step" in hide or images.shape[1] == 1 else [_rows_player(rows)]
+    def row(controls: Mapping[str, ipywidgets.Widget]) -> list[ipywidgets.Widget]:
+        asked = labels is not None and "index" not in hide
+        wrong = [_next_wrong(controls["index"], classifier, images, labels)] if asked else []
+        player = [] if "step" in hide or rows == 1 else [_rows_player(controls["step"])]
+        return [controls["index"], *wrong, controls["step"], *player]  # each button beside the slider that it moves
+
+    first = DigitSettings.of(start, step=(rows + 1) // 2 if step is None else step)
+    reach = first.reaching(index=len(images) - 1, step=rows)
+    if in_a_row == 1:
+        reach["step"] = replace(reach["step"], label="pixel t")
     return Explorer(
-        {"index": digits, "step": rows},
-        lambda state, _before: view(classifier, read(state["index"]), state),
+        first,
+        lambda now, _before: view(classifier, read(now.index), now),
+        reach=reach,
         hide=hide,
-        check=lambda state: classifier.check(np.asarray(images[state["index"], None], np.float32)),
-        row=[digits, *wrong, rows, *player],  # each button beside the slider that it moves
+        check=lambda now: classifier.check(np.asarray(images[now.index, None], np.float32)),
+        row=row,
     )
 
 
@@ -102,14 +126,14 @@ def read_digit(
     return ReadDigit(name, x, hidden, cell_state, shares, classes, label, *words)
 
 
-def view(classifier: Classifier, read: ReadDigit, state: State) -> View:
+def view(classifier: Classifier, read: ReadDigit, now: DigitSettings) -> View:
     """Return the picture of a digit after a row, what the model says there, and the Keras code."""
-    said = headline(read, state["step"])
+    said = headline(read, now.step)
     first, _stop, rest = said.partition(". ")
-    code = code_block(classifier.code(read.pixels.shape, state["index"], state["step"]))
+    code = code_block(classifier.code(read.pixels.shape, now.index, now.step))
     notes = f"<small>{CAUTION} In Keras, with <code>model</code> and <code>images</code> as given:</small>{code}"
     words = f"<b>{escape(first, quote=False)}.</b> {escape(rest, quote=False)}"
-    return View(words, Diagram(digit_scene(read, state["step"])), notes, f"{read.name}: {said}")
+    return View(words, Diagram(digit_scene(read, now.step)), notes, f"{read.name}: {said}")
 
 
 def headline(read: ReadDigit, step: int) -> str:

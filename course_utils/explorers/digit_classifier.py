@@ -14,13 +14,13 @@ from course_utils.recurrence.graphs import (
     DenseSpec,
     DropoutSpec,
     Flow,
-    GraphSpec,
+    Graph,
     LayerSpec,
     MaskingSpec,
-    Ref,
+    Value,
     leaves,
 )
-from course_utils.recurrence.reading import read
+from course_utils.recurrence.reading import read_recurrent_model
 from course_utils.recurrence.specs import BidirectionalSpec, OwnCellSpec, RecurrentSpec, StackedSpec
 
 FEWEST, MOST = 2, 26  # classes
@@ -41,8 +41,8 @@ class Classifier:
     """
 
     model: Any
-    last: GraphSpec
-    every: GraphSpec
+    last: Graph
+    every: Graph
     place: int
     logits: bool
 
@@ -156,8 +156,8 @@ def read_classifier(model: Any, x: np.ndarray) -> Classifier:
     Raises TypeError for what holds no recurrent layer, ValueError for what does not classify sequences with states
     that know nothing of later rows, in one sentence.
     """
-    spec = read(model, x)
-    if not isinstance(spec, GraphSpec):
+    spec = read_recurrent_model(model, x).as_layer
+    if not isinstance(spec, Graph):
         raise ValueError(_wanted(f"{spec.name!r} is one layer alone: put a Dense with softmax after it"))
     layers = [node.layer for node in spec.nodes]
     _refuse_branches(spec)
@@ -188,17 +188,17 @@ def _wanted(slip: str) -> str:
     return f"model must read a sequence with a recurrent layer and then classify it with Dense, but {slip}."
 
 
-def _refuse_branches(spec: GraphSpec) -> None:
+def _refuse_branches(spec: Graph) -> None:
     """Raise ValueError for a model whose layers do not stand one after the other, each called once."""
     for node in spec.nodes:
         if isinstance(node.layer, MaskingSpec):
             raise ValueError(_wanted(f"{node.layer.name!r} lets it skip rows, and here every row is one step"))
     before = leaves(spec.inputs)
     for node in spec.nodes:
-        given = [leaf for leaf in leaves([node.args, node.kwargs]) if isinstance(leaf, Ref)]
+        given = [leaf for leaf in leaves([node.args, node.kwargs]) if isinstance(leaf, Value)]
         if len(before) != 1 or given != before:
             raise ValueError(_wanted(f"at {node.layer.name!r} its layers do not simply follow each other"))
-        before = [Ref(number) for number in node.outputs]
+        before = list(node.outputs)
     names = [node.layer.name for node in spec.nodes]
     if leaves(spec.outputs) != before or len(set(names)) < len(names):
         raise ValueError(_wanted("its layers do not simply follow each other"))
@@ -267,7 +267,7 @@ def _refuse_head(recurrent: RecurrentSpec | StackedSpec, above: list[LayerSpec])
     raise ValueError(_wanted(slip))
 
 
-def _refuse_steps(spec: GraphSpec, x: np.ndarray) -> None:
+def _refuse_steps(spec: Graph, x: np.ndarray) -> None:
     (shape,) = spec.input_shapes
     if len(shape) != 3 or any(size not in (None, own) for size, own in zip(shape[1:], x.shape[1:], strict=True)):
         raise ValueError(f"images must have the shape that the model reads, {shape}, but they have shape {x.shape}.")
@@ -281,6 +281,6 @@ def _with_sequences(layer: RecurrentSpec | StackedSpec) -> RecurrentSpec | Stack
     return replace(layer, manner=replace(layer.manner, return_sequences=True))
 
 
-def _with_layers(spec: GraphSpec, layers: list[LayerSpec]) -> GraphSpec:
+def _with_layers(spec: Graph, layers: list[LayerSpec]) -> Graph:
     nodes = tuple(replace(node, layer=layer) for node, layer in zip(spec.nodes, layers, strict=True))
     return replace(spec, nodes=nodes)

@@ -1,20 +1,19 @@
 """explore_gates: what the memory of an LSTM keeps, with gates set by hand or by weights."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from typing import Any
+from typing import Annotated, Any
 
-import ipywidgets
 import numpy as np
 
 from course_utils.drawing.text import subscript
 from course_utils.drawing.wording import counted, number
-from course_utils.explorers.base import Explorer, State, View
+from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.keras_check import check_own, check_with_keras
 from course_utils.explorers.made_up import MADE_UP_NOTE
-from course_utils.frontend import slider
-from course_utils.frontend.controls import decimal_slider
+from course_utils.explorers.settings import Number, Settings, Whole, keywords_of
 from course_utils.pictures import Diagram
 from course_utils.pictures.gates_over_time import drawn_steps, kept_shares, memory_scene
 from course_utils.recurrence import CellTrace, RecurrentSpec, random_input, random_spec, run
@@ -34,50 +33,100 @@ IN_WORDS = {  # what a gate does: closed, in between, open
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class GatesSettings(Settings):
+    """An LSTM whose gates are set by hand, or by weights."""
+
+    by: Annotated[
+        str | None,
+        '"hand": the gates are sliders; "weights": an LSTM sets them itself, yours or one of ``units`` on ``features`` '
+        'with made-up weights; without it "weights" for a layer of yours, else "hand"',
+    ] = None
+    steps: Annotated[int, Whole(1, MOST_STEPS), "T"] = 8
+    f: Annotated[float, Number(0.0, 1.0, label="f keeps"), "by hand: the gate f at the start, in tenths"] = 0.9
+    i: Annotated[float, Number(0.0, 1.0, label="i writes"), "by hand: the gate i at the start, in tenths"] = 1.0
+    o: Annotated[float, Number(0.0, 1.0, label="o shows"), "by hand: the gate o at the start, in tenths"] = 1.0
+    at: Annotated[
+        int, Whole(1, label="from step"), "by hand: the step from which they hold; before it all gates are open"
+    ] = 1
+    units: Annotated[int, Whole(1, MOST_UNITS), "by weights: of the layer that is made up"] = 4
+    features: Annotated[int, Whole(1, MOST_FEATURES), "by weights: of the layer that is made up"] = 2
+    unit: Annotated[int, Whole(1), "by weights: the unit it starts with, 1 … U"] = 1
+
+    @property
+    def gates(self) -> dict[str, float]:
+        """The gates by hand; a slider gives 0.30000000000000004 for 0.3."""
+        return {name: round(value, 6) for name, value in (("f", self.f), ("i", self.i), ("o", self.o))}
+
+    @property
+    def since(self) -> str:
+        """From where on the gates hold, in words."""
+        return "" if self.at == 1 else f" from step {self.at} on"
+
+
+@keywords_of(GatesSettings)
 def explore_gates(
-    layer: Any = None,
-    x: Any = None,
-    *,
-    by: str | None = None,
-    steps: int = 8,
-    f: float = 0.9,
-    i: float = 1.0,
-    o: float = 1.0,
-    at: int = 1,
-    units: int = 4,
-    features: int = 2,
-    unit: int = 1,
-    hide: Collection[str] = (),
-) -> Explorer:
+    layer: Any = None, x: Any = None, *, hide: Collection[str] = (), **start: object
+) -> Explorer[GatesSettings]:
     """Return controls for the gates of an LSTM, with what its memory keeps over time.
 
-    layer:           your own LSTM, whose weights set the gates
-    x:               its input (1, T, F)
-    by:              "hand": the gates are sliders; "weights": an LSTM sets them itself, yours or one of ``units`` on
-                     ``features`` with made-up weights; without it "weights" for a layer of yours, else "hand"
-    steps:           T, at most 784
-    f, i, o:         by hand: the gates it starts with, 0 (closed) to 1 (open), in tenths
-    at:              by hand: the step from which they hold; before it all gates are open
-    units, features: by weights: the sizes of the layer that is made up
-    unit:            by weights: the unit it starts with, 1 … U
-    hide:            names of controls to leave out, e.g. ``("o", "at")``
+    By hand the news (the candidates) are fixed: 1 at step 2, -0.8 at step 6, else 0.
 
-    Raises ValueError for a value that is not allowed. By hand the news (the candidates) are fixed:
-    1 at step 2, -0.8 at step 6, else 0.
+    Parameters
+    ----------
+    layer : Any
+        your own LSTM, whose weights set the gates
+    x : Any
+        its input (1, T, F)
+    {settings}
+    hide : Collection[str]
+        names of controls to leave out, e.g. ``("o", "at")``
 
+    Raises
+    ------
+    ValueError
+        For a value that is not allowed.
+
+    Examples
+    --------
     >>> explorer = explore_gates(f=0.5)
     >>> explorer.diagram.scene.title
     'One memory over 8 steps: f = 0.5, i = 1, o = 1'
     """
-    _check_manner(by, layer, x)
-    if by == "hand" or (by is None and layer is None):
-        _refuse_other("weights", units=(units, 4), features=(features, 2), unit=(unit, 1))
-        return _explore_by_hand(steps, _hand_controls(steps, f, i, o, at), hide)
-    _refuse_other("hand", f=(f, 0.9), i=(i, 1.0), o=(o, 1.0), at=(at, 1))
-    if layer is not None and (steps, units, features) != (8, 4, 2):
+    first = GatesSettings.of(start)
+    _check_manner(first.by, layer, x)
+    if first.by == "hand" or (first.by is None and layer is None):
+        _refuse_other("weights", first, "units", "features", "unit")
+        first.check("steps")
+        _check_tenths(first)
+        return Explorer(
+            first,
+            view_by_hand,
+            shown=("f", "i", "o", "at"),
+            reach=first.reaching(at=first.steps),
+            hide=hide,
+            check=lambda now: check_with_keras(*layer_with_gates(now.steps, **now.gates, at=now.at)),
+        )
+    _refuse_other("hand", first, "f", "i", "o", "at")
+    if layer is not None and (first.steps, first.units, first.features) != (8, 4, 2):
         raise ValueError("steps, units and features are for made-up weights; a layer brings its own sizes.")
-    spec, x = _layer_and_input(steps, units, features) if layer is None else (_read(layer, x), x)
-    return _explore_by_weights(spec, x, layer, unit, hide)
+    if layer is None:
+        first.check("steps", "units", "features")
+        spec = random_spec("LSTM", units=first.units, features=first.features, return_sequences=True)
+        x = random_input(first.steps, first.features)
+    else:
+        spec = _read(layer, x)
+    trace = run(spec, x)
+    if len(trace.x) != 1:
+        raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
+    return Explorer(
+        first,
+        lambda now, _before: view_by_weights(trace, layer is not None, now.unit),
+        shown=("unit",),
+        reach=first.reaching(unit=spec.units),
+        hide=hide,
+        check=lambda _now: check_own(spec, x, layer),
+    )
 
 
 def _check_manner(by: str | None, layer: Any, x: Any) -> None:
@@ -89,58 +138,28 @@ def _check_manner(by: str | None, layer: Any, x: Any) -> None:
         raise ValueError("by must be 'weights' where a layer is given, since its weights set the gates.")
 
 
+def _refuse_other(by: str, first: GatesSettings, *names: str) -> None:
+    """Raise ValueError for a setting that only the other manner has."""
+    for name in names:
+        if getattr(first, name) != getattr(GatesSettings, name):  # the default
+            raise ValueError(f"{name} is for by={by!r} alone, but it is {getattr(first, name)!r}.")
+
+
+def _check_tenths(first: GatesSettings) -> None:
+    """Raise ValueError for a gate that the slider could not show."""
+    for name in ("f", "i", "o"):
+        value = getattr(first, name)
+        real = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not real or not 0 <= value <= 1 or abs(10 * value - round(10 * value)) > 1e-9:
+            raise ValueError(f"{name} must be a number from 0 to 1 in tenths, such as 0.3, but it is {value!r}.")
+
+
 def _read(layer: Any, x: Any) -> RecurrentSpec:
     """Read the user's own LSTM. Raises ValueError for another kind."""
     spec = read_recurrent(layer, x)
     if spec.kind != "LSTM":
         raise ValueError(f"layer must be an LSTM, since f, i, o and c are its own, but it is of kind {spec.kind}.")
     return spec
-
-
-def _explore_by_hand(steps: int, controls: Mapping[str, ipywidgets.Widget], hide: Collection[str]) -> Explorer:
-    return Explorer(
-        controls,
-        lambda state, before: view_by_hand(steps, state, before),
-        hide=hide,
-        check=lambda state: check_with_keras(*layer_with_gates(steps, **state)),
-    )
-
-
-def _explore_by_weights(spec: RecurrentSpec, x: Any, layer: Any, unit: int, hide: Collection[str]) -> Explorer:
-    """Run the layer once; the unit is what can be chosen. layer: the user's own, or None."""
-    trace = run(spec, x)
-    if len(trace.x) != 1:
-        raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
-    return Explorer(
-        {"unit": slider("unit", 1, spec.units, unit)},
-        lambda state, before: view_by_weights(trace, layer is not None, state),
-        hide=hide,
-        check=lambda _state: check_own(spec, x, layer),
-    )
-
-
-def _hand_controls(steps: int, f: float, i: float, o: float, at: int) -> dict[str, ipywidgets.Widget]:
-    _check_whole("steps", steps, MOST_STEPS)
-    labels = {"f": (f, "f keeps"), "i": (i, "i writes"), "o": (o, "o shows")}
-    for name, (value, _label) in labels.items():
-        real = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not real or not 0 <= value <= 1 or abs(10 * value - round(10 * value)) > 1e-9:
-            raise ValueError(f"{name} must be a number from 0 to 1 in tenths, such as 0.3, but it is {value!r}.")
-    _check_whole("at", at, steps)
-    gates = {name: decimal_slider(label, 0.0, 1.0, value) for name, (value, label) in labels.items()}
-    return gates | {"at": slider("from step", 1, steps, at)}
-
-
-def _check_whole(name: str, value: Any, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise ValueError(f"{name} must be a whole number from 1 to {most}, but it is {value!r}.")
-
-
-def _refuse_other(by: str, **given: tuple[Any, Any]) -> None:
-    """Raise ValueError for an argument that only the other manner has."""
-    for name, (value, usual) in given.items():
-        if value != usual:
-            raise ValueError(f"{name} is for by={by!r} alone, but it is {value!r}.")
 
 
 def layer_with_gates(steps: int, *, f: float, i: float, o: float, at: int = 1) -> tuple[RecurrentSpec, np.ndarray]:
@@ -177,37 +196,22 @@ def _logit(gate: float) -> float:
 
 
 @lru_cache(maxsize=256)
-def _hand_trace(steps: int, f: float, i: float, o: float, at: int) -> CellTrace:
-    return run(*layer_with_gates(steps, f=f, i=i, o=o, at=at))
+def _hand_trace(now: GatesSettings) -> CellTrace:
+    return run(*layer_with_gates(now.steps, **now.gates, at=now.at))
 
 
-def _layer_and_input(steps: int, units: int, features: int) -> tuple[RecurrentSpec, np.ndarray]:
-    _check_whole("steps", steps, MOST_STEPS)
-    _check_whole("units", units, MOST_UNITS)
-    _check_whole("features", features, MOST_FEATURES)
-    spec = random_spec("LSTM", units=units, features=features, return_sequences=True)
-    return spec, random_input(steps, features)
-
-
-def view_by_hand(steps: int, state: State, before: State | None) -> View:
+def view_by_hand(now: GatesSettings, before: GatesSettings | None) -> View:
     """Return the picture, what is kept of each pulse, and the Keras code of a layer with these gates."""
-    gates, at = _gates_in(state), state["at"]
-    trace = _hand_trace(steps, **gates, at=at)
+    gates, trace = now.gates, _hand_trace(now)
     settings = ", ".join(f"{name} = {value:g}" for name, value in gates.items())
-    since = "" if at == 1 else f" from step {at} on"
-    title = f"One memory over {counted(steps, 'step')}: {settings}{since}"
-    scene = memory_scene(trace, first=at, title=title, by_hand=True)
-    turned = [] if before is None else [name for name in state if state[name] != before[name]]
-    said = _change(steps, state, before, turned) + kept_in_words(trace, 1, list(pulses(steps)))
+    title = f"One memory over {counted(now.steps, 'step')}: {settings}{now.since}"
+    scene = memory_scene(trace, first=now.at, title=title, by_hand=True)
+    turned = [name for name in (*gates, "at") if before and getattr(now, name) != getattr(before, name)]
+    said = _change(now, before, turned) + kept_in_words(trace, 1, list(pulses(now.steps)))
     rest = {name: value for name, value in gates.items() if name not in turned}
-    headline = "<br>".join([f"<b>{said[0]}</b>", *said[1:], *_reading(rest, since)])
-    notes = f"<pre>{escape(hand_code(steps, gates, at))}</pre>"
-    return View(headline, Diagram(scene), notes, f"{settings}{since}: {' '.join(said)}")
-
-
-def _gates_in(state: State) -> dict[str, float]:
-    """Return the gates of a setting; a slider gives 0.30000000000000004 for 0.3."""
-    return {name: round(state[name], 6) for name in ("f", "i", "o")}
+    headline = "<br>".join([f"<b>{said[0]}</b>", *said[1:], *_reading(rest, now.since)])
+    notes = f"<pre>{escape(hand_code(now))}</pre>"
+    return View(headline, Diagram(scene), notes, f"{settings}{now.since}: {' '.join(said)}")
 
 
 def _gate_in_words(name: str, value: float) -> str:
@@ -221,20 +225,19 @@ def _gate_in_words(name: str, value: float) -> str:
     return f"{name} = {value:g} {means}"
 
 
-def _change(steps: int, state: State, before: State | None, turned: list[str]) -> list[str]:
+def _change(now: GatesSettings, before: GatesSettings | None, turned: list[str]) -> list[str]:
     """Say what the last move changed, with a number of now and before: c, or h where o alone was turned."""
     if before is None or not turned:
         return []
-    now, then = (_hand_trace(steps, **_gates_in(each), at=each["at"]) for each in (state, before))
-    words = [_gate_in_words(name, value) for name, value in _gates_in(state).items() if name in turned]
-    words += [f"your gates hold from step {state['at']} on"] if "at" in turned else []
+    words = [_gate_in_words(name, value) for name, value in now.gates.items() if name in turned]
+    words += [f"your gates hold from step {now.at} on"] if "at" in turned else []
     said = "; ".join(words)
-    drawn = [step for step in drawn_steps(steps, state["at"]) if step]
+    drawn = [step for step in drawn_steps(now.steps, now.at) if step]
     for letter in ("c", "h"):
-        new, old = (trace.states[letter][0, :, 0] for trace in (now, then))
+        new, old = (_hand_trace(each).states[letter][0, :, 0] for each in (now, before))
         moved = [step for step in drawn if number(new[step - 1]) != number(old[step - 1])]
         if moved:
-            step = steps if steps in moved else max(moved, key=lambda step: abs(new[step - 1] - old[step - 1]))
+            step = now.steps if now.steps in moved else max(moved, key=lambda step: abs(new[step - 1] - old[step - 1]))
             return [f"{said}: {subscript(letter, step)} = {number(new[step - 1])}, it was {number(old[step - 1])}."]
     return [f"{said}: no c and no h that is drawn has changed."]
 
@@ -271,9 +274,10 @@ def _reading(gates: dict[str, float], since: str) -> list[str]:
     return [f"Your gates{since}: {'; '.join(said)}."] if said else []
 
 
-def hand_code(steps: int, gates: dict[str, float], at: int) -> str:
+def hand_code(now: GatesSettings) -> str:
     """Return the Keras lines that build an LSTM with these gates, and run it."""
-    spec, x = layer_with_gates(steps, **gates, at=at)
+    steps, at = now.steps, now.at
+    spec, x = layer_with_gates(steps, **now.gates, at=at)
     made = [f"x[0, {step - 1}, 0] = {x[0, step - 1, 0]:.6g}  # c̃ = {c:g}" for step, c in pulses(steps).items()]
     opening = [f"x[0, :{at - 1}, 1] = 1  # before step {at}: all gates open"] if at > 1 else []
     logits = ", ".join(f"{value:.6g}" for value in spec.weights["bias"])
@@ -294,12 +298,11 @@ def hand_code(steps: int, gates: dict[str, float], at: int) -> str:
     )
 
 
-def view_by_weights(trace: CellTrace, own: bool, state: State) -> View:
+def view_by_weights(trace: CellTrace, own: bool, unit: int) -> View:
     """Return the picture of one unit, what is kept of its first and of its strongest news, and code.
 
     own: whether the layer is the user's own; else its weights are made up
     """
-    unit = state["unit"]
     candidate, i, f = (trace.block(letter)[0, :, unit - 1] for letter in ("c", "i", "f"))
     strongest = int(np.argmax(np.abs(np.nan_to_num(candidate * kept_shares(i, f))))) + 1
     memory = f"{subscript('c', trace.steps)} = {number(trace.states['c'][0, -1, unit - 1])}"

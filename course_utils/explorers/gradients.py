@@ -4,17 +4,17 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape
-from typing import Any
+from typing import Annotated
 
-import ipywidgets
 import numpy as np
 
 from course_utils.drawing.axes import power_of_ten
 from course_utils.drawing.wording import counted
-from course_utils.explorers.base import Explorer, State, View
+from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.keras_check import gradient_check
+from course_utils.explorers.layer_settings import CellKind
 from course_utils.explorers.made_up import MADE_UP_NOTE
-from course_utils.frontend import choice, decimal_slider, slider, toggle
+from course_utils.explorers.settings import Number, Settings, Switch, Whole, keywords_of
 from course_utils.pictures import Diagram
 from course_utils.pictures.gradient_flow import gradient_flow_scene, measured_from
 from course_utils.recurrence import GradientFlow, RecurrentSpec, random_input, random_spec
@@ -33,83 +33,96 @@ SMALL, LARGE = 0.01, 2.0  # shares between are said in per cent
 MOST_DIGITS = 6  # before a share is said as a power of ten
 
 
+@dataclass(frozen=True, kw_only=True)
+class GradientsSettings(Settings):
+    """A recurrent layer, and what changes the gradient on its way back through it."""
+
+    cell: CellKind = "LSTM"
+    steps: Annotated[
+        int,
+        Whole(1, label="time-steps", called="time-steps"),
+        "T, 1 … 200; a start beyond, up to 784, makes the slider as long",
+    ] = 30
+    forget_bias: Annotated[
+        float,
+        Number(LOWEST_BIAS, HIGHEST_BIAS, step=0.5),
+        "the bias of the gate that keeps the old state: the forget gate of an LSTM, the update gate of a GRU; without "
+        "it the one that Keras starts this kind with, 1 for LSTM and 0 for GRU. Where it was not moved away from "
+        "that, it goes with the kind",
+    ]
+    scale: Annotated[
+        float,
+        Number(LOWEST_SCALE, HIGHEST_SCALE, label="scale of R", called="scale of R"),
+        "what the recurrent matrix R is multiplied by",
+    ] = 1.0
+    units: Annotated[int, Whole(1, MOST_UNITS), "U"] = 8
+    compare: Annotated[
+        bool, Switch(label="compare with Keras's start"), "whether the same kind is drawn as Keras starts it, too"
+    ] = True
+
+    @property
+    def start(self) -> "GradientsSettings":
+        """The same kind and sizes with the bias and the scale that Keras starts with."""
+        return replace(self, forget_bias=FIRST_BIAS[self.cell], scale=1.0)
+
+    @property
+    def starts_so(self) -> bool:
+        """Whether Keras would start the layer with this bias and this scale."""
+        return self.scale == 1 and (self.cell == "SimpleRNN" or self.forget_bias == FIRST_BIAS[self.cell])
+
+    def following(self, before: "GradientsSettings") -> "GradientsSettings":
+        """Let the bias start anew with each kind where it still is at the start of the one before."""
+        moved = self.forget_bias != FIRST_BIAS[before.cell]
+        return self if moved else replace(self, forget_bias=FIRST_BIAS[self.cell])
+
+    def idle(self) -> Collection[str]:
+        return () if KINDS[self.cell].keeps else ("forget_bias",)
+
+
+@keywords_of(GradientsSettings)
 def explore_gradients(
-    *,
-    cell: str = "LSTM",
-    steps: int = 30,
-    forget_bias: float | None = None,
-    scale: float = 1.0,
-    units: int = 8,
-    compare: bool = True,
-    hide: Collection[str] = (),
-) -> Explorer:
+    *, forget_bias: float | None = None, hide: Collection[str] = (), **start: object
+) -> Explorer[GradientsSettings]:
     """Return controls for what a gradient meets on its way back, with its size at each step.
 
-    cell:        "SimpleRNN", "LSTM" or "GRU"
-    steps:       T, 1 … 200; a start beyond, up to 784, makes the slider as long
-    forget_bias: the bias of the gate that keeps the old state, -3 … 6: the forget gate of an LSTM, the update gate of
-                 a GRU; without it the one that Keras starts this kind with, 1 for LSTM and 0 for GRU. Where it was
-                 not moved away from that, it goes with the kind
-    scale:       what the recurrent matrix R is multiplied by, 0.5 … 2
-    units:       U, 1 … 64
-    compare:     whether the same kind is drawn as Keras starts it, too
-    hide:        names of controls to leave out, e.g. ``("scale",)``
+    Parameters
+    ----------
+    {settings}
+    hide : Collection[str]
+        names of controls to leave out, e.g. ``("scale",)``
 
-    Raises ValueError for a value that is not allowed.
+    Raises
+    ------
+    ValueError
+        For a value that is not allowed.
 
+    Examples
+    --------
     >>> explorer = explore_gradients(cell="GRU")
     >>> explorer.set(forget_bias=3.0)
     >>> explorer.diagram.description[:40], explorer.state["cell"]
     ('Gradient flow back through 30 steps: how', 'GRU')
     """
-    kind = choice("cell", list(OF_KERAS), cell)
-    if not isinstance(compare, bool):
-        raise ValueError(f"compare must be True or False, but it is {compare!r}.")
-    forget_bias = FIRST_BIAS[cell] if forget_bias is None else forget_bias
-    most_steps = LONGEST if isinstance(steps, int) and steps > MOST_STEPS else MOST_STEPS
-    controls = {
-        "cell": kind,
-        "steps": slider("time-steps", 1, most_steps, steps),
-        "forget_bias": decimal_slider("forget_bias", LOWEST_BIAS, HIGHEST_BIAS, forget_bias, step=0.5),
-        "scale": decimal_slider("scale of R", LOWEST_SCALE, HIGHEST_SCALE, scale),
-        "units": slider("units", 1, MOST_UNITS, units),
-        "compare": toggle("compare with Keras's start", compare),
-    }
-    _follow_kind(kind, controls["forget_bias"])
-    return _KindFirst(controls, view, hide=hide, check=lambda state: gradient_check(*layer_and_input(state)))
+    first = GradientsSettings.of(start, forget_bias=forget_bias)
+    first.check("cell")
+    if forget_bias is None:
+        first = replace(first, forget_bias=FIRST_BIAS[first.cell])
+    long = isinstance(first.steps, int) and first.steps > MOST_STEPS
+    reach = first.reaching(steps=LONGEST if long else MOST_STEPS)
+    return Explorer(first, view, reach=reach, hide=hide, check=lambda now: gradient_check(*layer_and_input(now)))
 
 
-class _KindFirst(Explorer):
-    """An explorer whose bias follows the kind, unless both are set."""
-
-    def set(self, **state: Any) -> None:
-        """Move several controls at once, the kind first: a bias that is given with it stays."""
-        super().set(**dict(sorted(state.items(), key=lambda item: item[0] != "cell")))
-
-
-def _follow_kind(kind: ipywidgets.Dropdown, bias: ipywidgets.FloatSlider) -> None:
-    """Let the bias start anew with each kind where it still is at the start of the one before; SimpleRNN has none."""
-
-    def follow(change: dict[str, str]) -> None:
-        if bias.value == FIRST_BIAS[change["old"]]:
-            bias.value = FIRST_BIAS[change["new"]]
-        bias.disabled = not KINDS[change["new"]].keeps
-
-    kind.observe(follow, names="value")
-    bias.disabled = not KINDS[kind.value].keeps
-
-
-def view(state: State, before: State | None) -> View:
+def view(now: GradientsSettings, before: GradientsSettings | None) -> View:
     """Return the picture, what is left of the gradient, and the code for one setting."""
-    now, start = flow_of(state), flow_of(keras_start(state))
-    flows = {f"{state['cell']} as Keras starts it": start} if state["compare"] or starts_so(state) else {}
-    if not starts_so(state):
-        flows[f"{state['cell']} as set here"] = now
-    left = Fading.of(now)
-    lines = [f"<b>{left.sentence}</b> {left.rate}", _gate_in_words(state), *_beside(state, before)]
+    flow = flow_of(now)
+    flows = {f"{now.cell} as Keras starts it": flow_of(now.start)} if now.compare or now.starts_so else {}
+    if not now.starts_so:
+        flows[f"{now.cell} as set here"] = flow
+    left = Fading.of(flow)
+    lines = [f"<b>{left.sentence}</b> {left.rate}", _gate_in_words(now), *_beside(now, before)]
     lines.append(f"<small>{MADE_UP_NOTE}</small>")
-    notes = f"<pre>{escape(keras_code(state))}</pre><small>{_rule(state)}</small>"
-    return View("<br>".join(lines), Diagram(gradient_flow_scene(flows)), notes, _announcement(state, left))
+    notes = f"<pre>{escape(keras_code(now))}</pre><small>{_rule(now)}</small>"
+    return View("<br>".join(lines), Diagram(gradient_flow_scene(flows)), notes, _announcement(now, left))
 
 
 @dataclass(frozen=True)
@@ -205,36 +218,20 @@ def _digits(number: float) -> str:
     return f"{round(number, 1 - int(np.log10(number))):,.0f}" if number >= 10 else f"{number:.2g}"
 
 
-def keras_start(state: State) -> State:
-    """Return the same kind and sizes with the bias and the scale that Keras starts with."""
-    return state | {"forget_bias": FIRST_BIAS[state["cell"]], "scale": 1.0}
-
-
-def starts_so(state: State) -> bool:
-    """Whether Keras would start the layer with this bias and this scale."""
-    start = keras_start(state)
-    return state["scale"] == 1 and (state["cell"] == "SimpleRNN" or state["forget_bias"] == start["forget_bias"])
-
-
-def layer_and_input(state: State) -> tuple[RecurrentSpec, np.ndarray]:
+def layer_and_input(now: GradientsSettings) -> tuple[RecurrentSpec, np.ndarray]:
     """Return the layer of a setting and what it reads, (1, T, 2)."""
-    return _layer(*_setting(state)), random_input(state["steps"], FEATURES)
+    bias = now.forget_bias if KINDS[now.cell].keeps else 0.0
+    return _layer(now.cell, now.units, bias, now.scale), random_input(now.steps, FEATURES)
 
 
-def flow_of(state: State) -> GradientFlow:
+def flow_of(now: GradientsSettings) -> GradientFlow:
     """Return the sizes of the gradient for one setting."""
-    return _flow(state["steps"], *_setting(state))
-
-
-def _setting(state: State) -> tuple[str, int, float, float]:
-    """Return what makes the layer; a SimpleRNN has no gate, so no bias of one."""
-    bias = FIRST_BIAS["SimpleRNN"] if state["cell"] == "SimpleRNN" else state["forget_bias"]
-    return state["cell"], state["units"], float(bias), float(state["scale"])
+    return _flow(replace(now, compare=False))
 
 
 @lru_cache(maxsize=128)
-def _flow(steps: int, kind: str, units: int, bias: float, scale: float) -> GradientFlow:
-    return flow_back(_layer(kind, units, bias, scale), random_input(steps, FEATURES))
+def _flow(now: GradientsSettings) -> GradientFlow:
+    return flow_back(*layer_and_input(now))
 
 
 @lru_cache(maxsize=16)
@@ -247,20 +244,20 @@ def _layer(kind: str, units: int, bias: float, scale: float) -> RecurrentSpec:
     return replace(spec, recurrent_kernel=np.float32(scale) * spec.recurrent_kernel, bias=biases)
 
 
-def keras_code(state: State) -> str:
+def keras_code(now: GradientsSettings) -> str:
     """Return the Keras lines that build this layer and measure it; x is yours, (batch, T, 2)."""
-    kind, units = state["cell"], state["units"]
+    kind, units = now.cell, now.units
     lines = [f"layer = keras.layers.{kind}({units})"]
-    if not starts_so(state):
-        lines += [f"layer.build((None, {state['steps']}, {FEATURES}))"]
+    if not now.starts_so:
+        lines += [f"layer.build((None, {now.steps}, {FEATURES}))"]
         lines += ["kernel, recurrent_kernel, bias = layer.get_weights()"]
-        if state["scale"] != 1:
-            lines.append(f"recurrent_kernel = {state['scale']:g} * recurrent_kernel")
-        if KINDS[kind].keeps and state["forget_bias"] != FIRST_BIAS[kind]:
+        if now.scale != 1:
+            lines.append(f"recurrent_kernel = {now.scale:g} * recurrent_kernel")
+        if KINDS[kind].keeps and now.forget_bias != FIRST_BIAS[kind]:
             columns = f"{units}:{2 * units}" if kind == "LSTM" else f"0, :{units}"
-            lines.append(f"bias[{columns}] = {state['forget_bias']:g}  # {_keeping_gate(kind)}")
+            lines.append(f"bias[{columns}] = {now.forget_bias:g}  # {_keeping_gate(kind)}")
         lines.append("layer.set_weights([kernel, recurrent_kernel, bias])")
-    return "\n".join([*lines, f"course_utils.gradient_flow(layer, x).state  # x: (1, {state['steps']}, {FEATURES})"])
+    return "\n".join([*lines, f"course_utils.gradient_flow(layer, x).state  # x: (1, {now.steps}, {FEATURES})"])
 
 
 def _keeping_gate(kind: str) -> str:
@@ -268,12 +265,12 @@ def _keeping_gate(kind: str) -> str:
     return f"the {KINDS[kind].role(KINDS[kind].keeps)} {KINDS[kind].keeps}"
 
 
-def _gate_in_words(state: State) -> str:
+def _gate_in_words(now: GradientsSettings) -> str:
     """Say what the bias does to the gate that keeps the old state."""
-    kind = KINDS[state["cell"]]
+    kind = KINDS[now.cell]
     if not kind.keeps:
         return "SimpleRNN has no gate, so forget_bias moves nothing here; the scale of R does."
-    gate, bias = _keeping_gate(kind.name), state["forget_bias"]
+    gate, bias = _keeping_gate(kind.name), now.forget_bias
     share = float(sigmoid(np.array(bias)))
     return (
         f"A bias of {_plain(bias)} sets {gate} around sigmoid({_plain(bias)}) = {share:.3g}: "
@@ -281,12 +278,12 @@ def _gate_in_words(state: State) -> str:
     )
 
 
-def _beside(state: State, before: State | None) -> list[str]:
+def _beside(now: GradientsSettings, before: GradientsSettings | None) -> list[str]:
     """Say what it is as Keras starts it, and what it was before the last move, where these are something else."""
-    others = {"As Keras starts it": keras_start(state)} if state["compare"] and not starts_so(state) else {}
+    others = {"As Keras starts it": now.start} if now.compare and not now.starts_so else {}
     if before is not None:
         others["Before the move"] = before
-    said = {Fading.of(flow_of(state)).summary}
+    said = {Fading.of(flow_of(now)).summary}
     lines = []
     for when, other in others.items():
         summary = Fading.of(flow_of(other)).summary
@@ -295,23 +292,23 @@ def _beside(state: State, before: State | None) -> list[str]:
     return [" ".join(lines)] if lines else []
 
 
-def _rule(state: State) -> str:
-    size = "the size for h and c together" if state["cell"] == "LSTM" else "the size"
-    since = measured_from(state["steps"], state["cell"] == "LSTM")
+def _rule(now: GradientsSettings) -> str:
+    size = "the size for h and c together" if now.cell == "LSTM" else "the size"
+    since = measured_from(now.steps, now.cell == "LSTM")
     first = (
         f"Measured from step {since}: the first step back is another one, since from the last h all goes through the "
         "output gate o, while further back c is a way of its own. "
     )
-    return first * (since < state["steps"]) + (
+    return first * (since < now.steps) + (
         f"Vanishes: less than a tenth of {size} is left at step 1. Explodes: more than ten times of it. "
         "The weights are new, as an untrained layer has them."
     )
 
 
-def _announcement(state: State, left: Fading) -> str:
-    gate = f", forget bias {_plain(state['forget_bias'])}" if KINDS[state["cell"]].keeps else ""
-    sizes = f"{counted(state['units'], 'unit')}, {counted(state['steps'], 'time-step')}"
-    return f"{state['cell']}, {sizes}{gate}, scale {state['scale']:g}: {left.sentence} ({MADE_UP_NOTE})"
+def _announcement(now: GradientsSettings, left: Fading) -> str:
+    gate = f", forget bias {_plain(now.forget_bias)}" if KINDS[now.cell].keeps else ""
+    sizes = f"{counted(now.units, 'unit')}, {counted(now.steps, 'time-step')}"
+    return f"{now.cell}, {sizes}{gate}, scale {now.scale:g}: {left.sentence} ({MADE_UP_NOTE})"
 
 
 def _plain(number: float) -> str:

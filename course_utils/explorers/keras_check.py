@@ -18,7 +18,7 @@ from course_utils.recurrence.graphs import (
     DenseSpec,
     FlattenSpec,
     Flow,
-    GraphSpec,
+    Graph,
     LayerSpec,
     TimeDistributedSpec,
     leaves,
@@ -181,7 +181,7 @@ def _value_and_slopes(name: str, x: float) -> tuple[float, float, float]:
 
 def built(spec: LayerSpec, shape: tuple[int, ...]) -> Any:
     """Return a Keras layer or model with the weights of a spec; it takes nothing from Keras's random numbers."""
-    if isinstance(spec, GraphSpec):
+    if isinstance(spec, Graph):
         keras = quiet_keras()
         layer = keras.Sequential([keras.Input(shape[1:]), *_named_afresh([_layer(node.layer) for node in spec.nodes])])
     else:
@@ -261,7 +261,7 @@ def weights_of(spec: LayerSpec) -> list[np.ndarray]:
             return [spec.kernel] if spec.bias is None else [spec.kernel, spec.bias]
         case TimeDistributedSpec():
             return weights_of(spec.inner)
-        case GraphSpec():
+        case Graph():
             return [array for node in spec.nodes for array in weights_of(node.layer)]
         case _:
             return []

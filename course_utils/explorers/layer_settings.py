@@ -1,14 +1,14 @@
-"""What the explorers of whole layers share: their controls, their layers, and how both are written."""
+"""What the explorers of whole layers share: their settings, their layers, and how both are written."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
-
-import ipywidgets
+from typing import Annotated
 
 from course_utils.drawing.text import subscript
-from course_utils.frontend import slider, toggle
+from course_utils.explorers.settings import Field, OneOf, Settings, Switch, Whole
 from course_utils.recurrence import RecurrentSpec, count, random_spec
+from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.specs import Manner
 
 MOST_UNITS, MOST_FEATURES, MOST_STEPS = 64, 64, 784
@@ -18,27 +18,30 @@ Shape = tuple[None, *tuple[int, ...], int]
 """As Keras writes one: None for the batch, then at least one size."""
 
 
-def most(name: str, value: int, limit: int) -> int:
-    """Return how far a slider goes. Raises ValueError where it is not from 2 to the limit."""
-    if not isinstance(value, int) or not 2 <= value <= limit:
-        raise ValueError(f"{name} must be a whole number from 2 to {limit}, but it is {value!r}.")
-    return value
+CellKind = Annotated[str, OneOf(OF_KERAS), "the kind of layer"]
+Units = Annotated[int, Whole(1, MOST_UNITS), "how many numbers the state has"]
+Features = Annotated[int, Whole(1, MOST_FEATURES), "how many numbers come in at each step"]
+Steps = Annotated[int, Whole(1, MOST_STEPS, label="time-steps"), "how many steps the layer reads"]
+Flag = Annotated[bool, Switch()]
+MostUnits = Annotated[int, Whole(2, MOST_UNITS), "how far the slider of the units goes, but for a start beyond it"]
+MostFeatures = Annotated[int, Whole(2, MOST_FEATURES), "the same for the features"]
+MostSteps = Annotated[int, Whole(2, MOST_STEPS), "the same for the steps"]
 
 
-def size_slider(name: str, value: int, furthest: int) -> ipywidgets.Widget:
-    """Return the slider of "units", "features" or "steps", from 1 to what ``most_…`` says, or to a start beyond it."""
-    limit = {"units": MOST_UNITS, "features": MOST_FEATURES, "steps": MOST_STEPS}[name]
-    furthest = most(f"most_{name}", furthest, limit)
-    if isinstance(value, int):
-        furthest = max(furthest, min(value, limit))
-    return slider("time-steps" if name == "steps" else name, 1, furthest, value, name)
+def reaching_most(settings: Settings) -> dict[str, Field]:
+    """Return the fields of the sizes that go as far as ``most_…`` says. Raises ValueError where that is not allowed."""
+    wholes = {name: field for name, field in settings.fields().items() if isinstance(field, Whole)}
+    high = {}
+    for name, field in wholes.items():
+        if f"most_{name}" in wholes:
+            settings.check(f"most_{name}")
+            high[name] = furthest(getattr(settings, f"most_{name}"), field.high, getattr(settings, name))
+    return settings.reaching(**high)
 
 
-def switch(name: str, value: bool) -> ipywidgets.Checkbox:
-    """Return a box to tick. Raises ValueError for what is neither True nor False."""
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be True or False, but it is {value!r}.")
-    return toggle(name, value)
+def furthest(most: int, limit: int, *starts: object) -> int:
+    """Return how far a slider goes: to what ``most_…`` says, or to a start beyond it, as far as that is allowed."""
+    return max([most, *(min(start, limit) for start in starts if isinstance(start, int))])
 
 
 def layer_spec(

@@ -1,107 +1,124 @@
 """explore_stacking: recurrent layers on top of each other, and what each one costs."""
 
 from collections.abc import Collection, Sequence
-
-import ipywidgets
-import numpy as np
+from dataclasses import dataclass
+from typing import Annotated
 
 from course_utils.drawing.wording import counted
-from course_utils.explorers.base import Explorer, State, View
+from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.keras_check import check_with_keras
 from course_utils.explorers.layer_settings import (
     MOST_UNITS,
+    CellKind,
+    Features,
+    Flag,
+    MostFeatures,
+    MostSteps,
+    MostUnits,
+    Steps,
     change,
     code_block,
     formula,
+    furthest,
     layer_code,
     layer_spec,
     leaving,
     model_code,
-    most,
-    size_slider,
-    switch,
+    reaching_most,
     written,
 )
 from course_utils.explorers.made_up import MADE_UP
-from course_utils.frontend import choice, slider
+from course_utils.explorers.settings import Settings, Whole, keywords_of
 from course_utils.pictures import Diagram
 from course_utils.pictures.unrolled import plan_layer, unrolled_scene
 from course_utils.recurrence import RecurrentSpec, count, random_input
 from course_utils.recurrence.graphs import chain
-from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.tables import html_table
 
 MOST_DEPTH = 4
+UNITS = tuple(f"units_{place}" for place in range(1, MOST_DEPTH + 1))
 
 
+def _units(place: int) -> Whole:
+    return Whole(1, MOST_UNITS, label=f"units, layer {place}", called=f"units of layer {place}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackingSettings(Settings):
+    """A stack of recurrent layers, and how far the sliders go."""
+
+    cell: CellKind = "SimpleRNN"
+    depth: Annotated[int, Whole(1, MOST_DEPTH, label="layers"), "how many layers"] = 2
+    units_1: Annotated[
+        int, _units(1), "of each layer from the lowest; one number for all; the last of fewer than four goes on"
+    ]
+    units_2: Annotated[int, _units(2)]
+    units_3: Annotated[int, _units(3)]
+    units_4: Annotated[int, _units(4)]
+    features: Features = 2
+    steps: Steps = 3
+    return_sequences: Annotated[Flag, "of the highest layer; the layers below it must give every state"] = False
+    most_units: MostUnits = 12
+    most_features: MostFeatures = 8
+    most_steps: MostSteps = 30
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """Of the layers that are there, from the lowest."""
+        return (self.units_1, self.units_2, self.units_3, self.units_4)[: self.depth]
+
+    def idle(self) -> Collection[str]:
+        return UNITS[self.depth :]
+
+
+@keywords_of(StackingSettings)
 def explore_stacking(
-    *,
-    cell: str = "SimpleRNN",
-    depth: int = 2,
-    units: int | Sequence[int] = 4,
-    features: int = 2,
-    steps: int = 3,
-    return_sequences: bool = False,
-    most_units: int = 12,
-    most_features: int = 8,
-    most_steps: int = 30,
-    hide: Collection[str] = (),
-) -> Explorer:
+    *, units: int | Sequence[int] = 4, hide: Collection[str] = (), **start: object
+) -> Explorer[StackingSettings]:
     """Return controls for a stack of recurrent layers, with its picture and what each layer costs.
 
-    cell:             "SimpleRNN", "LSTM" or "GRU"
-    depth:            how many layers, 1 … 4
-    units:            of each layer from the lowest; one number for all of them; the last of fewer than four goes on
-    features, steps:  of the input
-    return_sequences: of the highest layer; the layers below it must give every state
-    most_…:           how far each slider goes (at most 64 units, 64 features, 784 steps)
-    hide:             names of controls to leave out, e.g. ``("units_3", "units_4")``
+    Parameters
+    ----------
+    {settings}
+    hide : Collection[str]
+        names of controls to leave out, e.g. ``("units_3", "units_4")``
 
+    Examples
+    --------
     >>> explorer = explore_stacking(units=(4, 3))
     >>> explorer.state["units_2"], explorer.diagram.description[:29]
     (3, 'SimpleRNN(4) → SimpleRNN(3) o')
     """
-    spread, high = _spread(units), most("most_units", most_units, MOST_UNITS)
-    high = max([high, *(min(size, MOST_UNITS) for size in spread if isinstance(size, int))])
-    sizes = {
-        f"units_{place}": slider(f"units, layer {place}", 1, high, size, f"units of layer {place}")
-        for place, size in enumerate(spread, start=1)
-    }
-    controls = {
-        "depth": slider("layers", 1, MOST_DEPTH, depth, "depth"),
-        **sizes,
-        "features": size_slider("features", features, most_features),
-        "steps": size_slider("steps", steps, most_steps),
-        "cell": choice("cell", OF_KERAS, cell),
-        "return_sequences": switch("return_sequences", return_sequences),
-    }
-    _follow_depth(controls["depth"], list(sizes.values()))
-    return Explorer(controls, view, hide=hide, check=_check)
+    spread = _spread(units)
+    first = StackingSettings.of(start, **dict(zip(UNITS, spread, strict=True)))
+    first.check("most_units")
+    reach = first.reaching(**dict.fromkeys(UNITS, furthest(first.most_units, MOST_UNITS, *spread)))
+    shown = ("depth", *UNITS, "features", "steps", "cell", "return_sequences")
+    return Explorer(first, view, shown=shown, reach=reach | reaching_most(first), hide=hide, check=_check)
 
 
-def view(state: State, before: State | None) -> View:
+def view(now: StackingSettings, before: StackingSettings | None) -> View:
     """Return the mesh, the shapes and the cost of each layer for one setting."""
-    layers, steps = layers_of(state), state["steps"]
-    plan = plan_layer(chain(layers), [random_input(steps, state["features"])])
+    layers, steps = layers_of(now), now.steps
+    plan = plan_layer(chain(layers), [random_input(steps, now.features)])
     total, earlier = count(*layers).total, layers_of(before) if before is not None else []
     changed = change(total, count(*earlier).total if earlier else None)
     costs = _costs(layers, earlier)
     headline = f"<b>{total:,} parameters</b>{changed}<br>{'<br>'.join(costs)}"
-    code = model_code(steps, state["features"], [layer_code(layer) for layer in layers])
+    code = model_code(steps, now.features, [layer_code(layer) for layer in layers])
     depth = counted(len(layers), "layer")
     out = written(leaving(steps, layers[-1]))
-    said = f"{depth} of {state['cell']}: {total:,} parameters{changed}. {' '.join(costs)} Out comes {out}."
+    said = f"{depth} of {now.cell}: {total:,} parameters{changed}. {' '.join(costs)} Out comes {out}."
     notes = _table(layers, steps, total) + code_block(code) + MADE_UP
     return View(headline, Diagram(unrolled_scene(plan)), notes, said)
 
 
-def layers_of(state: State) -> list[RecurrentSpec]:
+def layers_of(now: StackingSettings) -> list[RecurrentSpec]:
     """Return the layers of a setting from the lowest, with their weights."""
-    layers, width, depth = [], state["features"], state["depth"]
-    for place in range(1, depth + 1):
-        units, all_states = state[f"units_{place}"], place < depth or state["return_sequences"]
-        name = f"layer_{place}"
-        layers.append(layer_spec(state["cell"], units, width, name=name, seed=place, return_sequences=all_states))
+    layers, width = [], now.features
+    for place, units in enumerate(now.units, start=1):
+        every = place < now.depth or now.return_sequences
+        layers.append(layer_spec(now.cell, units, width, name=f"layer_{place}", seed=place, return_sequences=every))
         width = units
     return layers
 
@@ -145,17 +162,5 @@ def _spread(units: int | Sequence[int]) -> list[int]:
     return [*given, *[given[-1]] * (MOST_DEPTH - len(given))]
 
 
-def _follow_depth(depth: ipywidgets.Widget, sizes: list[ipywidgets.Widget]) -> None:
-    """Switch off the sliders of the layers that are not there."""
-
-    def follow(_change: object = None) -> None:
-        for place, control in enumerate(sizes, start=1):
-            control.disabled = place > depth.value
-
-    depth.observe(follow, names="value")
-    follow()
-
-
-def _check(state: State) -> str:
-    x: np.ndarray = random_input(state["steps"], state["features"])
-    return check_with_keras(chain(layers_of(state)), x)
+def _check(now: StackingSettings) -> str:
+    return check_with_keras(chain(layers_of(now)), random_input(now.steps, now.features))

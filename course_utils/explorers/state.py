@@ -1,23 +1,22 @@
 """explore_state: what a stateful layer carries from batch to batch, and for which sample."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
-from typing import Any
+from typing import Annotated, Any
 
-import ipywidgets
 import numpy as np
 
 from course_utils.drawing.wording import counted, number
-from course_utils.explorers.base import Explorer, State, View, Viewer
+from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.keras_check import ROUNDING, built
+from course_utils.explorers.layer_settings import CellKind, Flag
 from course_utils.explorers.made_up import MADE_UP_NOTE
-from course_utils.frontend import choice, slider, toggle
+from course_utils.explorers.settings import OneOf, Settings, Whole, keywords_of
 from course_utils.pictures import Diagram
 from course_utils.pictures.stateful_batches import Lanes, lanes_scene, sign
 from course_utils.recurrence import RecurrentSpec, random_input, random_spec
-from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.running import run_layer
 
 MOST_BATCHES, MOST_SAMPLES, MOST_STEPS = 5, 4, 4
@@ -26,142 +25,77 @@ RESETS = (NEVER, *(f"after batch {batch}" for batch in range(1, MOST_BATCHES)))
 SEEDS = {"SimpleRNN": 1, "LSTM": 1, "GRU": 3}  # of weights with which a state is still felt some steps later
 
 
-def explore_state(
-    *,
-    cell: str = "SimpleRNN",
-    batches: int = 3,
-    samples: int = 2,
-    steps: int = 2,
-    stateful: bool = True,
-    reset_after_batch: int | None = None,
-    hide: Collection[str] = (),
-) -> Explorer:
+@dataclass(frozen=True)
+class Reset(OneOf):
+    """After which batch the states are reset: a whole number, None for never. The control says it in words."""
+
+    choices: Collection[str] = RESETS
+
+    @property
+    def words(self) -> dict[object, str]:
+        return dict(zip((None, *range(1, MOST_BATCHES)), self.choices, strict=True))
+
+    def checked(self, called: str, value: object) -> object:
+        if isinstance(value, (bool, float)) or value not in [*self.words, *RESETS]:
+            allowed = f"a whole number from 1 to {MOST_BATCHES - 1}, or None for never"
+            raise ValueError(f"{called} must be {allowed}, but it is {value!r}.")
+        return self.read(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateSettings(Settings):
+    """A layer of one unit, and the batches that are given to it one after the other."""
+
+    cell: CellKind = "SimpleRNN"
+    batches: Annotated[int, Whole(1, MOST_BATCHES), "how many are given to the layer one after the other"] = 3
+    samples: Annotated[int, Whole(1, MOST_SAMPLES), "of each batch"] = 2
+    steps: Annotated[int, Whole(1, MOST_STEPS, label="time-steps"), "of each batch"] = 2
+    stateful: Annotated[Flag, "whether sample i of a batch starts where sample i of the batch before ended"] = True
+    reset_after_batch: Annotated[
+        int | None,
+        Reset(label="reset"),
+        f"after which batch, 1 … {MOST_BATCHES - 1}, ``reset_state()`` is called, None for never; the words of the "
+        "control are taken, too, here and by ``.set``",
+    ] = None
+
+    @property
+    def reset(self) -> int:
+        """After which batch the states are reset; 0: never."""
+        return self.reset_after_batch or 0
+
+    def offers(self) -> Mapping[str, Sequence[str]]:
+        """Return the resets between the batches that there are, and the one that is set."""
+        return {"reset_after_batch": RESETS[: max(self.batches, self.reset + 1)]}
+
+
+@keywords_of(StateSettings)
+def explore_state(*, hide: Collection[str] = (), **start: object) -> Explorer[StateSettings]:
     """Return controls for what goes on from batch to batch, with the state of every sample.
 
-    cell:              "SimpleRNN", "LSTM" or "GRU", of one unit
-    batches:           how many are given to the layer one after the other, at most 5
-    samples, steps:    of each batch, at most 4
-    stateful:          whether sample i of a batch starts where sample i of the batch before ended
-    reset_after_batch: after which batch, 1 … 4, ``reset_state()`` is called; None for never. The control says it in
-                       words, "never" or "after batch 1"; these are taken, too, here and by ``.set``
-    hide:              names of controls to leave out, e.g. ``("samples",)``
+    Parameters
+    ----------
+    {settings}
+    hide : Collection[str]
+        names of controls to leave out, e.g. ``("samples",)``
 
-    Raises ValueError for a value that is not allowed.
+    Raises
+    ------
+    ValueError
+        For a value that is not allowed.
 
+    Examples
+    --------
     >>> explorer = explore_state()
     >>> explorer.diagram.scene.title
     'SimpleRNN(1, stateful=True) on 3 batches in a row'
     """
-    _refuse_wrong(
-        cell, stateful, batches=(batches, MOST_BATCHES), samples=(samples, MOST_SAMPLES), steps=(steps, MOST_STEPS)
-    )
-    controls = {
-        "batches": slider("batches", 1, MOST_BATCHES, batches),
-        "samples": slider("samples", 1, MOST_SAMPLES, samples),
-        "steps": slider("time-steps", 1, MOST_STEPS, steps),
-        "stateful": toggle("stateful", stateful),
-        "reset_after_batch": choice("reset", RESETS, _checked_reset(reset_after_batch)),
-    }
-    return _ResetsBetweenBatches(
-        controls,
-        lambda state, _before: view(Setting.of(cell, state)),
-        hide=hide,
-        check=lambda state: check(Setting.of(cell, state)),
-    )
+    first = StateSettings.of(start)
+    first.check("cell")
+    shown = ("batches", "samples", "steps", "stateful", "reset_after_batch")
+    return Explorer(first, lambda now, _before: view(now), shown=shown, hide=hide, check=check)
 
 
-def _refuse_wrong(cell: str, stateful: bool, **sizes: tuple[int, int]) -> None:
-    """Raise ValueError for what is not allowed. sizes: each with the largest one."""
-    if cell not in OF_KERAS:
-        raise ValueError(f"cell must be one of {', '.join(OF_KERAS)}, but it is {cell!r}.")
-    if not isinstance(stateful, bool):
-        raise ValueError(f"stateful must be True or False, but it is {stateful!r}.")
-    for name, (value, most) in sizes.items():
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise ValueError(f"{name} must be a whole number from 1 to {most}, but it is {value!r}.")
-
-
-class _ResetsBetweenBatches(Explorer):
-    """An explorer whose list of resets is as long as there are batches."""
-
-    def __init__(
-        self,
-        controls: Mapping[str, ipywidgets.Widget],
-        viewer: Viewer,
-        *,
-        hide: Collection[str],
-        check: Callable[[State], str],
-    ):
-        super().__init__(controls, viewer, hide=hide, check=check)
-        self._batches, self._resets = controls["batches"], controls["reset_after_batch"]
-        for control in (self._batches, self._resets):
-            control.observe(self._offer, names="value")
-        self._offer()
-
-    def set(self, **state: Any) -> None:
-        """Move several controls at once; any reset may be set, since the batches for it may come with it."""
-        if "reset_after_batch" in state:
-            state["reset_after_batch"] = _checked_reset(state["reset_after_batch"])
-        self._list(RESETS)
-        try:
-            super().set(**state)
-        finally:
-            self._offer()
-
-    def _offer(self, _change: object = None) -> None:
-        """List the resets between the batches that there are, and the one that is set."""
-        if not self._quiet:
-            self._list(RESETS[: max(self._batches.value, self._resets.index + 1)])
-
-    def _list(self, resets: Sequence[str]) -> None:
-        """Put these resets into the list; what is set stays, and nothing else is drawn in between."""
-        kept = self._resets.value
-        with self.one_move(), self._resets.hold_sync():
-            self._resets.options = resets  # which also chooses the first of them
-            self._resets.value = kept
-
-
-def _checked_reset(value: Any) -> str:
-    """Return a reset in the words of the control."""
-    if value is None or value in RESETS:
-        return NEVER if value is None else value
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value < MOST_BATCHES:
-        allowed = f"a whole number from 1 to {MOST_BATCHES - 1}, or None for never"
-        raise ValueError(f"reset_after_batch must be {allowed}, but it is {value!r}.")
-    return RESETS[value]
-
-
-def reset_in(state: State) -> int:
-    """Return after which batch the states are reset; 0: never.
-
-    >>> reset_in({"reset_after_batch": "after batch 2"}), reset_in({"reset_after_batch": "never"})
-    (2, 0)
-    """
-    last = str(state["reset_after_batch"]).split()[-1]
-    return int(last) if last.isdigit() else 0
-
-
-@dataclass(frozen=True)
-class Setting:
-    """The controls of a moment, and the kind; hashable, so that the same setting is run once.
-
-    reset: after which batch the states are reset; 0: never
-    """
-
-    cell: str
-    batches: int
-    samples: int
-    steps: int
-    stateful: bool
-    reset: int
-
-    @classmethod
-    def of(cls, cell: str, state: State) -> "Setting":
-        """Read it from the values of the controls."""
-        return cls(cell, state["batches"], state["samples"], state["steps"], state["stateful"], reset_in(state))
-
-
-def layer_and_input(now: Setting) -> tuple[RecurrentSpec, np.ndarray]:
+def layer_and_input(now: StateSettings) -> tuple[RecurrentSpec, np.ndarray]:
     """Return the layer of one unit, and for each sample one long sequence, (samples, batches·steps, 1).
 
     More batches or samples change nothing of what was there.
@@ -172,7 +106,7 @@ def layer_and_input(now: Setting) -> tuple[RecurrentSpec, np.ndarray]:
 
 
 @lru_cache(maxsize=256)
-def _lanes(now: Setting) -> Lanes:
+def _lanes(now: StateSettings) -> Lanes:
     """Run the layer batch by batch, and once over all steps."""
     spec, x = layer_and_input(now)
     pieces = np.split(x, now.batches, axis=1)
@@ -189,7 +123,7 @@ def _lanes(now: Setting) -> Lanes:
     return Lanes(name, np.stack(pieces)[..., 0], np.stack(hidden), goes_on, reset, whole)
 
 
-def view(now: Setting) -> View:
+def view(now: StateSettings) -> View:
     """Return the lanes, which sample continues which, and the Keras code."""
     lanes = _lanes(now)
     going, ending = continuing(now), ending_in_words(lanes)
@@ -198,7 +132,7 @@ def view(now: Setting) -> View:
     return View(headline, Diagram(lanes_scene(lanes)), notes, f"{going} {ending} ({MADE_UP_NOTE})")
 
 
-def continuing(now: Setting) -> str:
+def continuing(now: StateSettings) -> str:
     """Say in one sentence or two which sample continues which."""
     batches, reset = now.batches, now.reset
     late = f" The reset after batch {reset} comes too late to be seen here." if reset >= batches else ""
@@ -225,7 +159,7 @@ def ending_in_words(lanes: Lanes) -> str:
     return f"Last state, {how} one sequence of {steps}: {', '.join(pairs)}."
 
 
-def keras_code(now: Setting) -> str:
+def keras_code(now: StateSettings) -> str:
     """Return the Keras lines that build this layer and give it the batches one after the other."""
     steps, whole, shape = now.steps, now.batches * now.steps, (now.samples, now.steps, 1)
     lines = [
@@ -240,7 +174,7 @@ def keras_code(now: Setting) -> str:
     return "\n".join(lines)
 
 
-def check(now: Setting) -> str:
+def check(now: StateSettings) -> str:
     """Give Keras the same batches, and say how far its states are from ours, after every step of every batch."""
     lanes = _lanes(now)
     layer, theirs = _keras_layer(now), []
@@ -256,7 +190,7 @@ def check(now: Setting) -> str:
     )
 
 
-def _keras_layer(now: Setting) -> Any:
+def _keras_layer(now: StateSettings) -> Any:
     """Return a Keras layer with these weights, stateful or not."""
     shape = (now.samples, now.steps, 1)
     plain = built(layer_and_input(now)[0], shape)

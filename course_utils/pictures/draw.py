@@ -22,9 +22,9 @@ from course_utils.pictures.words import words_scene
 from course_utils.recurrence import OpaqueTrace, RecurrentTrace, Trace, gradient_flow, run_layer
 from course_utils.recurrence.activation_facts import checked_names
 from course_utils.recurrence.checking import as_numbers
-from course_utils.recurrence.graphs import GraphSpec, LayerSpec
-from course_utils.recurrence.reading import read, read_recurrent, read_single, read_weights
-from course_utils.recurrence.reading.calls import read_plan
+from course_utils.recurrence.graphs import Graph, LayerSpec
+from course_utils.recurrence.reading import read, read_recurrent, read_recurrent_model, read_single
+from course_utils.recurrence.reading.models import with_recurrence
 from course_utils.recurrence.specs import RECURRENT, BidirectionalSpec, OwnCellSpec
 from course_utils.recurrence.tracing import inputs_of
 
@@ -64,7 +64,7 @@ def draw_unrolled(
     """
     if steps is not None:
         _check_choice("steps", steps, 1, None, "a layer needs at least one step")
-    spec, known = read(model, x), x is not None
+    spec, known = read_recurrent_model(model, x).as_layer, x is not None
     inputs = inputs_of(spec, x) if known else _empty_inputs(spec, steps)
     if known:
         _check_choice("sample", sample, 0, len(inputs[0]) - 1, "the batch is counted from 0")
@@ -87,7 +87,7 @@ def _check_words(words: Any, steps: int) -> None:
 
 def _empty_inputs(spec: LayerSpec, steps: int | None) -> list[np.ndarray]:
     """Return zeros in the place of an input that is not given: only their shape is drawn."""
-    if isinstance(spec, GraphSpec):
+    if isinstance(spec, Graph):
         shapes, dtypes, entry = spec.built_shapes, spec.input_dtypes, spec.built_shapes[path_input(spec)]
     elif isinstance(spec, RECURRENT):
         side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
@@ -237,7 +237,7 @@ def draw_weights(layer: Any, *, theme: str | None = None, ax: "Axes | None" = No
             f"layer must have its weights, but {layer.name!r} has none yet, since Keras makes them when it first "
             "sees an input: call it on one, layer(x), or layer.build((None, None, features))."
         )
-    return _finish(weights_scene(only_recurrent(read_weights(layer), layer.name)), theme, ax)
+    return _finish(weights_scene(only_recurrent(read(layer))), theme, ax)
 
 
 def draw_states(trace: Any, sample: int = 0, *, theme: str | None = None, ax: "Axes | None" = None) -> Diagram:
@@ -272,7 +272,8 @@ def draw_model(model: Any, *, theme: str | None = None, ax: "Axes | None" = None
     """Draw a whole model: its layers bottom to top, the shapes between them, the parameters of each and of all.
 
     model: any built Keras model or layer, also without recurrence, with branches, shared layers or models inside;
-           one with a call of its own is one closed box. Many levels or branches are drawn by their ends
+           one with a ``call`` that you wrote, as far as it can be followed, else it is one closed box.
+           Many levels or branches are drawn by their ends
 
     Raises ValueError for a model that is not built yet, TypeError for what is not a Keras layer.
 
@@ -283,7 +284,7 @@ def draw_model(model: Any, *, theme: str | None = None, ax: "Axes | None" = None
     >>> draw_model(model).description[:66]
     'A Sequential model of 2 layers, drawn bottom to top: 16,310 parame'
     """
-    return _finish(model_scene(read_plan(model)), theme, ax)
+    return _finish(model_scene(read(model)), theme, ax)
 
 
 def draw_rolled(model: Any, *, theme: str | None = None, ax: "Axes | None" = None) -> Diagram:
@@ -302,8 +303,7 @@ def draw_rolled(model: Any, *, theme: str | None = None, ax: "Axes | None" = Non
     >>> draw_rolled(layer).description[:59]
     'GRU(4), folded (rolled up): one cell, used again at every t'
     """
-    plan = read_plan(model)
-    return _finish(rolled_scene(read(model), plan), theme, ax)
+    return _finish(rolled_scene(with_recurrence(read(model), model)), theme, ax)
 
 
 def draw_image_rows(image: Any, label: Any = None, *, theme: str | None = None, ax: "Axes | None" = None) -> Diagram:

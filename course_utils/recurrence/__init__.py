@@ -1,6 +1,6 @@
 """The mathematics of recurrent layers: read a Keras layer, run it in NumPy, count it.
 
-Nothing here draws. Only ``reading.py`` touches Keras.
+Nothing here draws. Only ``reading`` touches Keras.
 """
 
 from course_utils.recurrence.backpropagation import GradientFlow, gradient_flow

@@ -1,6 +1,6 @@
 """Look at an input before it is used, and say kindly what is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,16 @@ def _flat(nested: Any) -> list[Any]:
     if isinstance(nested, (list, tuple)) and nested and not np.isscalar(nested[0]) and np.ndim(nested[0]) != 1:
         return [array for part in nested for array in _flat(part)]
     return [nested]
+
+
+def as_arrays(x: Any) -> Any:
+    """Return what a model of the user's own is called on: an array, or a list, tuple or mapping of arrays."""
+    expected = "x must be an array, or a list or mapping of arrays"
+    if isinstance(x, Mapping):
+        return {key: as_numbers(value, expected) for key, value in x.items()}
+    if isinstance(x, (list, tuple)) and x and all(hasattr(value, "ndim") and value.ndim for value in x):
+        return type(x)(as_numbers(value, expected) for value in x)
+    return as_numbers(x, expected)
 
 
 def as_numbers(x: Any, expected: str) -> np.ndarray:

@@ -9,7 +9,7 @@ from course_utils.recurrence.graphs import (
     ClosedSpec,
     DenseSpec,
     EmbeddingSpec,
-    GraphSpec,
+    Graph,
     LayerSpec,
     TimeDistributedSpec,
 )
@@ -168,11 +168,14 @@ def parameters(model: Any) -> ParameterCount:
     >>> print(counted.formula, "=", counted.substituted, "=", counted.total)
     4·(F·U + U·U + U) = 4·(1·10 + 10·10 + 10) = 480
     """
-    from course_utils.recurrence.reading import read_weights
+    from course_utils.recurrence.reading import read
 
     rows: list[ParameterRow] = []
-    for found in read_weights(model):
-        rows += _recurrent_rows(found) if isinstance(found, RecurrentSpec) else [other_row(*found)]
+    for part in read(model).parts:
+        if part.cell is not None:
+            rows += _recurrent_rows(part.cell)
+        else:
+            rows += [other_row(part.name, part.kind, weight, shape) for weight, shape in part.weights]
     return ParameterCount(tuple(rows))
 
 
@@ -194,7 +197,7 @@ def weights_in(spec: LayerSpec) -> int | None:
             return spec.table.size
         case TimeDistributedSpec():
             return weights_in(spec.inner)
-        case GraphSpec():
+        case Graph():
             return sum_known({id(node.layer): weights_in(node.layer) for node in spec.nodes}.values())
         case ClosedSpec():
             return spec.parameters

@@ -14,12 +14,12 @@ from course_utils.recurrence.graphs import (
     EmbeddingSpec,
     FlattenSpec,
     Flow,
-    GraphSpec,
+    Graph,
     MaskingSpec,
     Nested,
     Node,
-    Ref,
     TimeDistributedSpec,
+    Value,
     leaves,
     map_nested,
 )
@@ -44,20 +44,23 @@ class Execution:
     recurrent:      the traces, in order of execution
     layers:         by layer name; a layer that is called again is ``name#2`` and so on
     calls:          the same by the node of the graph, as ``id(node)``
+    opaque:         the graphs, as ``id(graph)``, of calls of the user's own that do otherwise than they say
     """
 
     initial_states: dict[str, Any] = field(default_factory=dict)
     recurrent: list[RecurrentTrace] = field(default_factory=list)
     layers: dict[str, LayerFlow] = field(default_factory=dict)
     calls: dict[int, LayerFlow] = field(default_factory=dict)
+    opaque: set[int] = field(default_factory=set)
     _stands: dict[int, list[np.ndarray]] = field(default_factory=dict)  # where stateful layers have moved to
 
-    def graph(self, spec: GraphSpec, inputs: list[Flow]) -> Nested:
+    def graph(self, spec: Graph, inputs: list[Flow]) -> Nested:
         """Run all nodes of a model; return nested Flows."""
-        values: dict[int, Flow] = {ref.number: flow for ref, flow in zip(leaves(spec.inputs), inputs, strict=True)}
+        entering = [value for value in leaves(spec.inputs) if isinstance(value, Value)]
+        values: dict[Value, Flow] = dict(zip(entering, inputs, strict=True))
 
         def filled(leaf: Any) -> Any:
-            return values[leaf.number] if isinstance(leaf, Ref) else leaf
+            return values[leaf] if isinstance(leaf, Value) else leaf
 
         for node in spec.nodes:
             args, kwargs = map_nested(filled, node.args), map_nested(filled, node.kwargs)
@@ -80,11 +83,25 @@ class Execution:
         raise TypeError(f"{type(spec).__name__} is not a layer.")
 
     @call.register
-    def _(self, spec: GraphSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
+    def _(self, spec: Graph, args: tuple, kwargs: dict[str, Any]) -> Nested:
+        if spec.own is not None:
+            return self._own_call(spec, spec.own, args, kwargs)
         flows, mask = leaves(args[0]), kwargs.get("mask")
         if mask is not None:
             flows = [Flow(flow.value, _value(own)) for flow, own in zip(flows, leaves(mask), strict=True)]
         return self.graph(spec, flows)
+
+    def _own_call(self, spec: Graph, own: ClosedSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
+        """Run the calls that were followed, and hold what they give against what the layer itself gives."""
+        flows = [flow for flow in leaves([args, kwargs]) if isinstance(flow, Flow)]
+        before, names = len(self.recurrent), set(self.layers)
+        told, done = leaves(self.graph(spec, flows)), own.call(args, kwargs)
+        if any(not _close(one, other) for one, other in zip(told, leaves(done), strict=True)):
+            # It draws new numbers, say, or keeps something from call to call: then nothing inside is shown.
+            self.opaque.add(id(spec))
+            del self.recurrent[before:]
+            self.layers = {name: flow for name, flow in self.layers.items() if name in names}
+        return done
 
     @call.register
     def _(self, spec: ClosedSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
@@ -130,12 +147,14 @@ class Execution:
 
     @call.register
     def _(self, spec: TimeDistributedSpec, args: tuple, kwargs: dict[str, Any]) -> Nested:
-        x = args[0].value
+        x, mask = args[0].value, _mask_of(args[0], kwargs)
         batch, steps = x.shape[:2]
-        merged = self.call(spec.inner, (Flow(x.reshape(batch * steps, *x.shape[2:])),), {})
+        # Keras hands each step its part of the mask as an argument, and nothing on the tensor itself.
+        inner = {} if mask is None else {"mask": Flow(mask.reshape(batch * steps, *mask.shape[2:]))}
+        merged = self.call(spec.inner, (Flow(x.reshape(batch * steps, *x.shape[2:])),), inner)
 
         def parted(flow: Flow) -> Flow:
-            return Flow(flow.value.reshape(batch, steps, *flow.value.shape[1:]), args[0].mask)
+            return Flow(flow.value.reshape(batch, steps, *flow.value.shape[1:]), mask)
 
         return map_nested(parted, merged)
 
@@ -166,6 +185,19 @@ class Execution:
             return Flow(flows.value, kept_mask)
         masked = 2 if isinstance(spec, BidirectionalSpec) and spec.merge_mode is None else 1
         return (*(Flow(flow.value, kept_mask) for flow in flows[:masked]), *flows[masked:])
+
+
+def _close(told: Flow, done: Flow) -> bool:
+    """Return whether two values are the same but for rounding in their precision."""
+    room = 1e-5 if done.value.dtype.itemsize >= 4 else 5e-2
+    same_shape = told.value.shape == done.value.shape
+    return same_shape and bool(np.allclose(told.value, done.value, rtol=room, atol=room, equal_nan=True))
+
+
+def _mask_of(x: Flow, kwargs: dict[str, Any]) -> np.ndarray | None:
+    """Return the mask that a layer gets: the one that is passed by name, else the one that x carries."""
+    given = kwargs.get("mask")
+    return x.mask if given is None else np.asarray(_value(given), bool)
 
 
 def _value(leaf: Any) -> Any:

@@ -1,5 +1,6 @@
 """A model as plain data: its layers and how values flow between them, without Keras."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from course_utils.recurrence.activation_functions import Activation
-from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec
+from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec, RecurrentSpec
 
 Nested = Any
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,49 +74,150 @@ class ClosedSpec:
 
     call:       takes (args, kwargs) whose leaves are Flows, and returns nested Flows
     parameters: how many weights it holds; None where it is not built
+    is_model:   it is a model with a call of its own
+    why:        why a call of the user's own could not be followed
     """
 
     name: str
     kind: str
     call: Callable[[tuple, dict], Nested] = field(repr=False)
     parameters: int | None = 0
+    is_model: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)
-class Ref:
-    """Stands for a value that another node gives."""
+class Value:
+    """Stands for what flows from one node to others.
+
+    number: the same for everybody who reads it
+    shape:  as Keras writes it, None for a size that is not fixed; None alone where it is not known
+    """
 
     number: int
+    shape: Shape | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One call of a layer. args, kwargs: nested, with a Ref for each value; outputs: the numbers it gives."""
+    """One call of a layer, or of an operation such as a sum.
+
+    args, kwargs: what it is given, nested, with a Value for each tensor
+    outputs:      what it gives, in flat order
+    entering:     what it reads, each value once, in the order in which it takes them; masks that Keras makes are not
+                  among them
+    kind:         its class in Keras
+    summary:      the kind with its main arguments, e.g. ``LSTM(50, return_sequences=True)``
+    parameters:   how many numbers it holds
+    recurrent:    it is or holds a recurrent layer
+    masked:       it is told which steps to skip
+    again:        the layer was called before: this call uses the same weights
+    makes_mask:   an operation that Keras puts in by itself to make a mask: nobody wrote it
+    """
 
     layer: "LayerSpec"
     args: tuple
     kwargs: dict[str, Any]
-    outputs: tuple[int, ...]
+    outputs: tuple[Value, ...]
+    entering: tuple[Value, ...] = ()
+    kind: str = ""
+    summary: str = ""
+    parameters: int = 0
+    recurrent: bool = False
+    masked: bool = False
+    again: bool = False
+    makes_mask: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its layer."""
+        return self.layer.name
 
 
 @dataclass(frozen=True, eq=False)
-class GraphSpec:
-    """A model: nodes in order of execution.
+class Part:
+    """What holds weights of its own: a layer, or a cell of one.
 
-    inputs:  the Refs of the inputs, nested as the model takes them
-    input_shapes, input_dtypes, input_names: of each input, in flat order; None where any size will do
-    outputs: nested Refs
-    built_shapes: the shapes that the inputs were declared with, which a Sequential does not hold to
+    name:    of the layer, with the way to it where another holds it, e.g. ``bidirectional/forward``
+    cell:    its spec, where it is a cell of a known kind
+    weights: (name, shape) of each
     """
 
     name: str
+    kind: str
+    cell: RecurrentSpec | None
+    weights: tuple[tuple[str, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A model, or one layer by itself.
+
+    kind:    its class in Keras
+    nodes:   in order of execution
+    inputs:  a Value for each, nested as the model takes them
+    outputs: the same, nested as the model gives them
+    input_names, output_names: in flat order; an output that has none is ""
+    input_dtypes: in flat order
+    free:    how many axes of an input, from the first, may have another size than declared
+    parameters, trainable: how many numbers it holds and learns, as Keras counts them
+    parts:   all that holds weights, a shared one once; of the outermost graph alone
+    alone:   it is one layer by itself, not a model
+    own:     of a layer or model with a call of its own: the thing itself, through Keras, to check by what was followed.
+             ``inputs`` then are its arguments, by position and by name
+    """
+
+    name: str
+    kind: str
     nodes: tuple[Node, ...]
     inputs: Nested
-    input_shapes: tuple[tuple[int | None, ...], ...]
-    input_dtypes: tuple[str, ...]
-    input_names: tuple[str, ...]
     outputs: Nested
-    built_shapes: tuple[tuple[int | None, ...], ...] = ()
+    input_names: tuple[str, ...] = ("",)
+    output_names: tuple[str, ...] = ("",)
+    input_dtypes: tuple[str, ...] = ("float32",)
+    free: int = 1
+    parameters: int = 0
+    trainable: int = 0
+    parts: tuple[Part, ...] = ()
+    alone: bool = False
+    own: ClosedSpec | None = None
+
+    @property
+    def as_layer(self) -> "LayerSpec":
+        """The layer where it is one alone, else the graph itself."""
+        return self.nodes[0].layer if self.alone else self
+
+    @property
+    def calls(self) -> tuple[Node, ...]:
+        """The nodes that somebody wrote, in order of execution."""
+        return tuple(node for node in self.nodes if not node.makes_mask)
+
+    @property
+    def entering(self) -> list[Value]:
+        """The inputs in flat order."""
+        return [value for value in leaves(self.inputs) if isinstance(value, Value)]
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """The shapes that each input may have, in flat order, with None for any size."""
+        return tuple((*(None,) * self.free, *shape[self.free :]) for shape in self.built_shapes)
+
+    @property
+    def built_shapes(self) -> tuple[Shape, ...]:
+        """The shapes that the inputs were declared with, which a Sequential does not hold to."""
+        return tuple(value.shape or () for value in self.entering)
+
+    @property
+    def called_inputs(self) -> list[tuple[str, Value]]:
+        """Each input with the name that somebody chose for it; "" where Keras made one up, which changes."""
+        made_up = re.compile(r"(keras_tensor|input_layer|input)(_?\d+)?")
+        names = ("" if made_up.fullmatch(name) else name for name in self.input_names)
+        return list(zip(names, dict.fromkeys(self.entering), strict=True))
+
+    @property
+    def called_outputs(self) -> list[tuple[str, Value]]:
+        """Each output with its name."""
+        return list(zip(self.output_names, leaves(self.outputs), strict=True))
 
 
 LayerSpec = (
@@ -127,7 +230,7 @@ LayerSpec = (
     | DropoutSpec
     | TimeDistributedSpec
     | ClosedSpec
-    | GraphSpec
+    | Graph
 )
 
 
@@ -139,11 +242,14 @@ class Flow:
     mask: np.ndarray | None = None
 
 
-def chain(layers: Sequence["LayerSpec"], *, steps: int | None = None, features: int | None = None) -> GraphSpec:
+def chain(layers: Sequence["LayerSpec"], *, steps: int | None = None, features: int | None = None) -> Graph:
     """Return the model of layers one after the other, each with one output, as ``keras.Sequential`` makes it."""
-    nodes = tuple(Node(layer, (Ref(place),), {}, (place + 1,)) for place, layer in enumerate(layers))
-    shapes = ((None, steps, features),)
-    return GraphSpec("chain", nodes, Ref(0), shapes, ("float32",), ("input",), Ref(len(nodes)), shapes)
+    values = [Value(0, (None, steps, features)), *map(Value, range(1, len(layers) + 1))]
+    nodes = tuple(
+        Node(layer, (below,), {}, (above,), (below,))
+        for layer, below, above in zip(layers, values, values[1:], strict=False)
+    )
+    return Graph("chain", "Sequential", nodes, values[0], values[-1], ("input",))
 
 
 def map_nested(function: Callable[[Any], Any], nested: Nested) -> Nested:

@@ -1,12 +1,11 @@
 """What goes in and out of each layer, in Keras's way of writing shapes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from course_utils.recurrence.graphs import Shape, Value
 from course_utils.recurrence.tables import html_table
-
-Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,19 @@ def shapes(model: Any) -> Shapes:
     >>> shapes(keras.Sequential([keras.Input((3, 2)), keras.layers.SimpleRNN(4, name="rnn")]))
     rnn  (None, 3, 2) → (None, 4)
     """
-    from course_utils.recurrence.reading import read_shapes
+    from course_utils.recurrence.reading import read
 
-    return Shapes(tuple(ShapeRow(*row) for row in read_shapes(model)))
+    graph = read(model)
+    if graph.alone and None in [value.shape for value in (*graph.nodes[0].entering, *graph.nodes[0].outputs)]:
+        raise ValueError(
+            f"{graph.name!r} is connected to no input, so its shapes are not known: start with keras.Input."
+        )
+    return Shapes(
+        tuple(ShapeRow(node.name, node.kind, _alone(node.entering), _alone(node.outputs)) for node in graph.calls)
+    )
+
+
+def _alone(values: Sequence[Value]) -> Any:
+    """Return the shapes of values; of one, its shape by itself."""
+    shapes = [value.shape for value in values]
+    return shapes[0] if len(shapes) == 1 else shapes

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.recurrence.checking import as_numbers, as_sequences
+from course_utils.recurrence.checking import as_arrays, as_numbers, as_sequences
 from course_utils.recurrence.executing import Execution, LayerFlow
-from course_utils.recurrence.graphs import Flow, GraphSpec, LayerSpec, Nested, TimeDistributedSpec, leaves, map_nested
+from course_utils.recurrence.graphs import Flow, Graph, LayerSpec, Nested, TimeDistributedSpec, leaves, map_nested
 from course_utils.recurrence.running import RecurrentTrace
 from course_utils.recurrence.specs import AnyRecurrent, BidirectionalSpec
 
@@ -32,7 +32,8 @@ def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
     """Trace a recurrent Keras layer or model on an input, in NumPy.
 
     model:          SimpleRNN, LSTM, GRU, RNN over any cell, Bidirectional or TimeDistributed of these, a
-                    Sequential or functional model of them and others; an unbuilt one is built for x.
+                    Sequential or functional model of them and others, or a layer or model with a ``call`` that you
+                    wrote, as far as it calls Keras's layers and ``keras.ops``; an unbuilt one is built for x.
                     Layers that are not recurrent and not common are called through Keras
     x:              what the model takes: an array (batch, T, F), or a list or dict of arrays
     initial_state:  for a layer: its state, or the list of its states (LSTM: [h, c]);
@@ -50,10 +51,10 @@ def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
     >>> traced.output.shape, traced.recurrent[0].gates["f"].shape
     ((1, 4), (1, 3, 4))
     """
-    from course_utils.recurrence.reading import read
+    from course_utils.recurrence.reading import read_recurrent_model
 
-    spec = read(model, x)
-    if isinstance(spec, GraphSpec):
+    spec = read_recurrent_model(model, x).as_layer
+    if isinstance(spec, Graph):
         return _trace_model(spec, x, initial_state, mask)
     if isinstance(spec, TimeDistributedSpec) and not (initial_state is None and mask is None):
         raise ValueError(
@@ -65,7 +66,7 @@ def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
     return _finished(execution, {spec.name: LayerFlow(checked, map_nested(_value, flows))}, flows)
 
 
-def _trace_model(spec: GraphSpec, x: Any, states: Any, mask: Any) -> Trace:
+def _trace_model(spec: Graph, x: Any, states: Any, mask: Any) -> Trace:
     names = {node.layer.name for node in spec.nodes}
     if states is not None and (not isinstance(states, Mapping) or not set(states) <= names):
         raise ValueError(
@@ -76,7 +77,16 @@ def _trace_model(spec: GraphSpec, x: Any, states: Any, mask: Any) -> Trace:
             "mask is for a layer alone; a model takes its masks from Masking or Embedding(mask_zero=True)."
         )
     execution = Execution(dict(states or {}))
-    return _finished(execution, execution.layers, execution.graph(spec, as_inputs(spec, x)))
+    if spec.own is not None:
+        left = execution.call(spec, (map_nested(Flow, as_arrays(x)),), {})
+        if execution.opaque and not execution.recurrent:
+            raise TypeError(
+                f"What the call of {spec.name!r} does on symbols is not what it does on x: it may draw new numbers, or "
+                "keep something from call to call. Trace the recurrent layer that it holds by itself."
+            )
+    else:
+        left = execution.graph(spec, as_inputs(spec, x))
+    return _finished(execution, execution.layers, left)
 
 
 def _finished(execution: Execution, layers: Mapping[str, LayerFlow], flows: Nested) -> Trace:
@@ -89,7 +99,7 @@ def _value(flow: Flow) -> np.ndarray:
 
 def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
     """Return the arrays that a layer or model takes, in flat order, checked. Raises as ``trace`` does."""
-    if isinstance(spec, GraphSpec):
+    if isinstance(spec, Graph):
         return [flow.value for flow in as_inputs(spec, x)]
     array = as_numbers(x, "x must be an array of shape (batch, time-steps, features)")
     side = spec.forward if isinstance(spec, BidirectionalSpec) else spec
@@ -98,7 +108,7 @@ def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
     return [array]
 
 
-def as_inputs(spec: GraphSpec, x: Any) -> list[Flow]:
+def as_inputs(spec: Graph, x: Any) -> list[Flow]:
     """Return the inputs of a model in flat order, each in its rank and precision.
 
     As in Keras, a last axis of one number may be left out or be there too many.

@@ -34,15 +34,14 @@ NAMES = [name for name in course_utils.__all__ if name.startswith("explore_") an
 FOCUSABLE = "input:not([type=hidden]):not([disabled]), select, button, [role=slider]"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 DIFFERENCE, REFUSAL = "The largest difference", "Keras refuses it too, with these words: "
-BROKEN = """from course_utils.frontend import slider
-from course_utils.explorers import unrolling
+BROKEN = """from course_utils.explorers import unrolling
 from course_utils.explorers.base import Explorer
-setting = course_utils.explore_unrolling().state
-def viewer(state, before):
-    if state["units"] == 4:
+start = course_utils.explore_unrolling(units=3).settings
+def viewer(now, before):
+    if now.units == 4:
         raise RuntimeError("no <picture> for 4")
-    return unrolling.view(setting | state, None)
-Explorer({"units": slider("units", 1, 9, 3)}, viewer)"""
+    return unrolling.view(now, None)
+Explorer(start, viewer, shown=("units",), reach=start.reaching(units=9))"""
 
 # What makes a number, said once more by hand: of the id of its block, its own number in it, and all blocks drawn.
 # Ids that are not drawn are left out of the comparison.

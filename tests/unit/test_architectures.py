@@ -245,21 +245,6 @@ def test_what_cannot_be_counted_or_shaped(keras):
         assert "pass x" not in str(found.value), f"{function.__name__} takes no x"
 
 
-def test_a_model_with_a_call_of_its_own_is_refused(keras):
-    class Own(keras.Model):
-        def __init__(self):
-            super().__init__()
-            self.rnn = keras.layers.LSTM(3)
-
-        def call(self, x):
-            return self.rnn(x) * 2
-
-    model = Own()
-    model(numbers(1, 3, 2))
-    with pytest.raises(TypeError, match="a call of its own cannot be read"):
-        course_utils.trace(model, numbers(1, 3, 2))
-
-
 def test_a_subclass_with_a_call_of_its_own_is_not_mistaken(keras):
     class Twice(keras.layers.LSTM):
         def call(self, sequences, initial_state=None, mask=None, training=False):
@@ -357,9 +342,9 @@ def test_models_that_only_wrap_their_own_call(keras):
         def call(self, inputs, training=None, mask=None):
             return 2 * super().call(inputs)
 
-    model = Doubling([keras.Input((3, 2)), keras.layers.GRU(2)])
-    with pytest.raises(TypeError, match="a call of its own cannot be read"):
-        course_utils.trace(model, numbers(1, 3, 2))
+    model = Doubling([keras.Input((3, 2)), keras.layers.GRU(2, name="gru")])
+    traced = assert_equal_to_keras(keras, model, numbers(1, 3, 2))
+    assert [one.name for one in traced.recurrent] == ["gru"]
 
 
 def test_arguments_by_name_and_masks_by_hand(keras):
@@ -437,9 +422,12 @@ def test_what_a_layer_cannot_take_is_said(keras):
     with pytest.raises(TypeError, match="complex128 values: pass numbers"):
         course_utils.trace(L.LSTM(3), np.ones((1, 2, 2)) * 1j)
     dense = L.Dense(3)
-    dense.build((None, 2))
+    dense.build((None, 2))  # connected to no input, but built for one
+    assert [(row.input, row.output) for row in course_utils.shapes(dense)] == [((None, 2), (None, 3))]
+    adding = L.Add()
+    adding.built = True
     with pytest.raises(ValueError, match="connected to no input"):
-        course_utils.shapes(dense)
+        course_utils.shapes(adding)
 
 
 @pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
@@ -459,3 +447,59 @@ def test_a_stateful_layer_over_ones_own_cell_goes_on_too(keras):
     model = keras.Model(entry, layer(layer(entry)))
     x = numbers(2, 4, 4)
     np.testing.assert_allclose(course_utils.trace(model, x).output, model(x), atol=1e-6)
+
+
+def words_in_sentences(keras, inner):
+    """Return a model that reads each sentence by itself: padding is masked inside and outside."""
+    entry = keras.Input((4, 6), dtype="int32")
+    words = keras.layers.Embedding(9, 4, mask_zero=True)(entry)
+    return keras.Model(entry, keras.layers.TimeDistributed(inner)(words))
+
+
+def tower(keras):
+    """Return a model of two layers."""
+    entry = keras.Input((6, 4))
+    return keras.Model(entry, keras.layers.Dense(2)(keras.layers.LSTM(3)(entry)))
+
+
+INSIDE = {
+    "LSTM": lambda keras: keras.layers.LSTM(7),
+    "zero_output_for_mask": lambda keras: keras.layers.LSTM(3, return_sequences=True, zero_output_for_mask=True),
+    "Bidirectional": lambda keras: keras.layers.Bidirectional(keras.layers.GRU(3)),
+    "stack": lambda keras: keras.layers.RNN([keras.layers.LSTMCell(3), keras.layers.GRUCell(2)]),
+    "a cell of one's own": lambda keras: keras.layers.RNN(own_cell(keras, nested=True)),
+    "Sequential": lambda keras: keras.Sequential(
+        [keras.layers.LSTM(3, return_sequences=True), keras.layers.SimpleRNN(2)]
+    ),
+    "functional": tower,
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+def test_a_mask_reaches_what_is_inside_time_distributed(keras, inside):
+    model = words_in_sentences(keras, INSIDE[inside](keras))
+    x = RANDOM.integers(1, 9, (2, 4, 6))
+    x[:, :, 4:] = 0
+    x[1, 2] = 0  # a whole sentence of padding
+    traced = assert_equal_to_keras(keras, model, x)
+    skipped = [one.mask is not None and not one.mask.all() for one in traced.recurrent]
+    assert skipped and all(skipped), "each of them skips the padding"
+
+
+def test_a_mask_reaches_two_levels_down(keras):
+    L = keras.layers
+    entry = keras.Input((3, 4, 6), dtype="int32")
+    each = L.TimeDistributed(L.TimeDistributed(L.GRU(3)))
+    model = keras.Model(entry, each(L.Embedding(5, 4, mask_zero=True)(entry)))
+    assert_equal_to_keras(keras, model, RANDOM.integers(0, 5, (2, 3, 4, 6)))
+
+
+def test_a_stateful_layer_inside_time_distributed_goes_on_from_step_to_step(keras):
+    L = keras.layers
+    entry = keras.Input(batch_shape=(2, 4, 6, 5))
+    model = keras.Model(entry, L.LSTM(2, name="read")(L.TimeDistributed(L.LSTM(3, stateful=True))(entry)))
+    x = numbers(2, 4, 6, 5)
+    for _ in range(2):  # the second time from where the model then stands
+        traced = course_utils.trace(model, x)
+        np.testing.assert_allclose(traced.output, model(x), atol=1e-6)
+    assert [one.name for one in traced.recurrent] == ["read"]

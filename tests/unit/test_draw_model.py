@@ -14,8 +14,8 @@ from course_utils.drawing.scene import Box, Label, Line
 from course_utils.pictures import Diagram
 from course_utils.pictures.model.model import model_scene
 from course_utils.pictures.model.shortening import shorten
-from course_utils.recurrence.plans import LayerCall, ModelPlan, Value
-from course_utils.recurrence.reading.calls import read_plan
+from course_utils.recurrence.graphs import ClosedSpec, Graph, Node, Value
+from course_utils.recurrence.reading import read
 from tests.unit.test_architectures import every_architecture
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -43,11 +43,25 @@ def elements(scene):
     return len(list(ElementTree.fromstring(Diagram(scene).to_svg()).iter()))
 
 
+def call_of(name, kind, summary, entering, outputs, parameters=0, **flags):
+    """Return a call of a layer that only has a name."""
+    layer = ClosedSpec(name, kind, lambda args, kwargs: args)
+    return Node(layer, entering, {}, outputs, entering, kind, summary, parameters, **flags)
+
+
+def graph_of(calls, inputs, outputs, parameters=0):
+    """Return a model of these calls."""
+    names = {"input_names": ("",) * len(inputs), "output_names": ("",) * len(outputs)}
+    return Graph(
+        "model", "Functional", tuple(calls), inputs, outputs, **names, parameters=parameters, trainable=parameters
+    )
+
+
 @st.composite
-def plans(draw, most=14):
+def graphs(draw, most=14):
     """Return random models: each call reads some of the values before it."""
     values = [Value(number, (None, draw(st.sampled_from([3, 28, 1234])))) for number in range(draw(st.integers(1, 3)))]
-    inputs, calls = tuple(("", value) for value in values), []
+    inputs, calls = list(values), []
     for number in range(draw(st.integers(1, most))):
         recent = values[-draw(st.sampled_from([2, 3, 8])) :]
         read = draw(st.lists(st.sampled_from(recent), min_size=1, max_size=3, unique_by=lambda one: one.number))
@@ -57,26 +71,26 @@ def plans(draw, most=14):
         kind = ("LSTM", "LSTM(50, return_sequences=True)")
         flags = {"recurrent": draw(st.booleans()), "again": draw(st.booleans())}
         count = draw(st.integers(0, 10**9))
-        calls.append(LayerCall(f"{name}_{number}", *kind, tuple(read), tuple(given), count, **flags))
+        calls.append(call_of(f"{name}_{number}", *kind, tuple(read), tuple(given), count, **flags))
         values += given
-    outputs = tuple(("", value) for value in draw(st.lists(st.sampled_from(values), min_size=1, max_size=3)))
-    return ModelPlan("model", "Functional", tuple(calls), inputs, outputs, 10, 10)
+    outputs = draw(st.lists(st.sampled_from(values), min_size=1, max_size=3))
+    return graph_of(calls, inputs, outputs, 10)
 
 
 @pytest.mark.slow
 @settings(max_examples=200, deadline=None)
-@given(plans())
-def test_every_model_is_tidy(plan):
-    scene = model_scene(plan)
+@given(graphs())
+def test_every_model_is_tidy(graph):
+    scene = model_scene(graph)
     assert_tidy(scene)
     assert_lines_run_free(scene)
     assert elements(scene) <= 400
 
 
 @settings(max_examples=40, deadline=None)
-@given(plans())
-def test_every_line_leads_from_who_gives_to_who_reads(plan):
-    drawn, scene = shorten(plan), model_scene(plan)
+@given(graphs())
+def test_every_line_leads_from_who_gives_to_who_reads(graph):
+    drawn, scene = shorten(graph), model_scene(graph)
     boxes = {box.id: box.place for box in scene.of(Box)}
     lines = {line.id: line for line in scene.of(Line)}
     assert set(lines) == {f"arrow[{flow.name},{target}]" for flow in drawn.flows for target in flow.targets}
@@ -90,22 +104,22 @@ def test_every_line_leads_from_who_gives_to_who_reads(plan):
 
 
 @settings(max_examples=40, deadline=None)
-@given(plans(most=40))
-def test_nothing_is_lost_where_something_is_left_out(plan):
-    drawn = shorten(plan)
+@given(graphs(most=40))
+def test_nothing_is_lost_where_something_is_left_out(graph):
+    drawn = shorten(graph)
     hidden = [entry.note for entry in drawn.entries if entry.name.startswith("left out")]
     said = sum(int(found[1]) for note in hidden if (found := re.match(r"… (\d+) more layer", note)))
     kept = [entry.call for entry in drawn.entries if entry.call]
-    assert said + len(kept) == len(plan.calls)
+    assert said + len(kept) == len(graph.calls)
     counts = [re.search(r"([\d,]+) parameter", note) for note in hidden]
     left_out = sum(int(found[1].replace(",", "")) for found in counts if found)
-    assert left_out == sum(c.parameters for c in plan.calls if c not in kept and not c.again)
+    assert left_out == sum(c.parameters for c in graph.calls if c not in kept and not c.again)
 
 
 def test_every_layer_stands_above_all_that_it_reads():
     a, b, c = (Value(number, (None, 2)) for number in range(3))
-    calls = (LayerCall("low", "Dense", "Dense(2)", (a,), (b,)), LayerCall("sum", "Add", "Add", (a, b), (c,)))
-    scene = model_scene(ModelPlan("m", "Functional", calls, (("", a),), (("", c),), 0, 0))
+    calls = (call_of("low", "Dense", "Dense(2)", (a,), (b,)), call_of("sum", "Add", "Add", (a, b), (c,)))
+    scene = model_scene(graph_of(calls, [a], [c]))
     boxes = {box.id: box.place for box in scene.of(Box)}
     low, high = boxes["call 1"], boxes["call 2"]
     assert high.bottom < low.y
@@ -167,11 +181,11 @@ def test_a_small_model_is_a_narrow_picture(keras):
 def test_inputs_are_named_as_they_are_and_read_in_the_order_in_which_they_are_taken(keras):
     a, b = keras.Input((4,), name="a"), keras.Input((3,), name="zZ")
     dense = keras.layers.Dense(2, name="dense")(a)
-    for read, words in (
+    for entries, words in (
         ([dense, b], "dense (None, 2) and zZ (None, 3)"),
         ([b, dense], "zZ (None, 3) and dense (None, 2)"),
     ):
-        description = course_utils.draw_model(keras.Model([a, b], keras.layers.Concatenate()(read))).description
+        description = course_utils.draw_model(keras.Model([a, b], keras.layers.Concatenate()(entries))).description
         assert f"Concatenate, reads {words} and gives" in description
         assert "Input a: (None, 4). Input zZ: (None, 3)." in description
 
@@ -208,13 +222,12 @@ def test_large_models_stay_small_pictures(levels, abreast):
         at = values[0]
         for level in range(levels):
             values.append(Value(len(values), (None, 8)))
-            calls.append(LayerCall(f"d{branch}_{level}", "Dense", "Dense(8)", (at,), (values[-1],), 72))
+            calls.append(call_of(f"d{branch}_{level}", "Dense", "Dense(8)", (at,), (values[-1],), 72))
             at = values[-1]
         ends.append(at)
     joined = Value(len(values), (None, 8 * abreast))
-    calls.append(LayerCall("join", "Concatenate", "Concatenate", tuple(ends), (joined,)))
-    plan = ModelPlan("m", "Functional", tuple(calls), (("", values[0]),), (("", joined),), 72 * len(calls), 0)
-    scene = model_scene(plan)
+    calls.append(call_of("join", "Concatenate", "Concatenate", tuple(ends), (joined,)))
+    scene = model_scene(graph_of(calls, [values[0]], [joined], 72 * len(calls)))
     assert_tidy(scene)
     assert_lines_run_free(scene)
     assert elements(scene) <= 400 and scene.width < 2000 and scene.height < 1600
@@ -239,7 +252,7 @@ def test_one_layer_by_itself(keras):
     layer.build((None, 3, 2))
     description = course_utils.draw_model(layer).description
     assert "Input: (None, None, 2)." in description and "112 parameters" in description
-    assert len(read_plan(layer).outputs) == 3
+    assert len(read(layer).called_outputs) == 3
 
 
 def test_a_model_in_a_model_is_one_box(keras):
@@ -250,14 +263,30 @@ def test_a_model_in_a_model_is_one_box(keras):
     assert f"recurrent, {inner.count_params()} parameters" in description
 
 
-def test_a_model_with_a_call_of_its_own_is_one_closed_box(keras):
+def test_a_model_with_a_call_of_its_own_shows_the_calls_that_it_makes(keras):
+    class Mine(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.out = keras.layers.Dense(3, name="low"), keras.layers.Dense(1, name="high")
+
+        def call(self, x):
+            return self.out(self.dense(x))
+
+    model = Mine()
+    model(np.zeros((2, 4)))
+    description = course_utils.draw_model(model).description
+    assert "low, Dense(3), reads input (None, 4) and gives (None, 3): 15 parameters" in description
+    assert "high, Dense(1), reads low (None, 3) and gives (None, 1): 4 parameters" in description
+
+
+def test_a_model_with_a_call_that_cannot_be_followed_is_one_closed_box(keras):
     class Mine(keras.Model):
         def __init__(self):
             super().__init__()
             self.dense = keras.layers.Dense(3)
 
         def call(self, x):
-            return self.dense(x) * 2
+            return keras.ops.convert_to_tensor(np.asarray(self.dense(x)) * 2)  # which no symbol can follow
 
     model = Mine()
     model(np.zeros((2, 4)))

@@ -13,7 +13,7 @@ import pytest
 import course_utils
 from course_utils.drawing import wording
 from course_utils.drawing.scene import Label, Line, Mark
-from course_utils.explorers import activations, keras_check
+from course_utils.explorers import keras_check
 from course_utils.pictures.activations import activations_scene
 from course_utils.recurrence.activation_facts import FORMULAS, facts_of
 from tests.unit.layer_explorers import in_sight
@@ -43,7 +43,7 @@ def shown(explorer) -> dict[str, tuple[float, list[float]]]:
     """Return value and slopes read back from the marks in the picture; a mark out of the frame is left out."""
     scene, found = explorer.diagram.scene, {}
     labels = {item.id: item for item in scene.items if item.id.startswith("y_tick")}
-    first = activations.names_in(explorer.state)[0]
+    first = explorer.settings.names[0]
     zero, one = (labels[f"y_tick[{first}][{tick}]"].y - 4 for tick in (0, 1))
     for mark in scene.of(Mark):
         kind, name = re.match(r"(\w+)_at\[(\w+)", mark.id).groups()
@@ -54,7 +54,7 @@ def shown(explorer) -> dict[str, tuple[float, list[float]]]:
 def assert_is_what_keras_has(explorer) -> None:
     place = INPUTS.index(round(explorer.state["x"], 6))
     marks, lines = shown(explorer), explorer._headline.value.split("<br>")
-    for name, line in zip(activations.names_in(explorer.state), lines, strict=True):
+    for name, line in zip(explorer.settings.names, lines, strict=True):
         value, slope = (column[place] for column in keras_values(name))
         said = re.search(r"(\w+)[(](.*?)[)] = (.*?), ", line.replace("−", "-"))
         assert (said[1], float(said[2])) == (name, INPUTS[place])

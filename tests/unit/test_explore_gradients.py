@@ -13,7 +13,7 @@ import pytest
 import course_utils
 from course_utils.drawing.scene import Label
 from course_utils.explorers import gradients, keras_check
-from course_utils.explorers.gradients import Fading
+from course_utils.explorers.gradients import Fading, GradientsSettings
 from course_utils.recurrence import GradientFlow, random_input
 from tests.unit.kinds import BLOCKS
 from tests.unit.layer_explorers import in_sight
@@ -44,13 +44,13 @@ def drawn(explorer) -> dict[str, np.ndarray]:
 @lru_cache
 def tape(cell: str, steps: int, forget_bias: float, scale: float, units: int) -> GradientFlow:
     state = {"cell": cell, "steps": steps, "forget_bias": forget_bias, "scale": scale, "units": units}
-    return keras_check.flow_by_tape(*gradients.layer_and_input(state))
+    return keras_check.flow_by_tape(*gradients.layer_and_input(GradientsSettings.of(state)))
 
 
 def assert_is_what_keras_has(explorer, state) -> None:
     """The curve of this setting, and of Keras's start where it is drawn, are those of the tape."""
     curves = drawn(explorer)
-    starts_so = gradients.starts_so(state)
+    starts_so = GradientsSettings.of(state).starts_so
     wanted = {"as set here": state} if not starts_so else {}
     if state["compare"] or starts_so:
         wanted["as Keras starts it"] = state | {
@@ -110,15 +110,15 @@ def test_controls_together(keras, kind):
 
 
 def test_weights_are_those_of_the_setting():
-    spec, x = gradients.layer_and_input(START | {"cell": "GRU", "forget_bias": 2.5, "scale": 2.0})
+    spec, x = gradients.layer_and_input(GradientsSettings.of(START | {"cell": "GRU", "forget_bias": 2.5, "scale": 2.0}))
     bias = np.zeros((2, 24))
     bias[0, :8] = 2.5
     np.testing.assert_array_equal(spec.bias, bias)
     np.testing.assert_allclose(spec.recurrent_kernel @ spec.recurrent_kernel.T, 4 * np.eye(8), atol=1e-5)
-    lstm, _x = gradients.layer_and_input(START | {"forget_bias": -3.0})
+    lstm, _x = gradients.layer_and_input(GradientsSettings.of(START | {"forget_bias": -3.0}))
     np.testing.assert_array_equal(lstm.block("bias", "f"), -3)
     assert not lstm.block("bias", "i").any() and not lstm.block("bias", "c").any() and not lstm.block("bias", "o").any()
-    simple, _x = gradients.layer_and_input(START | {"cell": "SimpleRNN", "forget_bias": 6.0})
+    simple, _x = gradients.layer_and_input(GradientsSettings.of(START | {"cell": "SimpleRNN", "forget_bias": 6.0}))
     assert not simple.bias.any() and x.shape == (1, 30, 2)
 
 
@@ -129,7 +129,7 @@ def test_the_surprise_can_be_turned_up(units):
 
     def left(**state) -> float:
         explorer.set(**state)
-        return Fading.of(gradients.flow_of(explorer.state)).share
+        return Fading.of(gradients.flow_of(explorer.settings)).share
 
     simple, simple_biased = (left(cell="SimpleRNN", forget_bias=bias) for bias in (0.0, 3.0))
     assert simple == simple_biased and "forget_bias moves nothing here" in explorer._headline.value
@@ -151,7 +151,9 @@ def test_a_larger_matrix_makes_a_simple_rnn_explode():
 
 @pytest.mark.parametrize("kind", BLOCKS)
 def test_the_tape_that_checks_is_the_plain_one(keras, kind):
-    spec, x = gradients.layer_and_input(START | {"cell": kind, "steps": 5, "units": 3, "scale": 1.7})
+    spec, x = gradients.layer_and_input(
+        GradientsSettings.of(START | {"cell": kind, "steps": 5, "units": 3, "scale": 1.7})
+    )
     layer = keras_check._in_double_precision(keras_check.built(spec, x.shape))
     layer.build(x.shape)
     layer.set_weights(list(spec.weights.values()))
@@ -189,7 +191,7 @@ def test_the_button_takes_no_random_numbers(keras):
     def number(click: bool) -> float:
         keras.utils.set_random_seed(1)
         if click:
-            keras_check.gradient_check(*gradients.layer_and_input(START | {"steps": 3}))
+            keras_check.gradient_check(*gradients.layer_and_input(GradientsSettings.of(START | {"steps": 3})))
         return float(np.asarray(keras.random.uniform((1,)))[0])
 
     assert number(True) == number(False)
@@ -214,7 +216,7 @@ def test_the_code_shown_builds_and_measures_this_layer(keras, setting):
     *lines, last = unescape(re.search("<pre>(.*)</pre>", explorer._notes.value, re.S)[1]).splitlines()
     exec("\n".join(lines), names)
     assert eval(last, names).shape == (state["steps"],)
-    spec, _x = gradients.layer_and_input(state)
+    spec, _x = gradients.layer_and_input(GradientsSettings.of(state))
     _kernel, R, bias = names["layer"].get_weights()
     np.testing.assert_array_equal(bias, spec.bias)
     np.testing.assert_allclose(R @ R.T, state["scale"] ** 2 * np.eye(state["units"]), atol=1e-4)
@@ -223,7 +225,7 @@ def test_the_code_shown_builds_and_measures_this_layer(keras, setting):
 
 def test_words_of_the_start():
     explorer = course_utils.explore_gradients()
-    share = Fading.of(gradients.flow_of(START)).share
+    share = Fading.of(gradients.flow_of(GradientsSettings.of(START))).share
     assert f"1 part in {float(f'{1 / share:.1e}'):,.0f} is left at step 1: it vanishes." in explorer._headline.value
     assert f"each step back multiplies it by {share ** (1 / 28):.3g}." in explorer._headline.value
     assert "A bias of 1 sets the forget gate f around sigmoid(1) = 0.731" in explorer._headline.value
@@ -330,7 +332,7 @@ def test_the_bias_starts_anew_with_each_kind_unless_it_was_moved():
         pictures.clear()
         kind.value = cell
         assert bias.value == gradients.FIRST_BIAS[cell] and len(pictures) == 1
-        assert gradients.starts_so(explorer.state)
+        assert explorer.settings.starts_so
     bias.value = 3.0
     kind.value = "GRU"
     assert bias.value == 3.0
@@ -367,7 +369,7 @@ def test_without_compare_the_start_is_not_spoken_of():
 @pytest.mark.parametrize("steps", [2, 3, 30])
 def test_the_rate_is_that_of_the_steps_it_speaks_of(kind, steps):
     explorer = course_utils.explore_gradients(cell=kind, steps=steps)
-    sizes = gradients.flow_of(explorer.state).state
+    sizes = gradients.flow_of(explorer.settings).state
     since = steps - 1 if kind == "LSTM" and steps > 2 else steps
     factor = (sizes[0] / sizes[since - 1]) ** (1 / (since - 1))
     assert f"each step back multiplies it by {factor:.3g}." in explorer._headline.value

@@ -125,7 +125,7 @@ def test_the_maps_hold_what_a_fresh_keras_model_holds(keras, cell):
     from course_utils.recurrence.graphs import chain
 
     explorer = course_utils.explore_parameters(cell=cell, units=3, features=2, layers=3)
-    model = built(chain(layers_of(explorer.state), features=2), (1, 3, 2))
+    model = built(chain(layers_of(explorer.settings), features=2), (1, 3, 2))
     blocks = {cells.id: cells for cells in explorer.diagram.scene.of(Cells)}
     for place, layer in enumerate(model.layers, start=1):
         names = ("kernel", "recurrent_kernel", "bias")

@@ -61,11 +61,11 @@ def assert_right(keras, explorer):
     refused = more and (
         state["return_state"] or (not state["return_sequences"] and state["follow"] in FITS_NOTHING_BUT_SEQUENCES)
     )
-    assert (refusal(state) is not None) == refused
+    assert (refusal(explorer.settings) is not None) == refused
     if refused:
         assert_refused_in_these_words(keras, explorer)
         return
-    model, _given = assert_equals_keras(keras, explorer, model_of(state))
+    model, _given = assert_equals_keras(keras, explorer, model_of(explorer.settings))
     assert f"<b>Out comes {model.output_shape}</b>" in explorer._headline.value
     expected = [[str(row.input), str(row.output)] for row in shapes(model)]
     assert [row[1:] for row in reversed(table(explorer))] == expected

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def assert_right(keras, explorer):
         for name, every in zip(UNITS, [*inner, state["return_sequences"]], strict=False)
     ]
     assert_code_asks_for(explorer, *layers)
-    model, _given = assert_equals_keras(keras, explorer, chain(layers_of(explorer.state)))
+    model, _given = assert_equals_keras(keras, explorer, chain(layers_of(explorer.settings)))
     *rows, together = table(explorer)
     assert together == ["together", "", "", f"{model.count_params():,}"]
     assert len(rows) == explorer.state["depth"]
@@ -84,7 +85,7 @@ def test_a_layer_reads_the_states_of_the_layer_below():
     explorer = course_utils.explore_stacking(depth=3)
     levels = cells(explorer, "output[t=1]")
     assert len(levels) == 3
-    inner = explorer._viewer(explorer.state | {"depth": 2, "return_sequences": True}, None).diagram
+    inner = explorer._viewer(replace(explorer.settings, depth=2, return_sequences=True), None).diagram
     below = sorted((c for c in inner.scene.items if c.id.endswith("output[t=1]")), key=lambda c: -c.place.y)
     for one, other in zip(levels, below, strict=False):
         np.testing.assert_allclose(one.values, other.values, atol=1e-6)

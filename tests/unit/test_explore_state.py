@@ -13,7 +13,7 @@ import pytest
 from course_utils.drawing import wording
 from course_utils.drawing.scene import Cells, Label, Line
 from course_utils.drawing.svg import NUMBER_SIZE
-from course_utils.explorers.state import SEEDS, explore_state
+from course_utils.explorers.state import RESETS, SEEDS, explore_state
 from course_utils.pictures.stateful_batches import Lanes, lanes_scene
 from course_utils.recurrence import random_input, random_spec
 from tests.unit.layer_explorers import in_sight
@@ -262,12 +262,12 @@ def test_only_resets_between_the_batches_are_offered():
 def test_another_list_of_resets_draws_nothing_in_between():
     explorer, drawn = explore_state(reset_after_batch=2), []
     viewer = explorer._viewer
-    explorer._viewer = lambda state, before: (drawn.append(state), viewer(state, before))[1]
+    explorer._viewer = lambda now, before: (drawn.append(now), viewer(now, before))[1]
     explorer._controls["batches"].value = 5
     explorer._controls["batches"].value = 4
     explorer._controls["reset_after_batch"].index = 1
     explorer.set(batches=2, reset_after_batch=4)
-    settings = [(state["batches"], state["reset_after_batch"]) for state in drawn]
+    settings = [(settings.batches, RESETS[settings.reset]) for settings in drawn]
     assert settings == [(5, "after batch 2"), (4, "after batch 2"), (4, "after batch 1"), (2, "after batch 4")]
 
 

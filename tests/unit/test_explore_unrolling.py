@@ -42,7 +42,7 @@ def assert_right(keras, explorer):
     if state["bidirectional"] and state["go_backwards"]:
         assert_refused_in_these_words(keras, explorer)
         return
-    model, (_output, *states) = assert_equals_keras(keras, explorer, layer_of(state))
+    model, (_output, *states) = assert_equals_keras(keras, explorer, layer_of(explorer.settings))
     assert f"out comes {model.output_shape};" in explorer._notes.value
     assert len(states) == (2 if state["bidirectional"] else 1) * (2 if state["cell"] == "LSTM" else 1) * (
         1 if state["return_state"] else 0

@@ -7,7 +7,9 @@ import pytest
 
 from course_utils.drawing.scene import Cells
 from course_utils.explorers import return_sequences, unrolling
-from course_utils.explorers.state import Setting, view
+from course_utils.explorers.return_sequences import ReturnSequencesSettings
+from course_utils.explorers.state import StateSettings, view
+from course_utils.explorers.unrolling import UnrollingSettings
 from course_utils.pictures.unrolled import plan_layer, plan_trace, unrolled_scene
 from course_utils.recurrence import random_input, run
 
@@ -28,7 +30,7 @@ def lit(scene, id: str, number: int) -> set[str]:
 
 
 def scene_of(**setting):
-    spec = unrolling.layer_of(SETTING | SWITCHED_OFF | setting)
+    spec = unrolling.layer_of(UnrollingSettings.of(SETTING | SWITCHED_OFF | setting))
     x = random_input(setting.get("steps", 3), 2)
     return unrolled_scene(plan_layer(spec, [x]) if setting.get("bidirectional") else plan_trace(run(spec, x)))
 
@@ -40,7 +42,7 @@ def test_of_the_memory_before_one_unit_alone_has_a_share(id):
 
 
 def test_what_lights_up_before_is_what_changes_the_state():
-    spec, x = unrolling.layer_of(SETTING | SWITCHED_OFF), random_input(1, 2)
+    spec, x = unrolling.layer_of(UnrollingSettings.of(SETTING | SWITCHED_OFF)), random_input(1, 2)
     start = [np.full((1, 3), value) for value in (0.4, -0.6)]
     before, scene = run(spec, x, initial_state=start).hidden[0, 0], scene_of(steps=1)
     for letter, place in (("h", 0), ("c", 1)):
@@ -77,13 +79,15 @@ def test_a_returned_state_beside_a_compact_row_is_made_of_the_last_step():
     ],
 )
 def test_a_layer_that_does_not_mix_the_units_lights_single_ones(follow, number, wanted):
-    scene = unrolled_scene(return_sequences.plan_of(SETTING | {"return_sequences": True, "follow": follow}))
+    scene = unrolled_scene(
+        return_sequences.plan_of(ReturnSequencesSettings.of(SETTING | {"return_sequences": True, "follow": follow}))
+    )
     top = next(cells.id for cells in scene.of(Cells) if re.match(r"(flatten|global)", cells.id))
     assert lit(scene, top, number) == wanted
 
 
 def test_a_lane_lights_one_step_and_the_state_before():
-    setting = Setting("GRU", batches=2, samples=1, steps=3, stateful=True, reset=0)
+    setting = StateSettings(cell="GRU", batches=2, samples=1, steps=3, stateful=True)
     scene = view(setting).diagram.scene
     first, second = "[batch=1,sample=1]", "[batch=2,sample=1]"
     assert lit(scene, f"h{first}", 1) == {f"x{first} 1", f"start{first} all"}

@@ -277,10 +277,10 @@ def test_no_tensorflow_call_in_the_loop(keras, monkeypatch):
     import sys
 
     from course_utils.recurrence import run_layer
-    from course_utils.recurrence.reading import read
+    from course_utils.recurrence.reading import read_recurrent
 
     x = np.ones((1, 3, 2), "float32")
-    specs = [read(getattr(keras.layers, kind)(4), x) for kind in KINDS]
+    specs = [read_recurrent(getattr(keras.layers, kind)(4), x) for kind in KINDS]
     for module in ("keras", "tensorflow"):
         monkeypatch.setitem(sys.modules, module, None)
     for spec in specs:

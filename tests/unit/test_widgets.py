@@ -15,7 +15,6 @@ from course_utils.drawing.diagram import PNG_TOO
 from course_utils.explorers import cell, unrolling
 from course_utils.explorers.base import Explorer
 from course_utils.explorers.keras_check import check_with_keras
-from course_utils.frontend import slider
 from course_utils.recurrence import random_input, random_spec
 from course_utils.recurrence.reading import read_recurrent
 from tests.unit.layer_explorers import forbid_keras_and_figures, in_sight
@@ -111,13 +110,13 @@ def test_a_move_computes_on_one_thread_and_gives_the_others_back():
     blas = ThreadpoolController().select(user_api="blas")
     seen = []
 
-    def viewer(state, before):
+    def viewer(now, before):
         seen.append([library["num_threads"] for library in blas.info()])
-        return unrolling.view(explorer_state | state, None)
+        return unrolling.view(now, None)
 
-    explorer_state = course_utils.explore_unrolling().state
+    start = course_utils.explore_unrolling().settings
     with blas.limit(limits=2):
-        explorer = Explorer({"units": slider("units", 1, 9, 3)}, viewer)
+        explorer = Explorer(start, viewer, shown=("units",))
         explorer.set(units=5)
         assert {library["num_threads"] for library in blas.info()} == {2}
     assert len(seen) == 2 and {number for numbers in seen for number in numbers} == {1}

@@ -10,7 +10,7 @@ from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, te
 from course_utils.pictures.model.placing import Knot, Net, narrowest
 from course_utils.pictures.model.routing import Layout, arrange
 from course_utils.pictures.model.shortening import Entry, Flow, Shortened, counted_parameters, shorten
-from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape
+from course_utils.recurrence.graphs import ClosedSpec, Graph, Node, Shape
 
 TOP = 104
 BOX_HEIGHT, END_HEIGHT = 58, 32
@@ -24,12 +24,12 @@ NAME_SHARE = 0.4  # of a line: so much of a long name stays, if the text at its 
 CLEAR = 3  # px between a box and the end of a line
 
 
-def model_scene(plan: ModelPlan) -> Scene:
+def model_scene(graph: Graph) -> Scene:
     """Lay out the layers of a model, depth bottom to top: who reads what from whom, with shapes and parameters.
 
     A model of many levels, or of many layers abreast, is drawn by its ends; the layers between are counted.
     """
-    drawn = shorten(plan)
+    drawn = shorten(graph)
     faces = _faces(drawn)
     nets = [Net(flow.name, flow.source, flow.targets, _shape_width(flow.shape)) for flow in drawn.flows]
     knots = [
@@ -37,16 +37,16 @@ def model_scene(plan: ModelPlan) -> Scene:
         for name, face in faces.items()
     ]
     layout = arrange(knots, nets)
-    room = max(NARROWEST_NOTE, text_width(_title(plan), 19, BOLD), _span(layout))
-    subtitle = wrapped(_subtitles(plan), 13, room)
+    room = max(NARROWEST_NOTE, text_width(_title(graph), 19, BOLD), _span(layout))
+    subtitle = wrapped(_subtitles(graph), 13, room)
     items: list[Item] = []
     layout = _moved(layout, nets, TOP + LINE * (len(subtitle) - 1))
     for entry in drawn.entries:
         items += faces[entry.name].items(layout.places[entry.name])
     items += _lines(drawn, layout)
     below = max(place.bottom for place in layout.places.values()) + 40
-    legend = Legend(below, "\n".join(wrapped(_notes(plan, drawn), 12, room)), colours=False)
-    return Picture(_title(plan), subtitle, items, _sentences(plan, drawn), legend).scene
+    legend = Legend(below, "\n".join(wrapped(_notes(graph, drawn), 12, room)), colours=False)
+    return Picture(_title(graph), subtitle, items, _sentences(graph, drawn), legend).scene
 
 
 def _span(layout: Layout) -> float:
@@ -140,16 +140,21 @@ def _faces(drawn: Shortened) -> dict[str, _Face]:
     return faces
 
 
-def _texts(call: LayerCall) -> tuple[str, str, str]:
+def _texts(call: Node) -> tuple[str, str, str]:
     """Return the three texts of a layer: what it is, its name, its parameters."""
     first = call.summary
-    if call.inside is not None:
-        first = f"{call.kind} of {wording.counted(len(call.inside.calls), 'layer')}"
-    elif call.closed:
+    if isinstance(call.layer, Graph):
+        first = f"{call.kind} of {wording.counted(len(call.layer.calls), 'layer')}"
+    elif _closed(call):
         first = f"{call.kind}: a model with a call of its own"
     count = f"same weights as {call.name}" if call.again else counted_parameters(call.parameters)
     name = f"name: {printable(call.name)}" + (" again" if call.again else "")
     return printable(first), name, printable(count)
+
+
+def _closed(call: Node) -> bool:
+    """Return whether it is a model with a call of its own: what happens inside is not known."""
+    return isinstance(call.layer, ClosedSpec) and call.layer.is_model
 
 
 def _needed(first: str, second: str, third: str, *, entry_recurs: bool) -> float:
@@ -177,44 +182,44 @@ def _lines(drawn: Shortened, layout: Layout) -> list[Item]:
     return items
 
 
-def _notes(plan: ModelPlan, drawn: Shortened) -> list[str]:
+def _notes(graph: Graph, drawn: Shortened) -> list[str]:
     """Say what the marks mean."""
-    notes = ["None: any number, for the batch" + (" or the time-steps" if _free_steps(plan) else "")]
+    notes = ["None: any number, for the batch" + (" or the time-steps" if _free_steps(graph) else "")]
     if any(entry.call and entry.call.recurrent for entry in drawn.entries):
         notes.insert(0, f"{LOOP} recurrent: the same weights at every time-step")
     return notes
 
 
-def _free_steps(plan: ModelPlan) -> bool:
-    shapes = [value.shape for call in plan.calls for value in (*call.entering, *call.leaving)]
+def _free_steps(graph: Graph) -> bool:
+    shapes = [value.shape for call in graph.calls for value in (*call.entering, *call.outputs)]
     return any(shape is not None and None in shape[1:] for shape in shapes)
 
 
-def _title(plan: ModelPlan) -> str:
-    match plan.calls:
-        case [alone] if alone.name == plan.name:
-            return f"{alone.kind}: a model with a call of its own" if alone.closed else f"{alone.summary}: one layer"
-    return f"A {plan.kind} model of {wording.counted(len(plan.calls), 'layer')}"
+def _title(graph: Graph) -> str:
+    match graph.calls:
+        case [alone] if alone.name == graph.name:
+            return f"{alone.kind}: a model with a call of its own" if _closed(alone) else f"{alone.summary}: one layer"
+    return f"A {graph.kind} model of {wording.counted(len(graph.calls), 'layer')}"
 
 
-def _subtitles(plan: ModelPlan) -> list[str]:
+def _subtitles(graph: Graph) -> list[str]:
     """Say the parameters, and how to read the picture."""
-    total, trainable = plan.parameters, plan.trainable
+    total, trainable = graph.parameters, graph.trainable
     count = counted_parameters(total)
     if trainable < total:
         count += f": {trainable:,} trainable, {total - trainable:,} not"
-    inside = "what happens inside is not known" if any(call.closed for call in plan.calls) else ""
+    inside = "what happens inside is not known" if any(_closed(call) for call in graph.calls) else ""
     return [part for part in (count, "data flows upwards; beside each arrow, its shape", inside) if part]
 
 
-def _sentences(plan: ModelPlan, drawn: Shortened) -> list[str]:
+def _sentences(graph: Graph, drawn: Shortened) -> list[str]:
     """Say every drawn layer in words."""
-    count = counted_parameters(plan.parameters)
-    if plan.trainable < plan.parameters:
-        count += f", {plan.trainable:,} of them trainable"
+    count = counted_parameters(graph.parameters)
+    if graph.trainable < graph.parameters:
+        count += f", {graph.trainable:,} of them trainable"
     names = {entry.name: _called(entry) for entry in drawn.entries}
     order = sorted(drawn.entries, key=lambda entry: entry.level)
-    return [f"{_title(plan)}, drawn bottom to top: {count}.", *(_sentence(one, drawn, names) for one in order)]
+    return [f"{_title(graph)}, drawn bottom to top: {count}.", *(_sentence(one, drawn, names) for one in order)]
 
 
 def _called(entry: Entry) -> str:

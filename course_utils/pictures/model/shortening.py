@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
-from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape, Value
+from course_utils.recurrence.graphs import Graph, Node, Shape, Value
 
 MOST_LEVELS, MOST_WIDE_LEVELS = 10, 6  # of a chain; of a model with branches
 WIDE = 2  # layers abreast from which on a model has branches
@@ -23,7 +23,7 @@ class Entry:
 
     name: str
     level: int
-    call: LayerCall | None = None
+    call: Node | None = None
     note: str = ""
 
 
@@ -50,38 +50,38 @@ class Shortened:
     flows: tuple[Flow, ...]
 
 
-def shorten(plan: ModelPlan) -> Shortened:
+def shorten(graph: Graph) -> Shortened:
     """Return what is drawn of a model; its cost is linear in the model, its size is bounded."""
-    entries = _beside_each_other(plan, list(_entries(plan)))
+    entries = _beside_each_other(graph, list(_entries(graph)))
     kept, stands_for = _fewer_levels(entries)
     kept, abreast = _fewer_abreast(kept)
     stands_for = {name: abreast.get(place, place) for name, place in stands_for.items()}
-    return Shortened(tuple(kept), tuple(_flows(plan, stands_for)))
+    return Shortened(tuple(kept), tuple(_flows(graph, stands_for)))
 
 
-def _entries(plan: ModelPlan) -> Iterator[Entry]:
+def _entries(graph: Graph) -> Iterator[Entry]:
     """Yield inputs, calls and outputs, each above all that it reads."""
-    several = len(plan.inputs) > 1
+    several = len(graph.called_inputs) > 1
     made: dict[int, int] = {}
-    for number, (name, value) in enumerate(plan.inputs, start=1):
+    for number, (name, value) in enumerate(graph.called_inputs, start=1):
         made[value.number] = 0
         yield Entry(f"input {number}", 0, note=name or (f"input {number}" if several else "input"))
-    for number, call in enumerate(plan.calls, start=1):
+    for number, call in enumerate(graph.calls, start=1):
         level = 1 + max((made.get(value.number, 0) for value in call.entering), default=0)
-        made |= {value.number: level for value in call.leaving}
+        made |= {value.number: level for value in call.outputs}
         yield Entry(f"call {number}", level, call)
     top = 1 + max(made.values(), default=0)
-    several = len(plan.outputs) > 1
-    for number, (name, _value) in enumerate(plan.outputs, start=1):
+    several = len(graph.called_outputs) > 1
+    for number, (name, _value) in enumerate(graph.called_outputs, start=1):
         yield Entry(f"output {number}", top, note=(name or f"output {number}") if several else "output")
 
 
-def _beside_each_other(plan: ModelPlan, entries: list[Entry]) -> list[Entry]:
+def _beside_each_other(graph: Graph, entries: list[Entry]) -> list[Entry]:
     """Return the entries from the highest level down, on each level in the order in which the ones above read them.
 
     So branches that are joined stand as they are joined, and what is left out is the same on all their levels.
     """
-    readers, given = _readers(plan), _given(plan)
+    readers, given = _readers(graph), _given(graph)
     places: dict[str, int] = {}
     found: list[Entry] = []
     for _level, row in sorted(_by_level(entries).items(), reverse=True):
@@ -166,28 +166,28 @@ def counted_parameters(number: int) -> str:
     return "no parameters" if not number else f"{number:,} parameter" + ("" if number == 1 else "s")
 
 
-def _readers(plan: ModelPlan) -> dict[int, list[tuple[str, int]]]:
+def _readers(graph: Graph) -> dict[int, list[tuple[str, int]]]:
     """Return for each value who reads it, and as which of its arguments."""
     readers: dict[int, list[tuple[str, int]]] = {}
-    for number, call in enumerate(plan.calls, start=1):
+    for number, call in enumerate(graph.calls, start=1):
         for turn, value in enumerate(call.entering):
             readers.setdefault(value.number, []).append((f"call {number}", turn))
-    for number, (_name, value) in enumerate(plan.outputs, start=1):
+    for number, (_name, value) in enumerate(graph.called_outputs, start=1):
         readers.setdefault(value.number, []).append((f"output {number}", 0))
     return readers
 
 
-def _given(plan: ModelPlan) -> dict[str, tuple[Value, ...]]:
+def _given(graph: Graph) -> dict[str, tuple[Value, ...]]:
     """Return what each input and call gives."""
-    given = {f"input {number}": (value,) for number, (_name, value) in enumerate(plan.inputs, start=1)}
-    return given | {f"call {number}": call.leaving for number, call in enumerate(plan.calls, start=1)}
+    given = {f"input {number}": (value,) for number, (_name, value) in enumerate(graph.called_inputs, start=1)}
+    return given | {f"call {number}": call.outputs for number, call in enumerate(graph.calls, start=1)}
 
 
-def _flows(plan: ModelPlan, stands_for: dict[str, str]) -> Iterator[Flow]:
+def _flows(graph: Graph, stands_for: dict[str, str]) -> Iterator[Flow]:
     """Yield what flows between the entries drawn; out of what is left out, one flow for each set of readers."""
-    readers = _readers(plan)
+    readers = _readers(graph)
     joined: dict[tuple, list[Value]] = {}
-    for source, given in _given(plan).items():
+    for source, given in _given(graph).items():
         entry = stands_for.get(source, source)
         for value in given:
             names = [stands_for.get(name, name) for name, _turn in readers.get(value.number, ())]

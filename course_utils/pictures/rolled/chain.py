@@ -1,6 +1,5 @@
 """What the folded picture shows, before any geometry: the chain of layers from an input to an output."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.drawing import wording
@@ -11,12 +10,14 @@ from course_utils.recurrence.graphs import (
     DropoutSpec,
     EmbeddingSpec,
     FlattenSpec,
-    GraphSpec,
+    Graph,
     LayerSpec,
     MaskingSpec,
+    Node,
+    Shape,
     TimeDistributedSpec,
+    Value,
 )
-from course_utils.recurrence.plans import LayerCall, ModelPlan, Shape
 from course_utils.recurrence.specs import (
     RECURRENT,
     AnyRecurrent,
@@ -86,65 +87,54 @@ class Chain:
     sequence: bool
 
 
-def chain_of(spec: LayerSpec, plan: ModelPlan) -> Chain:
+def chain_of(graph: Graph) -> Chain:
     """Return the chain that leads to the first output; of a branched model, the way through most recurrent layers.
 
     A layer's x is its first argument: what reaches it as an initial state is a branch.
     """
-    pairs = list(_pairs(spec, plan))
-    way, beside = _way(pairs, plan)
+    path, beside = _path(graph)
     rungs: list[Rung] = []
-    entering = _first_shape(way[0][1]) if way else None
-    for layer, call in way:
-        if isinstance(layer, GraphSpec) and call.inside is not None and call.recurrent:
-            inner = chain_of(layer, call.inside)
+    for call in path:
+        if isinstance(call.layer, Graph) and call.recurrent:
+            inner = chain_of(call.layer)
             rungs += inner.rungs
             beside += inner.beside
         else:
-            rungs += _rungs(layer, call, plan)
-    first = way[0][0] if way else None
-    sequence = isinstance(first, EmbeddingSpec) or len(entering or (0, 0, 0)) > 2
+            rungs += _rungs(call, graph)
+    entering = _first_shape(path[0]) if path else None
+    sequence = (bool(path) and isinstance(path[0].layer, EmbeddingSpec)) or len(entering or (0, 0, 0)) > 2
     return Chain(tuple(rungs), entering, beside, sequence)
 
 
-def _first_shape(call: LayerCall) -> Shape | None:
+def _first_shape(call: Node) -> Shape | None:
     return call.entering[0].shape if call.entering else None
 
 
-Pair = tuple[LayerSpec, LayerCall]
-
-
-def _pairs(spec: LayerSpec, plan: ModelPlan) -> Iterator[Pair]:
-    """Yield each layer's spec with its call."""
-    for call in plan.calls:
-        yield (spec.nodes[call.order].layer, call) if isinstance(spec, GraphSpec) else (spec, call)
-
-
-def _way(pairs: list[Pair], plan: ModelPlan) -> tuple[list[Pair], tuple[str, ...]]:
+def _path(graph: Graph) -> tuple[list[Node], tuple[str, ...]]:
     """Return the calls of the chain, from below, and the names of the others."""
-    depth: dict[int, int] = {value.number: 0 for _name, value in plan.inputs}
-    source: dict[int, Pair] = {}
-    below: dict[int, int | None] = {}
-    for layer, call in pairs:
-        known = [value.number for value in call.entering][: 1 if isinstance(layer, RECURRENT) else None]
-        best = max(known, key=lambda number: depth.get(number, 0), default=None)
-        for value in call.leaving:
-            depth[value.number] = (0 if best is None else depth.get(best, 0)) + call.recurrent
-            source[value.number], below[value.number] = (layer, call), best
-    ends = [value.number for _name, value in plan.outputs if depth.get(value.number, 0)]
-    ends += [call.leaving[0].number for _layer, call in reversed(pairs) if call.recurrent]
-    way: list[Pair] = []
+    depth: dict[Value, int] = {value: 0 for _name, value in graph.called_inputs}
+    source: dict[Value | None, Node] = {}
+    below: dict[Value | None, Value | None] = {}
+    for call in graph.calls:
+        known = call.entering[: 1 if isinstance(call.layer, RECURRENT) else None]
+        best = max(known, key=lambda value: depth.get(value, 0), default=None)
+        for value in call.outputs:
+            depth[value] = (0 if best is None else depth.get(best, 0)) + call.recurrent
+            source[value], below[value] = call, best
+    ends = [value for _name, value in graph.called_outputs if depth.get(value, 0)]
+    ends += [call.outputs[0] for call in reversed(graph.calls) if call.recurrent]
+    path: list[Node] = []
     at = ends[0] if ends else None
     while at in source:
-        way.append(source[at])
+        path.append(source[at])
         at = below[at]
-    on_it = {id(call) for _layer, call in way}
-    return way[::-1], tuple(call.name for _layer, call in pairs if id(call) not in on_it)
+    on_it = {id(call) for call in path}
+    return path[::-1], tuple(call.name for call in graph.calls if id(call) not in on_it)
 
 
-def _rungs(layer: LayerSpec, call: LayerCall, plan: ModelPlan) -> list[Rung]:
+def _rungs(call: Node, graph: Graph) -> list[Rung]:
     """Return how a layer is drawn: one rung, or one for each cell of a stack."""
-    shape = call.leaving[0].shape if call.leaving else None
+    layer, shape = call.layer, call.outputs[0].shape if call.outputs else None
     if not isinstance(layer, RECURRENT):
         note = _note(layer, call)
         leaving = "" if shape is None or len(shape) < 3 else "at every step"
@@ -152,7 +142,7 @@ def _rungs(layer: LayerSpec, call: LayerCall, plan: ModelPlan) -> list[Rung]:
     entering = _first_shape(call)
     steps = entering[1] if entering is not None and len(entering) > 1 else None
     note = "used once a time-step, " + ("T times" if steps is None else _times(steps))
-    start = _start(layer, call, plan)
+    start = _start(layer, call, graph)
     if isinstance(layer, StackedSpec):
         return _stacked(layer, call, note, start, steps, shape)
     if isinstance(layer, BidirectionalSpec):
@@ -171,7 +161,7 @@ def _times(steps: int) -> str:
     return {1: "once", 2: "twice"}.get(steps, f"{steps} times")
 
 
-def _stacked(layer: StackedSpec, call: LayerCall, note: str, start: str, steps: int | None, shape: Shape | None):
+def _stacked(layer: StackedSpec, call: Node, note: str, start: str, steps: int | None, shape: Shape | None):
     """Return one rung for each cell: at each step, each cell reads what the one below gives."""
     rungs = []
     for number, cell in enumerate(layer.cells, start=1):
@@ -212,18 +202,18 @@ def _leaving(spec: AnyRecurrent, steps: int | None) -> str:
     return f"hₜ at every step{order}" if spec.manner.return_sequences else f"only {last}"
 
 
-def _start(layer: AnyRecurrent | BidirectionalSpec, call: LayerCall, plan: ModelPlan) -> str:
+def _start(layer: AnyRecurrent | BidirectionalSpec, call: Node, graph: Graph) -> str:
     """Say where the states come from before the first step."""
-    names = {value.number: one.name for one in plan.calls for value in one.leaving}
-    names |= {value.number: name or "an input" for name, value in plan.inputs}
-    given = list(dict.fromkeys(names.get(value.number, "") for value in call.entering[1:]))
+    names = {value: one.name for one in graph.calls for value in one.outputs}
+    names |= {value: name or "an input" for name, value in graph.called_inputs}
+    given = list(dict.fromkeys(names.get(value, "") for value in call.entering[1:]))
     if given and given[0]:
         return "from " + " and ".join(given)
     side = layer.forward if isinstance(layer, BidirectionalSpec) else layer
     return "what the batch before left" if side.manner.stateful else "zeros"
 
 
-def _note(layer: LayerSpec, call: LayerCall) -> str:
+def _note(layer: LayerSpec, call: Node) -> str:
     """Say of a layer without recurrence what it does along the steps."""
     shape = _first_shape(call)
     each = shape is not None and len(shape) > 2
@@ -239,4 +229,4 @@ def _note(layer: LayerSpec, call: LayerCall) -> str:
             return "acts only while training"
         case FlattenSpec():
             return "all steps side by side" if each else "one axis instead of many"
-    return "a model by itself" if isinstance(layer, GraphSpec) else "not looked into"
+    return "a model by itself" if isinstance(layer, Graph) else "not looked into"

@@ -11,8 +11,7 @@ from course_utils.drawing.text import BOLD, MONO, printable, shortened, text_wid
 from course_utils.pictures.rolled import rolled_words
 from course_utils.pictures.rolled.boxes import CLEAR, cell_height, cell_items, exit_reach, loop_reach
 from course_utils.pictures.rolled.chain import Chain, Rung, chain_of, shape_text
-from course_utils.recurrence.graphs import LayerSpec
-from course_utils.recurrence.plans import ModelPlan, Shape
+from course_utils.recurrence.graphs import Graph, Shape
 
 TOP = 128
 RISE = 66  # from a layer to the next
@@ -53,15 +52,15 @@ class _Page:
         ]
 
 
-def rolled_scene(spec: LayerSpec, plan: ModelPlan) -> Scene:
+def rolled_scene(graph: Graph) -> Scene:
     """Lay out a layer or model folded: a loop takes each cell's state from one step to the next.
 
-    spec: the layer or model; plan: the same with its shapes. Of a branched model, the chain to the first output
-    is drawn and the others are named. A long chain is drawn by its ends.
+    Of a branched model, the chain to the first output is drawn and the others are named. A long chain is
+    drawn by its ends.
     """
-    chain = chain_of(spec, plan)
+    chain = chain_of(graph)
     page = _Page(chain, _width(chain))
-    title = rolled_words.title(chain, plan)
+    title = rolled_words.title(chain, graph)
     room = max(NARROWEST_NOTE, max(item.place.right for item in _body(page, TOP)) - MARGIN)
     subtitle = wrapped(rolled_words.subtitles(chain), 13, room)
     items = _body(page, TOP + LINE * (len(subtitle) - 1))
@@ -71,7 +70,7 @@ def rolled_scene(spec: LayerSpec, plan: ModelPlan) -> Scene:
     if chain.beside:
         text = rolled_words.beside(chain)
         beside.append(Label("beside", MARGIN, below + LINE * len(notes), text, 12, "muted", "start"))
-    said = rolled_words.sentences(chain, plan, _shown(chain))
+    said = rolled_words.sentences(chain, graph, _shown(chain))
     return Picture(title, subtitle, items, said, Legend(below, "\n".join(notes), colours=False), over=beside).scene
 
 

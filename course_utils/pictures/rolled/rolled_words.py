@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from course_utils.drawing import wording
 from course_utils.drawing.text import SANS, printable, shortened
 from course_utils.pictures.rolled.chain import Chain, Face, Rung, shape_text
-from course_utils.recurrence.plans import ModelPlan
+from course_utils.recurrence.graphs import Graph
 
 SPOKEN = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₜ₊₋", "0123456789t+-")
 
 
-def title(chain: Chain, plan: ModelPlan) -> str:
+def title(chain: Chain, graph: Graph) -> str:
     """Name the layers, and say that they are folded; the other common word for it stands beside."""
-    short = len(plan.calls) <= 2 and not chain.beside
-    named = " → ".join(call.summary for call in plan.calls) if short else f"A {plan.kind} model"
+    short = len(graph.calls) <= 2 and not chain.beside
+    named = " → ".join(call.summary for call in graph.calls) if short else f"A {graph.kind} model"
     return f"{named}, folded (rolled up)"
 
 
@@ -58,11 +58,11 @@ def beside(chain: Chain) -> str:
     return shortened(printable(text), 12, 700, SANS)
 
 
-def sentences(chain: Chain, plan: ModelPlan, shown: Sequence[Rung | None]) -> list[str]:
+def sentences(chain: Chain, graph: Graph, shown: Sequence[Rung | None]) -> list[str]:
     """Say the chain in words, from below."""
     entering = "" if chain.entering is None else f", {shape_text(chain.entering)}"
     said = [
-        f"{title(chain, plan)}: {'; '.join(subtitles(chain))}.",
+        f"{title(chain, graph)}: {'; '.join(subtitles(chain))}.",
         f"Input: {'x_t at every step' if chain.sequence else 'x'}{entering}.",
     ]
     hidden = len(chain.rungs) - sum(rung is not None for rung in shown)

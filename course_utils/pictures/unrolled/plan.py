@@ -17,12 +17,12 @@ from course_utils.recurrence.graphs import (
     EmbeddingSpec,
     FlattenSpec,
     Flow,
-    GraphSpec,
+    Graph,
     LayerSpec,
     MaskingSpec,
     Node,
-    Ref,
     TimeDistributedSpec,
+    Value,
     leaves,
     map_nested,
 )
@@ -169,9 +169,13 @@ def plan_layer(
     inputs: the arrays that it takes, in flat order; known: whether their values are to be shown
     """
     execution = Execution()
-    if isinstance(spec, GraphSpec):
-        execution.graph(spec, [Flow(array) for array in inputs])
-        path = _main_path(spec)
+    if isinstance(spec, Graph):
+        flows = [Flow(array) for array in inputs]
+        if spec.own is None:
+            execution.graph(spec, flows)
+        else:
+            execution.call(spec, _as_called(spec, flows), {})
+        path = _main_path(spec, execution)
         stages = [(node.layer, execution.calls[id(node)]) for node in path]
         left_out, givers = _left_out(spec, path), [_state_giver(spec, node) for node in path]
     else:
@@ -184,30 +188,36 @@ def plan_layer(
     return Plan(rows, sample, known, left_out, words, sum_known(totals.values()), weights_in(spec))
 
 
-def path_input(spec: GraphSpec) -> int:
+def _as_called(spec: Graph, flows: list[Flow]) -> tuple:
+    """Return the arguments of a call of the user's own from its inputs in flat order."""
+    given = iter(flows)
+    return map_nested(lambda leaf: next(given) if isinstance(leaf, Value) else leaf, spec.inputs[0])
+
+
+def path_input(spec: Graph) -> int:
     """Return which of a model's inputs, from 0, the path that is drawn begins with."""
-    first = leaves(_main_path(spec)[0].args[0])[0]
-    return [ref.number for ref in leaves(spec.inputs)].index(first.number)
+    first = leaves(_main_path(spec, Execution())[0].args[0])[0]
+    return spec.entering.index(first) if first in spec.entering else 0
 
 
-def _state_giver(spec: GraphSpec, node: Node) -> str:
+def _state_giver(spec: Graph, node: Node) -> str:
     """Return the name of the layer whose output a recurrent layer begins with, as in an encoder and decoder."""
     given = [*node.args[1:], node.kwargs.get("initial_state")]
     if isinstance(node.args[0], (list, tuple)):
         given += node.args[0][1:]
-    numbers = {leaf.number for leaf in leaves(given) if isinstance(leaf, Ref)}
-    makers = [other.layer.name for other in spec.nodes if numbers & set(other.outputs)]
-    if not numbers or not isinstance(node.layer, RECURRENT):
+    read = {leaf for leaf in leaves(given) if isinstance(leaf, Value)}
+    makers = [other.layer.name for other in spec.nodes if read & set(other.outputs)]
+    if not read or not isinstance(node.layer, RECURRENT):
         return ""
     return makers[0] if makers else "an input"
 
 
-def _left_out(spec: GraphSpec, path: list[Node]) -> tuple[str, ...]:
+def _left_out(spec: Graph, path: list[Node]) -> tuple[str, ...]:
     """Return the calls of layers with weights that stand beside the path; those of a model inside it too."""
     names: list[str] = []
     on_path, drawn = {id(node) for node in path}, {id(node.layer) for node in path}
     for node in spec.nodes:
-        inner = node.layer if isinstance(node.layer, GraphSpec) else None
+        inner = node.layer if isinstance(node.layer, Graph) else None
         if inner is not None and any(id(one) in on_path for one in inner.nodes):
             names += _left_out(inner, path)
         elif id(node) not in on_path and weights_in(node.layer):
@@ -215,20 +225,22 @@ def _left_out(spec: GraphSpec, path: list[Node]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _main_path(spec: GraphSpec) -> list[Node]:
+def _main_path(spec: Graph, execution: Execution) -> list[Node]:
     """Return the nodes that lead to the output which the most recurrent layers stand behind, in order.
 
     At a node that joins several branches the path goes on along the richest one. A model inside the
-    model gives its own nodes.
+    model gives its own nodes. execution: of the graph, where it was run
     """
-    makers = {number: node for node in spec.nodes for number in node.outputs}
+    makers = {value: node for node in spec.nodes for value in node.outputs}
 
-    def back(ref: Any) -> list[Node]:
-        node = makers.get(ref.number) if isinstance(ref, Ref) else None
+    def back(value: Any) -> list[Node]:
+        node = makers.get(value) if isinstance(value, Value) else None
         if node is None:
             return []
         below = max((back(leaf) for leaf in leaves(node.args[0])), key=_recurrent_in) if node.args else []
-        return below + (_main_path(node.layer) if isinstance(node.layer, GraphSpec) else [node])
+        if isinstance(node.layer, Graph) and id(node.layer) not in execution.opaque:
+            return below + _main_path(node.layer, execution)
+        return [*below, node]
 
     return max((back(leaf) for leaf in leaves(spec.outputs)), key=_recurrent_in)
 
@@ -335,7 +347,7 @@ def _kind(spec: LayerSpec, leaving: Level) -> str:
             return f"TimeDistributed({_kind(spec.inner, leaving)})"
         case ClosedSpec():
             return spec.kind
-        case GraphSpec():
+        case Graph():
             return f"model {spec.name}"
         case RecurrentSpec() | OwnCellSpec():
             return f"{spec.kind}({spec.output_size})"

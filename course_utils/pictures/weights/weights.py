@@ -24,6 +24,7 @@ from course_utils.pictures.weights.blocks import (
     rows_said,
 )
 from course_utils.recurrence import ParameterRow, RecurrentSpec, count
+from course_utils.recurrence.graphs import Graph
 
 MOST_SAID, MOST_PLACES = 40, 4  # numbers of one weight in the description; places that an error names
 AXES = {"kernel": ("f", "u"), "recurrent_kernel": ("v", "u"), "bias": ("u",)}
@@ -62,15 +63,13 @@ def map_legend(grids: Sequence[Grid], top: float) -> Legend:
     return Legend(top, grid_notes(grids), name="W R" if more else "", limits=more)
 
 
-def only_recurrent(found: Sequence[RecurrentSpec | tuple], name: str) -> RecurrentSpec:
-    """Return the one SimpleRNN, LSTM or GRU among what a layer or model holds.
-
-    found: its recurrent cells, and whatever else in it has weights; name: of the layer or model
+def only_recurrent(graph: Graph) -> RecurrentSpec:
+    """Return the one SimpleRNN, LSTM or GRU that a layer or model holds.
 
     Raises TypeError where there is none, or more than that: it says what to pass instead.
     """
-    specs = [part for part in found if isinstance(part, RecurrentSpec)]
-    if len(found) == len(specs) == 1:
+    name, specs = graph.name, [part.cell for part in graph.parts if part.cell is not None]
+    if len(graph.parts) == len(specs) == 1:
         return specs[0]
     expected = f"layer must be one SimpleRNN, LSTM or GRU layer, but {name!r} holds"
     if not specs:

@@ -1,6 +1,5 @@
 """Between Keras's tensors and NumPy."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -33,15 +32,6 @@ def to_numpy(tensor: Any) -> np.ndarray:
 def to_tensor(array: np.ndarray, dtype: np.dtype) -> Any:
     """Return the values as a tensor of this precision."""
     return quiet_keras().ops.convert_to_tensor(array, dtype=dtype.name)
-
-
-def calls(function: Any) -> Iterator[Any]:
-    """Yield the calls of a functional model in order of execution.
-
-    Keras keeps them by depth in a ``keras.Function`` and offers no public way to list them.
-    """
-    for depth in sorted(function._nodes_by_depth, reverse=True):
-        yield from (node for node in function._nodes_by_depth[depth] if not node.is_input)
 
 
 def what(thing: Any) -> str:

@@ -203,12 +203,13 @@ def _renamed(spec: AnyRecurrent, name: str) -> AnyRecurrent:
 def _read_time_distributed(layer: Any, read_any: Reader) -> TimeDistributedSpec | None:
     """Read a layer that works on each step by itself.
 
-    None where it may behave differently under a mask, or has another precision: Keras goes past the place where
-    the inner layer would convert its input.
+    None where it may behave differently under a mask; where it has another precision: Keras goes past the place where
+    the inner layer would convert its input; and where the inner layer is stateful: its states go on from step to step.
     """
     inner = read_any(layer.layer)
     other = isinstance(inner, (ClosedSpec, EmbeddingSpec, MaskingSpec)) or dtype_of(layer) != dtype_of(layer.layer)
-    return None if other else TimeDistributedSpec(layer.name, inner)
+    goes_on = any(getattr(part, "stateful", False) for part in layer.layer._flatten_layers())
+    return None if other or goes_on else TimeDistributedSpec(layer.name, inner)
 
 
 def _read_dense(layer: Any) -> DenseSpec | None:
@@ -244,7 +245,8 @@ def closed(layer: Any) -> ClosedSpec:
         return Flow(to_numpy(tensor), None if mask is None else to_numpy(mask))
 
     def call(args: tuple, kwargs: dict[str, Any]) -> Any:
-        states = keras.tree.flatten(getattr(layer, "states", None) or [])
+        parts = layer._flatten_layers() if isinstance(layer, keras.Layer) else ()
+        states = keras.tree.flatten([getattr(part, "states", None) or [] for part in parts])
         kept = [(variable, to_numpy(variable)) for variable in (*getattr(layer, "variables", ()), *states)]
         try:
             return map_nested(leaving, layer(*map_nested(entering, args), **map_nested(entering, kwargs)))
@@ -254,7 +256,8 @@ def closed(layer: Any) -> ClosedSpec:
 
     built = getattr(layer, "built", True)
     total = sum(int(np.prod(weight.shape)) for weight in getattr(layer, "weights", ()))
-    return ClosedSpec(layer.name, type(layer).__name__, call, total if built else None)
+    is_model = isinstance(layer, keras.Model)
+    return ClosedSpec(layer.name, type(layer).__name__, call, total if built else None, is_model)
 
 
 def _built_steps(layer: Any) -> int | None:

@@ -1,41 +1,77 @@
-"""Read a whole model: its calls in order of execution."""
+"""Read a whole model, once: its calls in order of execution, with shapes, counts and words."""
 
-from inspect import signature
+import math
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from course_utils.quiet import quiet_keras
-from course_utils.recurrence.checking import as_first_input
-from course_utils.recurrence.graphs import ClosedSpec, GraphSpec, LayerSpec, Node, Ref, TimeDistributedSpec, map_nested
-from course_utils.recurrence.reading.backend import calls, what
+from course_utils.recurrence.checking import as_arrays, as_first_input
+from course_utils.recurrence.graphs import (
+    ClosedSpec,
+    Graph,
+    LayerSpec,
+    Node,
+    Shape,
+    TimeDistributedSpec,
+    Value,
+    map_nested,
+)
+from course_utils.recurrence.reading.backend import what
+from course_utils.recurrence.reading.calls import calls, first_by_position, mask_makers, output_names, taken
 from course_utils.recurrence.reading.layers import calls_its_layers, closed, read_layer, trains
+from course_utils.recurrence.reading.own_call import followed, is_own
+from course_utils.recurrence.reading.parts import parts_of
+from course_utils.recurrence.reading.summary import summary
 from course_utils.recurrence.specs import RECURRENT, RecurrentSpec
 
 
-def read(model: Any, x: Any = None) -> LayerSpec:
-    """Return the spec of a recurrent Keras layer, or of a Sequential or functional model.
+def read(model: Any, x: Any = None) -> Graph:
+    """Return the graph of a Keras layer or model; one whose own call cannot be followed is one closed box.
 
-    x builds a layer or model that has no weights yet. Raises TypeError for what holds
-    no recurrence or cannot be read, ValueError for one without weights and without x.
+    x: builds a layer or model that has no weights yet
+
+    Raises TypeError for what is not a Keras layer, ValueError for one without weights and without x.
     """
-    keras = quiet_keras()
-    if not isinstance(model, keras.Layer):
+    if not isinstance(model, quiet_keras().Layer):
+        raise TypeError(f"model must be a Keras layer or model, but it is {what(model)}.")
+    if x is not None:
+        build(model, x)
+    _refuse_unbuilt(model)
+    return _Reading().model(model, x)
+
+
+def read_recurrent_model(model: Any, x: Any = None) -> Graph:
+    """Return the graph of what holds a recurrent layer: a layer, a Sequential or a functional model.
+
+    Raises as ``read``, and TypeError for what holds no recurrence or cannot be read.
+    """
+    if not isinstance(model, quiet_keras().Layer):
         raise TypeError(f"model must be a recurrent Keras layer or a Keras model, but it is {what(model)}.")
     build(model, x)
-    spec = _read(model)
-    if isinstance(spec, ClosedSpec) and isinstance(model, keras.Model):
-        raise TypeError(f"A model with a call of its own cannot be read, and {model.name!r} is one: trace its layers.")
-    if not _recurs(spec):
+    return with_recurrence(_Reading().model(model, x), model)
+
+
+def with_recurrence(graph: Graph, model: Any) -> Graph:
+    """Return a graph that holds recurrence. Raises TypeError for another."""
+    if not _recurs(graph):
+        for node in every_node(graph):
+            if node.recurrent and isinstance(node.layer, ClosedSpec) and node.layer.why:
+                raise TypeError(
+                    f"The call of {node.name!r}, {node.kind}, cannot be followed ({node.layer.why}): write it with "
+                    "keras.ops and Keras layers alone, or trace the recurrent layer that it holds by itself."
+                )
         raise TypeError(
             f"model must hold a recurrent layer, but {model.name!r}, {what(model)}, holds none that can be traced "
             "(one with dropout called with training=True cannot: it draws new numbers each time)."
         )
-    return spec
+    return graph
 
 
 def read_single(layer: Any, x: Any = None) -> LayerSpec:
-    """Return the spec of a layer, alone or as the only one of a model."""
-    spec = read(layer, x)
-    return spec.nodes[0].layer if isinstance(spec, GraphSpec) and len(spec.nodes) == 1 else spec
+    """Return the spec of a recurrent layer, alone or as the only one of a model; of a larger model, its graph."""
+    graph = read_recurrent_model(layer, x)
+    return graph.nodes[0].layer if len(graph.nodes) == 1 else graph
 
 
 def read_recurrent(layer: Any, x: Any = None) -> RecurrentSpec:
@@ -48,12 +84,33 @@ def read_recurrent(layer: Any, x: Any = None) -> RecurrentSpec:
 
 def _recurs(spec: LayerSpec) -> bool:
     """Return whether there is a recurrent layer in it."""
-    if isinstance(spec, GraphSpec):
+    if isinstance(spec, Graph):
         return any(_recurs(node.layer) for node in spec.nodes)
     return _recurs(spec.inner) if isinstance(spec, TimeDistributedSpec) else isinstance(spec, RECURRENT)
 
 
-def check_built(model: Any, *, takes_x: bool = False) -> None:
+def build(model: Any, x: Any) -> None:
+    """Give an unbuilt layer or model its weights, for inputs shaped like x, once x is found fit."""
+    if model.built:
+        return
+    if x is None:
+        _refuse_unbuilt(model, takes_x=True)
+    if is_own(model):
+        fresh = [part for part in model._flatten_layers() if not part.built]
+        model(as_arrays(x))
+        for part in fresh:  # what the call has left in them is no part of the model
+            if getattr(part, "stateful", False) and hasattr(part, "reset_state"):
+                part.reset_state()
+        return
+    layers = quiet_keras().layers
+    first = model.layers[0] if isinstance(model, quiet_keras().Sequential) and model.layers else model
+    shape = as_first_input(x, alone=isinstance(first, (layers.RNN, layers.Bidirectional))).shape
+    steps = (None,) if len(shape) == 3 else ()
+    batch = shape[0] if getattr(model, "stateful", False) else None  # its states are made for one batch size
+    model.build((batch, *steps, *shape[1 + len(steps) :]))
+
+
+def _refuse_unbuilt(model: Any, *, takes_x: bool = False) -> None:
     """Raise ValueError for a layer or model without weights. takes_x: whether the caller would build it for an x."""
     if model.built:
         return
@@ -65,72 +122,186 @@ def check_built(model: Any, *, takes_x: bool = False) -> None:
     )
 
 
-def build(model: Any, x: Any) -> None:
-    """Give an unbuilt layer or model its weights, for inputs shaped like x, once x is found fit."""
-    if model.built:
-        return
-    if x is None:
-        check_built(model, takes_x=True)
-    layers = quiet_keras().layers
-    first = model.layers[0] if isinstance(model, quiet_keras().Sequential) and model.layers else model
-    shape = as_first_input(x, alone=isinstance(first, (layers.RNN, layers.Bidirectional))).shape
-    steps = (None,) if len(shape) == 3 else ()
-    batch = shape[0] if getattr(model, "stateful", False) else None  # its states are made for one batch size
-    model.build((batch, *steps, *shape[1 + len(steps) :]))
+class _Reading:
+    """One reading of a model: each layer is read once, however often and wherever in it it is called."""
+
+    def __init__(self) -> None:
+        # By the identity of the layer, and whether it is called with training=True.
+        self._specs: dict[tuple[int, bool], LayerSpec] = {}
+        # Of layers with a call of their own, by their identity and what they are called on.
+        self._followed: dict[tuple[int, str], LayerSpec] = {}
+
+    def model(self, model: Any, x: Any) -> Graph:
+        """Read a model or a layer by itself."""
+        spec = self._follow(model, None, {}, x) if is_own(model) else self._layer(model)
+        graph = spec if isinstance(spec, Graph) else self._alone(model, spec)
+        return replace(graph, trainable=_trainable(model), parts=tuple(parts_of(model)))
+
+    def _called(self, layer: Any, arguments: Any) -> LayerSpec:
+        """Return the spec of a layer or operation that is called on these arguments."""
+        training = bool(arguments.kwargs.get("training"))
+        own = is_own(layer) and not (training and trains(layer))
+        return self._own_call(layer, arguments.args, arguments.kwargs) if own else self._layer(layer, training)
+
+    def _layer(self, layer: Any, training: bool = False) -> LayerSpec:
+        """Return the spec of any layer or operation; a closed box for those that are not read."""
+        known = (id(layer), training)
+        if known not in self._specs:
+            self._specs[known] = closed(layer) if training and trains(layer) else self._read(layer)
+        return self._specs[known]
+
+    def _read(self, layer: Any) -> LayerSpec:
+        keras = quiet_keras()
+        if not isinstance(layer, keras.Layer):  # an operation, such as a sum of two tensors
+            return closed(layer)
+        if not isinstance(layer, keras.Model):
+            return read_layer(layer, self._layer)
+        function = layer._functional if isinstance(layer, keras.Sequential) else layer
+        if not calls_its_layers(layer) or not isinstance(function, keras.Function):
+            return closed(layer)
+        graph = self._function(function, layer, function._inputs_struct, function._outputs_struct)
+        # As in Keras, the batch may have any size, and in a Sequential the time-steps too.
+        return replace(graph, free=2 if isinstance(layer, keras.Sequential) else 1)
+
+    def _own_call(self, layer: Any, args: Any, kwargs: dict[str, Any]) -> LayerSpec:
+        """Follow a call that a user wrote; a closed box where it cannot be followed."""
+        known = (id(layer), repr((args, kwargs)))
+        if known not in self._followed:
+            self._followed[known] = self._follow(layer, args, kwargs)
+        return self._followed[known]
+
+    def _follow(self, layer: Any, args: Any, kwargs: dict[str, Any], x: Any = None) -> LayerSpec:
+        try:
+            function, given, leaving = followed(layer, (_symbols(layer, x),) if args is None else args, kwargs)
+        except Exception as problem:  # whatever the user's own code raises when it meets a symbol
+            first_line = next(iter(str(problem).strip().splitlines()), "")
+            return replace(closed(layer), why=f"{type(problem).__name__}: {first_line:.120}")
+        return replace(self._function(function, layer, given, leaving), own=closed(layer))
+
+    def _function(self, function: Any, model: Any, entering: Any, leaving: Any) -> Graph:
+        """Read a functional model: its calls in order of execution. entering, leaving: nested as it takes and gives."""
+        keras = quiet_keras()
+        numbers: dict[int, Value] = {}
+
+        def value(leaf: Any) -> Any:
+            if not isinstance(leaf, keras.KerasTensor):
+                return leaf
+            return numbers.setdefault(id(leaf), Value(len(numbers), tuple(leaf.shape)))
+
+        inputs = map_nested(value, entering)
+        makers = mask_makers(function)
+        masks = {id(tensor) for node in makers.values() for tensor in node.outputs}
+        nodes: list[Node] = []
+        seen: set[int] = set()
+        for call in calls(function):
+            layer, given = call.operation, call.arguments
+            args, kwargs = first_by_position(layer, map_nested(value, given.args), map_nested(value, given.kwargs))
+            read = [value(tensor) for tensor in taken(call) if id(tensor) not in masks]
+            nodes.append(
+                Node(
+                    layer=self._called(layer, given),
+                    args=args,
+                    kwargs=kwargs,
+                    outputs=tuple(map(value, call.outputs)),
+                    entering=tuple(dict.fromkeys(read)),
+                    masked=any(name.endswith("mask") and mask is not None for name, mask in given.kwargs.items()),
+                    again=id(layer) in seen,
+                    makes_mask=id(call) in makers,
+                    **_said(layer),
+                )
+            )
+            seen.add(id(layer))
+        outputs = map_nested(value, leaving)
+        if isinstance(outputs, (list, tuple)) and len(outputs) == 1:  # Keras gives one output by itself
+            outputs = outputs[0]
+        return Graph(
+            name=model.name,
+            kind=type(model).__name__,
+            nodes=tuple(nodes),
+            inputs=inputs,
+            outputs=outputs,
+            input_names=tuple(tensor.name for tensor in function.inputs),
+            output_names=output_names(function),
+            input_dtypes=tuple(tensor.dtype for tensor in function.inputs),
+            parameters=model.count_params(),
+        )
+
+    def _alone(self, layer: Any, spec: LayerSpec) -> Graph:
+        """Wrap one layer by itself, or a model that cannot be looked into."""
+        entering = _entering_shapes(layer)
+        leaving = [None] if isinstance(spec, ClosedSpec) and spec.is_model else _leaving_shapes(layer, entering)
+        values = [Value(number, shape) for number, shape in enumerate([*entering, *leaving])]
+        inputs, outputs = tuple(values[: len(entering)]), tuple(values[len(entering) :])
+        node = Node(spec, inputs, {}, outputs, inputs, **_said(layer))
+        return Graph(
+            name=layer.name,
+            kind=node.kind,
+            nodes=(node,),
+            inputs=inputs[0] if len(inputs) == 1 else inputs,
+            outputs=outputs[0] if len(outputs) == 1 else outputs,
+            input_names=("",) * len(inputs),
+            output_names=("",) * len(outputs),
+            input_dtypes=("float32",) * len(inputs),
+            parameters=node.parameters,
+            alone=True,
+        )
 
 
-def _read(layer: Any) -> LayerSpec:
-    """Return the spec of any layer; a closed box for those that are not read."""
+def every_node(graph: Graph) -> Iterator[Node]:
+    """Yield the nodes of a graph and of those inside it, in order of execution."""
+    for node in graph.nodes:
+        yield node
+        if isinstance(node.layer, Graph):
+            yield from every_node(node.layer)
+
+
+def _symbols(model: Any, x: Any) -> Any:
+    """Return what a model is to be called on, as symbols of any batch: shaped as x, else as what it was built for."""
     keras = quiet_keras()
-    if isinstance(layer, keras.Model) and not calls_its_layers(layer):
-        return closed(layer)  # a model with a call of its own
-    if isinstance(layer, keras.Sequential):
-        return _read_graph(layer._functional, layer.name, free=2) if layer._functional is not None else closed(layer)
-    if isinstance(layer, keras.Function):
-        return _read_graph(layer, layer.name)
-    return read_layer(layer, _read)
+    if x is not None:
+        return map_nested(lambda a: keras.KerasTensor((None, *a.shape[1:]), dtype=a.dtype.name), as_arrays(x))
+    (shape, *more) = _entering_shapes(model)
+    if shape is None or more:
+        raise ValueError("which shapes it reads is not known before it is called on data")
+    return keras.KerasTensor((None, *shape[1:]))
 
 
-def _read_graph(function: Any, name: str, free: int = 1) -> GraphSpec:
-    """Read a functional model: its calls in order of execution. A layer is read once, however often it is called.
-
-    free: how many axes, from the first, may have another size than declared. As in Keras: the batch, and in a
-    Sequential the time-steps too.
-    """
+def _said(layer: Any) -> dict[str, Any]:
+    """Return what is said of a layer wherever it is called."""
     keras = quiet_keras()
-    numbers: dict[int, int] = {}
-    specs: dict[tuple[int, bool], LayerSpec] = {}
-
-    def ref(leaf: Any) -> Any:
-        return Ref(numbers.setdefault(id(leaf), len(numbers))) if isinstance(leaf, keras.KerasTensor) else leaf
-
-    inputs = map_nested(ref, function._inputs_struct)
-    nodes = []
-    for node in calls(function):
-        layer, given = node.operation, node.arguments
-        args, kwargs = _first_by_position(layer, map_nested(ref, given.args), map_nested(ref, given.kwargs))
-        known = (id(layer), bool(kwargs.get("training")))
-        if known not in specs:
-            specs[known] = closed(layer) if known[1] and trains(layer) else _read_operation(layer)
-        nodes.append(Node(specs[known], args, kwargs, tuple(ref(tensor).number for tensor in node.outputs)))
-    shapes = tuple((*(None,) * free, *tensor.shape[free:]) for tensor in function.inputs)
-    dtypes = tuple(tensor.dtype for tensor in function.inputs)
-    names = tuple(tensor.name for tensor in function.inputs)
-    outputs = map_nested(ref, function._outputs_struct)
-    if isinstance(outputs, (list, tuple)) and len(outputs) == 1:  # Keras gives one output by itself
-        outputs = outputs[0]
-    built = tuple(tuple(tensor.shape) for tensor in function.inputs)
-    return GraphSpec(name, tuple(nodes), inputs, shapes, dtypes, names, outputs, built)
+    kind = type(layer).__name__
+    if not isinstance(layer, keras.Layer):
+        return {"kind": kind, "summary": kind}
+    recurrent = any(isinstance(part, keras.layers.RNN) for part in layer._flatten_layers())
+    return {"kind": kind, "summary": summary(layer), "parameters": layer.count_params(), "recurrent": recurrent}
 
 
-def _first_by_position(layer: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
-    """Return the arguments of a call with the first one by position, where it was given by its name."""
-    first = next(iter(signature(layer.call).parameters), None)
-    if args or first not in kwargs:
-        return args, kwargs
-    return (kwargs[first],), {name: value for name, value in kwargs.items() if name != first}
+def _entering_shapes(layer: Any) -> list[Shape | None]:
+    """Return what a layer was connected to or built for; None where that is not known."""
+    keras = quiet_keras()
+    try:
+        return [tuple(tensor.shape) for tensor in keras.tree.flatten(layer.input)]
+    except (AttributeError, ValueError):  # never called on a symbolic input, or on several
+        shapes = list((layer.get_build_config() or {}).values())
+    first = shapes[0] if shapes else None
+    if isinstance(first, (list, tuple)) and first and all(size is None or isinstance(size, int) for size in first):
+        steps = (None,) if isinstance(layer, (keras.layers.RNN, keras.layers.Bidirectional)) else ()  # any T will do
+        return [(None, *steps, *first[1 + len(steps) :])]
+    return [None]
 
 
-def _read_operation(operation: Any) -> LayerSpec:
-    """Read a layer, or an operation such as a sum of two tensors."""
-    return _read(operation) if isinstance(operation, quiet_keras().Layer) else closed(operation)
+def _leaving_shapes(layer: Any, entering: list[Shape | None]) -> list[Shape | None]:
+    """Return what a layer gives for what enters; None where Keras does not know."""
+    if None in entering:
+        return [None]
+    try:
+        leaving = layer.compute_output_shape(entering[0] if len(entering) == 1 else entering)
+    except Exception:  # a user's own layer may do anything here; a picture without its shape is better than none
+        return [None]
+    if leaving and isinstance(leaving[0], (list, tuple)):
+        return [tuple(shape) for shape in leaving]
+    return [tuple(leaving)]
+
+
+def _trainable(layer: Any) -> int:
+    return sum(math.prod(weight.shape) for weight in {id(w): w for w in layer.trainable_weights}.values())

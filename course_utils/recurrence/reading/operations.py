@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from course_utils.quiet import quiet_keras
-from course_utils.recurrence.reading.backend import calls, to_numpy, to_tensor
+from course_utils.recurrence.reading.backend import to_numpy, to_tensor
+from course_utils.recurrence.reading.calls import calls
 from course_utils.recurrence.specs import CellOperation, own_state_letters
 
 SIGNS = {
