@@ -105,12 +105,8 @@ class _Face:
 
     def _note(self, place: Rectangle) -> list[Item]:
         name = self.entry.name
-        hidden = name.startswith("left out")
-        text = Label(
-            f"note[{name}]", place.centre[0], place.y + 21, self.first, 13, "muted" if hidden else "ink",
-            face=SANS if hidden else BOLD,
-        )  # fmt: skip
-        return [text]
+        look = {"role": "muted", "face": SANS} if self.entry.hidden else {"role": "ink", "face": BOLD}
+        return [Label(f"note[{name}]", place.centre[0], place.y + 21, self.first, 13, **look)]
 
 
 def _faces(drawn: Shortened) -> dict[str, _Face]:
@@ -123,9 +119,9 @@ def _faces(drawn: Shortened) -> dict[str, _Face]:
     faces = {}
     for entry in drawn.entries:
         if not entry.call:
-            hidden = entry.name.startswith("left out")
-            note = printable(entry.note) if hidden else shortened(printable(entry.note), 13, WIDEST, BOLD)
-            faces[entry.name] = _Face(entry, note, "", "", max(60, text_width(note, 13, SANS if hidden else BOLD) + 12))
+            note = printable(entry.note) if entry.hidden else shortened(printable(entry.note), 13, WIDEST, BOLD)
+            wide = text_width(note, 13, SANS if entry.hidden else BOLD) + 12
+            faces[entry.name] = _Face(entry, note, "", "", max(60, wide))
             continue
         first, second, third = texts[entry.name]
         inner = width - 2 * SIDE
@@ -231,10 +227,11 @@ def _sentence(entry: Entry, drawn: Shortened, names: dict[str, str]) -> str:
     given = [flow for flow in drawn.flows if flow.source == entry.name]
     sources = [names[flow.source] + (f" {flow.shape}" if flow.shape else "") for flow in read]
     reads = f" reads {_listed(sources)}" if read else ""
-    if entry.name.startswith("left out"):
-        return f"{entry.note}"
+    if entry.hidden:
+        return entry.note
     if entry.call is None:
-        said = _end_in_words(entry, "output" if read else "input")
+        plain = entry.note in (entry.role, entry.name)  # a name of its own stands as it was written
+        said = entry.note.capitalize() if plain else f"{entry.role.capitalize()} {entry.note}"
         return f"{said}{reads}." if read else f"{said}: {_listed([_shape_in_words(flow.shape) for flow in given])}."
     first, _second, third = _texts(entry.call)
     gives = f" and gives {_listed([_shape_in_words(flow.shape) for flow in given])}" if given else ""
@@ -249,11 +246,6 @@ def _read(entry: Entry, drawn: Shortened) -> list[Flow]:
     places = {number: place for place, number in enumerate(taken)}
     read = [flow for flow in drawn.flows if entry.name in flow.targets]
     return sorted(read, key=lambda flow: min(places.get(number, len(taken)) for number in flow.values))
-
-
-def _end_in_words(entry: Entry, side: str) -> str:
-    """Name an input or output, as it was written."""
-    return entry.note.capitalize() if entry.note in (side, entry.name) else f"{side.capitalize()} {entry.note}"
 
 
 def _shape_in_words(shape: Shape | None) -> str:
