@@ -1,13 +1,14 @@
 """What all pictures share: which of many steps are drawn, places that keep apart, columns of cells, badges, arrows."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean
 
 import numpy as np
 
 from course_utils.drawing.refs import Link, Ref
-from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle
+from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD
 
 MARGIN = 28
@@ -138,3 +139,29 @@ def strongest(*arrays: np.ndarray | None) -> float:
     """Return the limit of the colour scale: the largest finite size among the values, at least 1, rounded up."""
     sizes = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in arrays if array is not None]
     return float(max(1.0, np.ceil(max(sizes, default=1.0))))
+
+
+def moved(items: Iterable[Item], across: float, down: float, prefix: str = "") -> list[Item]:
+    """Return the items at another place.
+
+    across, down: px to the right and downwards
+    prefix:       put before every id, and before the ids that ``made_of`` names, e.g. ``"weights/"``
+
+    >>> moved([Mark("dot", 1, 2, "disc", "")], 10, 20, "weights/")[0]
+    Mark(id='weights/dot', x=11, y=22, shape='disc', hue='', size=9)
+    """
+    return [_moved(item, across, down, prefix) for item in items]
+
+
+def _moved(item: Item, across: float, down: float, prefix: str) -> Item:
+    name = prefix + item.id
+    if isinstance(item, Line):
+        return replace(item, id=name, points=tuple((x + across, y + down) for x, y in item.points))
+    if isinstance(item, (Label, Mark)):
+        return replace(item, id=name, x=item.x + across, y=item.y + down)
+    old = item.place
+    place = Rectangle(old.x + across, old.y + down, old.width, old.height)
+    if isinstance(item, Cells):
+        links = tuple(link.inside(prefix) for link in item.made_of)
+        return replace(item, id=item.id.inside(prefix), place=place, made_of=links)
+    return replace(item, id=name, place=place)

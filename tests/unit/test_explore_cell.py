@@ -21,7 +21,7 @@ from course_utils.drawing.wording import number
 from course_utils.explorers.cell_sums import sum_in_words, sums_in_short
 from course_utils.explorers.keras_check import built
 from course_utils.pictures.cell import cell_scene, explored_scene
-from course_utils.pictures.cell.time_line import steps_around
+from course_utils.pictures.cell.with_weights import steps_around
 from course_utils.recurrence import random_input, random_spec, run
 from tests.unit.kinds import BLOCKS
 from tests.unit.layer_explorers import in_sight

@@ -6,8 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
-from course_utils.drawing.moving import moved
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge, moved
 from course_utils.drawing.picture import Legend
 from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Item, Rectangle

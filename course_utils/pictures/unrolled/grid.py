@@ -43,15 +43,15 @@ class Grid:
         return self.plan.single and self.plan.entry.steps <= ROOMY_STEPS
 
     @cached_property
-    def keys(self) -> dict[int, str]:
-        """For each row, by ``id(row)``, what the ids of its items begin with."""
+    def keys(self) -> dict[Row, str]:
+        """For each row, what the ids of its items begin with."""
         if self.plan.single:
-            return {id(self.plan.rows[0]): ""}
+            return {self.plan.rows[0]: ""}
         names: list[str] = []
         for row in self.plan.rows:
             tries = (f"{row.name}#{time}" if time > 1 else row.name for time in count(1))
             names.append(next(name for name in tries if name not in names))
-        return {id(row): f"{name}/" for row, name in zip(self.plan.rows, names, strict=True)}
+        return {row: f"{name}/" for row, name in zip(self.plan.rows, names, strict=True)}
 
     def layer_mark(self, row: Row) -> str:
         """Return the number of a recurrent layer, raised and in brackets, where there are several."""
@@ -68,13 +68,13 @@ class Grid:
         below = self.plan.rows[place - 1]
         if row.entry.style == "vector":  # stands above the last step of the row below
             position = below.entry.steps or 1
-        return Ref("output", t=position, place=self.keys[id(below)])
+        return Ref("output", t=position, place=self.keys[below])
 
     def made_of(self, row: Row, position: int) -> tuple[Link, ...]:
         """Return what the vector at a position above a row is made of: what is read there, and the state before."""
         match row.style:
             case "cells":
-                return self.made_of_state(row, self.keys[id(row)], position, position)
+                return self.made_of_state(row, self.keys[row], position, position)
             case "both":
                 return self._made_of_two(row, position)
             case "wide":
@@ -101,7 +101,7 @@ class Grid:
         forward, backward = (trace.outputs.shape[-1] for trace in row.traces)
         apart = row.merge in ("concat", None)
         parts = ((1, forward), (forward + 1, forward + backward)) if apart else (None, None)
-        steps, key = row.entry.steps, self.keys[id(row)]
+        steps, key = row.entry.steps, self.keys[row]
         first = position if row.leaving.style == "steps" else 1  # what the backward direction has read last
         return (
             *self.made_of_state(row, f"{key}forward/", position, position, parts[0]),
@@ -125,13 +125,13 @@ class Grid:
         return sum(len(row.traces) for row in self.plan.rows)
 
     @cached_property
-    def ends(self) -> dict[int, int]:
-        """For each level, by ``id(level)``, the slot of its last step; a vector stands where its sequence ended."""
+    def ends(self) -> dict[Level, int]:
+        """For each level, the slot of its last step; a vector stands where its sequence ended."""
         slots, end = {}, 0
         for level in (self.plan.entry, *(row.leaving for row in self.plan.rows)):
             end = len(self.shown(level)) - 1 if level.steps else end
-            slots[id(level)] = end
-        return slots | {id(row.entry): slots.get(id(row.entry), self._turned_end(row)) for row in self.plan.rows}
+            slots[level] = end
+        return slots | {row.entry: slots.get(row.entry, self._turned_end(row)) for row in self.plan.rows}
 
     def _turned_end(self, row: Row) -> int:
         return max(0, len(self.shown(row.entry)) - 1)
@@ -244,7 +244,7 @@ class Grid:
     def span(self, *levels: Level) -> tuple[float, float]:
         """Return where the first box begins and the last one ends: of these levels, or of the whole picture."""
         aside = ASIDE if self.both else 0
-        last = max((self.ends[id(level)] for level in levels), default=self.slots - 1)
+        last = max((self.ends[level] for level in levels), default=self.slots - 1)
         return self.left - aside, self.centre(last) + self.box_width / 2 + aside
 
     def lanes(self, row: Row, top: float) -> tuple[float, float]:

@@ -9,10 +9,9 @@ from course_utils.drawing.layout import MARGIN, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened
-from course_utils.pictures.unrolled.bidirectional_row import both_items
 from course_utils.pictures.unrolled.grid import LINE, RISE, TOP, Grid
 from course_utils.pictures.unrolled.plan import CLOSED, Plan, Row
-from course_utils.pictures.unrolled.recurrent_row import Lane, lane_items
+from course_utils.pictures.unrolled.recurrent_row import Lane, both_items, lane_items
 from course_utils.pictures.unrolled.unrolled_words import (
     TITLE_SIZE,
     WIDEST_TEXT,
@@ -98,7 +97,7 @@ def _starts(trace: RecurrentTrace) -> list[np.ndarray]:
 
 def _row(grid: Grid, floor: Floor) -> list[Item]:
     """Draw the boxes of one row."""
-    row, key = floor.row, grid.keys[id(floor.row)]
+    row, key = floor.row, grid.keys[floor.row]
     items = _row_title(grid, floor)
     if row.style == "cells":
         return items + lane_items(Lane(grid, row, row.traces[0], key, floor.top))
@@ -109,7 +108,7 @@ def _row(grid: Grid, floor: Floor) -> list[Item]:
         left, right = grid.span(row.entry, row.leaving)
         box = Rectangle(left, floor.top, right - left, LINE)
         return [Box(f"{key}layer", box, role, 8), in_box(f"{key}layer_name", box, _wide_text(row))]
-    slots = enumerate(grid.shown(row.leaving)) if row.style == "each" else [(grid.ends[id(row.leaving)], 1)]
+    slots = enumerate(grid.shown(row.leaving)) if row.style == "each" else [(grid.ends[row.leaving], 1)]
     for slot, position in slots:
         if position is not None:
             box = grid.box(slot, floor.top, LINE)
@@ -128,7 +127,7 @@ def _row_title(grid: Grid, floor: Floor) -> list[Item]:
     row = floor.row
     if grid.roomy:
         return []
-    key, y = grid.keys[id(row)], floor.top - 18
+    key, y = grid.keys[row], floor.top - 18
     text = "" if row.total is None else wording.counted(row.total, "parameter", thousands=True)
     if not row.traces:
         inside = Label(f"{key}layer_total", MARGIN, floor.top + LINE / 2 + 4, text, 12, "muted", "start")

@@ -46,12 +46,12 @@ def _columns(grid: Grid, row: Row) -> list[tuple[int, int, np.ndarray | None, bo
     if level.style == "steps":
         shown = enumerate(grid.shown(level))
         return [(slot, position, level.vector(position), False) for slot, position in shown if position is not None]
-    return [(grid.ends[id(level)], row.entry.steps or 1, level.values if level.known else None, False)]
+    return [(grid.ends[level], row.entry.steps or 1, level.values if level.known else None, False)]
 
 
 def above(grid: Grid, floor: Floor) -> list[Item]:
     """Draw the values that a row gives, and the arrows to them."""
-    row, key = floor.row, grid.keys[id(floor.row)]
+    row, key = floor.row, grid.keys[floor.row]
     if row.leaving.style == "other":
         return _shape_alone(grid, floor, key)
     items: list[Item] = []
@@ -114,7 +114,7 @@ def _level_shape(grid: Grid, id: str, level: Level, top: float) -> list[Item]:
 
 def into(grid: Grid, floor: Floor) -> list[Item]:
     """Draw the arrows into a row from what is below it."""
-    key, level = grid.keys[id(floor.row)], floor.row.entry
+    key, level = grid.keys[floor.row], floor.row.entry
     start, end = floor.below - 4, floor.bottom + 4
     if level.style == "other":
         centre = sum(grid.span()) / 2
@@ -126,7 +126,7 @@ def into(grid: Grid, floor: Floor) -> list[Item]:
     ]
     return [
         arrow(f"{key}arrow[x,t={position}]", (grid.centre(slot), start), (grid.centre(slot), end))
-        for slot, position in (slots if level.steps else [(grid.ends[id(level)], 1)])
+        for slot, position in (slots if level.steps else [(grid.ends[level], 1)])
     ]
 
 
