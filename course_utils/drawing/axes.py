@@ -152,11 +152,12 @@ def y_numbers(panel: Panel, ticks: Sequence[float], write=lambda tick: f"{tick:g
 
 def curve(panel: Panel, id: Ref, xs: np.ndarray, ys: np.ndarray, hue: str, role: str = "curve") -> list[Line]:
     """Draw a curve, cut where it leaves the panel and where a number has no place; each part is a line of its own."""
+    points = panel.points(xs, ys)
     pieces = [
-        points
-        for whole in _unbroken(panel.points(xs, ys))
-        for points in _inside(whole, panel.place.y, panel.place.bottom)
-        if len(points) > 1
+        piece
+        for whole in (points[part] for part in runs(np.isfinite(points).all(axis=1)))
+        for piece in _inside(whole, panel.place.y, panel.place.bottom)
+        if len(piece) > 1
     ]
     return [
         Line(part_id(id, number), tuple(map(tuple, piece.tolist())), role, False, hue)
@@ -181,10 +182,6 @@ def runs(mask: np.ndarray) -> Iterator[slice]:
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
     yield from (slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2))
-
-
-def _unbroken(points: np.ndarray) -> Iterator[np.ndarray]:
-    yield from (points[part] for part in runs(np.isfinite(points).all(axis=1)))
 
 
 def _inside(points: np.ndarray, top: float, bottom: float) -> Iterator[np.ndarray]:

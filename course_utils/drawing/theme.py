@@ -115,14 +115,12 @@ def value_bins(values: np.ndarray, limit: float) -> np.ndarray:
     return np.where(finite, bins, strange)
 
 
-def _mix(start: str, end: str, share: float) -> str:
-    first, last = (np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)]) for code in (start, end))
-    return "#" + "".join(f"{round(part):02X}" for part in first + (last - first) * share)
-
-
 def _bin_colour(number: int) -> str:
+    """Return the colour of a bin: so much of the way from that of zero to that of the end of its sign."""
     half = BINS // 2
-    return _mix(ZERO, POSITIVE if number > half else NEGATIVE, abs(number - half) / half)
+    end = POSITIVE if number > half else NEGATIVE
+    first, last = (np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)]) for code in (ZERO, end))
+    return "#" + "".join(f"{round(part):02X}" for part in first + (last - first) * abs(number - half) / half)
 
 
 BIN_COLOURS = (*(_bin_colour(number) for number in range(BINS)), "#B9B2C4", "#4A2100", "#00283F")
@@ -146,9 +144,5 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def _ink_on(ground: str) -> str:
-    return max((DARK_INK, LIGHT_INK), key=lambda ink: contrast(ink, ground))
-
-
-BIN_INKS = tuple(_ink_on(colour) for colour in BIN_COLOURS)
+BIN_INKS = tuple(max(DARK_INK, LIGHT_INK, key=lambda ink: contrast(ink, colour)) for colour in BIN_COLOURS)
 """Black or white for the number in a cell, whichever is easier to read."""

@@ -158,17 +158,19 @@ class _Still:
 def _still(layout: _Grid, index: int) -> _Still:
     facts, panel = layout.facts[index], layout.panel(index)
     ticks = [tick for tick in range(layout.low, layout.high + 1) if tick]
-    lines = [grid(panel, ticks), _zero(panel), *_curves(panel, facts)]
+    lines = [
+        grid(panel, ticks),
+        _zero(panel),
+        *curve(panel, panel.id("out"), *facts.out, OUT_HUE),
+        *curve(panel, panel.id("slope"), *facts.slope, SLOPE_HUE, "slope"),  # where they meet, dashes on the line
+    ]
+    x_name = Label(panel.id("x_name"), panel.place.right + 18, panel.place.bottom + 19, "x", SMALL, "muted")
     around: list[Item] = [
         *x_axis(panel, X_TICKS, X_TICKS if len(layout.facts) <= 4 else X_TICKS[::2]),
         *(y_numbers(panel, [0, *ticks], right=False) if index % layout.columns == 0 else []),
-        *([_x_name(panel)] if index in layout.row_ends else []),
+        *([x_name] if index in layout.row_ends else []),
     ]
     return _Still(panel, [*_zones(panel, facts), *lines], around, cloud_of(lines))
-
-
-def _x_name(panel: Panel) -> Label:
-    return Label(panel.id("x_name"), panel.place.right + 18, panel.place.bottom + 19, "x", SMALL, "muted")
 
 
 def _zero(panel: Panel) -> Line:
@@ -186,12 +188,6 @@ def _zones(panel: Panel, facts: ActivationFacts) -> list[Box]:
         zone = Rectangle(left, place.y, right - left, place.height)
         boxes.append(Box(part_id(panel.id("flat"), number), zone, "zone", radius=0))
     return boxes
-
-
-def _curves(panel: Panel, facts: ActivationFacts) -> list[Line]:
-    """Draw the function as a solid line and its slope as a dashed one, with a gap at each kink."""
-    slope = curve(panel, panel.id("slope"), *facts.slope, SLOPE_HUE, "slope")
-    return [*curve(panel, panel.id("out"), *facts.out, OUT_HUE), *slope]  # where they meet, dashes on the line
 
 
 def _guide(layout: _Grid, panel: Panel) -> list[Line]:
@@ -257,7 +253,9 @@ def _texts_inside(panel: Panel, facts: ActivationFacts, cloud: np.ndarray, place
         labels += free_place(_beside(label, panel, panel.points(*path)), panel.place, cloud, [*placed, *labels])
     for number, box in enumerate(_zones(panel, facts), start=1):
         label = Label(part_id(panel.id("flat_name"), number), 0, 0, "flat", SMALL - 0.5, "muted")
-        labels += free_place(_down(label, box.place), box.place, cloud, [*placed, *labels])
+        heights = np.arange(box.place.bottom - 8, box.place.y, -6).tolist()  # in the middle, from the bottom up
+        tries = [replace(label, x=box.place.centre[0], y=y) for y in heights]
+        labels += free_place(tries, box.place, cloud, [*placed, *labels])
     return labels
 
 
@@ -272,12 +270,6 @@ def _beside(label: Label, panel: Panel, path: np.ndarray) -> Iterator[Label]:
             yield replace(label, x=x, y=y + away + high)
             yield replace(label, x=x + half + away, y=y + high / 2)
             yield replace(label, x=x - half - away, y=y + high / 2)
-
-
-def _down(label: Label, zone: Rectangle) -> Iterator[Label]:
-    """Yield places for a text in the middle of a zone, from the bottom up."""
-    for y in np.arange(zone.bottom - 8, zone.y, -6):
-        yield replace(label, x=zone.centre[0], y=float(y))
 
 
 def _texts_outside(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Label]:

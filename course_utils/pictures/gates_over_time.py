@@ -149,7 +149,13 @@ def memory_scene(
     title = title or (
         f"What unit {unit} of LSTM({trace.spec.units}) remembers over {wording.counted(memory.steps, 'step')}"
     )
-    items = _ground(memory) + _rows(memory) + _start(memory)
+    start = memory.centre(-1)
+    items = [
+        *_ground(memory),
+        *_rows(memory),
+        _cell(Ref("c", t=0), start, C_TOP, C_TALL, memory.start),
+        _step_name("start", start, "start"),
+    ]
     for slot, step in enumerate(memory.slots):
         items += _left_out(memory, slot) if step is None else _step(memory, slot, step)
     shown = [step - 1 for step in memory.slots if step]
@@ -199,12 +205,6 @@ def _hued(id: str, letter: str, middle: float, hue: str = "") -> list[Item]:
 
 def _words(id: str, middle: float, text: str) -> Label:
     return Label(f"words[{id}]", MARGIN + LETTER_ROOM, middle + 4.5, text, 12.5, anchor="start")
-
-
-def _start(memory: _Memory) -> list[Item]:
-    """Draw c_0, with which the memory begins."""
-    centre = memory.centre(-1)
-    return [_cell(Ref("c", t=0), centre, C_TOP, C_TALL, memory.start), _step_name("start", centre, "start")]
 
 
 def _step_name(id: str, centre: float, text: str) -> Label:

@@ -270,10 +270,10 @@ def light(items: Iterable[Item], unit: int) -> list[Frame]:
     frames: list[Frame] = []
     for cells in sorted(blocks, key=lambda cells: (cells.place.x, cells.place.y)):
         frame = column_frame(cells, unit - 1)
-        if frames and _close(frames[-1].place, frame.place):
-            top = frames.pop().place
-            place = Rectangle(top.x, top.y, top.width, frame.place.bottom - top.y)
-            frame = Frame(frame.id, place)
+        above, below = frames[-1].place if frames else None, frame.place
+        if above and (above.x, above.width) == (below.x, below.width) and 0 <= below.y - above.bottom <= CLOSE:
+            frames.pop()
+            frame = Frame(frame.id, Rectangle(above.x, above.y, above.width, below.bottom - above.y))
         frames.append(frame)
     return frames
 
@@ -286,8 +286,3 @@ def column_frame(cells: Cells, column: int) -> Frame:
     return Frame(
         frame.id, Rectangle(place.x - across, place.y - down, place.width + 2 * across, place.height + 2 * down)
     )
-
-
-def _close(above: Rectangle, below: Rectangle) -> bool:
-    """Return whether two cells stand so close that one frame can hold both."""
-    return above.x == below.x and above.width == below.width and 0 <= below.y - above.bottom <= CLOSE

@@ -37,8 +37,12 @@ def explored_scene(trace: RecurrentTrace, *, step: int, unit: int, sample: int =
     """
     now = moment(trace, step, sample)
     picture = picture_of(now)
-    gates = bool(now.spec.cell.gates)
-    cell = moved([_plain(item) if gates else item for item in picture.body], 0, DROP)
+    cell = moved(picture.body, 0, DROP)
+    if now.spec.cell.gates:  # what a gate adds up has no numbers here: those of the unit stand in its sums
+        cell = [
+            replace(item, numbers=False) if isinstance(item, Cells) and item.role == "summand" else item
+            for item in cell
+        ]
     legend, below, frames, words = _weights_below(now, picture.legend, unit)
     return replace(
         picture,
@@ -47,11 +51,6 @@ def explored_scene(trace: RecurrentTrace, *, step: int, unit: int, sample: int =
         legend=legend,
         over=[*below, *light(cell, unit), *frames],
     ).scene
-
-
-def _plain(item: Item) -> Item:
-    """Leave out the numbers of what a gate adds up: those of the unit stand in its sums, and few are read with ease."""
-    return replace(item, numbers=False) if isinstance(item, Cells) and item.role == "summand" else item
 
 
 def _weights_below(now: Moment, legend: Legend, unit: int) -> tuple[Legend, list[Item], list[Frame], list[str]]:

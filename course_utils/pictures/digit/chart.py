@@ -57,7 +57,15 @@ def _fixed(read: ReadDigit, left: float, top: float, right: float) -> list[Item]
     panel, numbers = chart.panel, whole_ticks(read.steps)
     return [
         *_known(chart),
-        Label("chart_name", chart.left, chart.top + 11, _heading(read), 13, anchor="start", face=BOLD),
+        Label(
+            "chart_name",
+            chart.left,
+            chart.top + 11,
+            f"probability after each {read.noun}",
+            13,
+            anchor="start",
+            face=BOLD,
+        ),
         grid(panel, [0, 0.5, 1]),
         *x_axis(panel, numbers, numbers),
         *y_numbers(panel, [0, 0.5, 1], lambda tick: f"{100 * tick:g} %", right=False),
@@ -65,10 +73,6 @@ def _fixed(read: ReadDigit, left: float, top: float, right: float) -> list[Item]
         *_curves(chart),
         *_names(chart),
     ]
-
-
-def _heading(read: ReadDigit) -> str:
-    return f"probability after each {read.noun}"
 
 
 def followed_name(read: ReadDigit) -> str:

@@ -233,7 +233,12 @@ def _legend(page: _Page) -> tuple[Legend, list[Item]]:
     top = page.chart.bottom + 26
     others = {"a pixel": pixels} | ({"c": memory} if page.read.cell_state is not None else {})
     rows = {name: limit for name, limit in others.items() if limit != hidden}
-    notes = [_units_note(page), *_square_note(page)]
+    which = "" if page.share == 1 else f" · of the units, one in {page.share} is drawn"
+    notes = [f"one square of {' and '.join(letter for letter, *_ in page.strips)} = one unit{which}"]
+    down, across = pixel_grid(page.read)
+    if (down, across) != (1, 1):
+        notes.append(f"one square of the image = the mean of up to {down} × {across} numbers")
+    notes += beyond(hidden, page.read.hidden)
     if not rows:
         return Legend(top, notes), []
     aside = max(0, max(text_width(name, 11.5) for name in ("h, a pixel", *rows)) - BESIDE + 140)
@@ -241,24 +246,12 @@ def _legend(page: _Page) -> tuple[Legend, list[Item]]:
     return Legend(top, notes, limits=rows, aside=aside), [scale_name(top + 26, name)]
 
 
-def _units_note(page: _Page) -> str:
-    which = "" if page.share == 1 else f" · of the units, one in {page.share} is drawn"
-    return f"one square of {' and '.join(letter for letter, *_ in page.strips)} = one unit{which}"
-
-
-def _square_note(page: _Page) -> list[str]:
-    down, across = pixel_grid(page.read)
-    shared = (
-        [f"one square of the image = the mean of up to {down} × {across} numbers"] if (down, across) != (1, 1) else []
-    )
-    return shared + beyond(page.read.limits[1], page.read.hidden)
-
-
 def _sentences(page: _Page) -> Iterator[str]:
     """Say in words what the picture shows."""
     read, step, noun = page.read, page.step, page.read.noun
     values, name = read.probabilities[step - 1], printable
-    yield f"{read.name} after {noun} {step} of {read.steps}, read by {read.layer}{_which(read)}, then {read.head}."
+    which = f", layer {read.layers} of {read.layers}" if read.layers > 1 else ""
+    yield f"{read.name} after {noun} {step} of {read.steps}, read by {read.layer}{which}, then {read.head}."
     yield f"x_{step} = {wording.vector(read.pixels[step - 1])}."
     for letter, state, _limit in reversed(page.strips):
         yield f"{letter}_{step} = {wording.vector(state)}."
@@ -275,10 +268,6 @@ def _sentences(page: _Page) -> Iterator[str]:
     for words, curve in zip((name(followed_name(read)), "the best other class"), read.curves, strict=True):
         listed = ", ".join(f"{percent_in_words(curve[place - 1])} after {noun} {place}" for place in places)
         yield f"Probability of {words}: {listed}."
-
-
-def _which(read: ReadDigit) -> str:
-    return f", layer {read.layers} of {read.layers}" if read.layers > 1 else ""
 
 
 def over_time(read: ReadDigit) -> str:

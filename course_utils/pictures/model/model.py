@@ -31,13 +31,19 @@ def model_scene(graph: Graph) -> Scene:
     """
     drawn = shorten(graph)
     faces = _faces(drawn)
-    nets = [Net(flow.name, flow.source, flow.targets, _shape_width(flow.shape)) for flow in drawn.flows]
+    shapes = ["" if flow.shape is None else str(flow.shape) for flow in drawn.flows]
+    nets = [
+        Net(flow.name, flow.source, flow.targets, text_width(shape, SMALL, MONO))
+        for flow, shape in zip(drawn.flows, shapes, strict=True)
+    ]
     knots = [
         Knot(name, face.entry.level, max(face.width, narrowest(nets, name)), face.height)
         for name, face in faces.items()
     ]
     layout = arrange(knots, nets)
-    room = max(NARROWEST_NOTE, text_width(_title(graph), 19, BOLD), _span(layout))
+    places = layout.places.values()
+    span = max(place.right for place in places) - min(place.x for place in places)
+    room = max(NARROWEST_NOTE, text_width(_title(graph), 19, BOLD), span)
     subtitle = wrapped(_subtitles(graph), 13, room)
     items: list[Item] = []
     layout = _moved(layout, nets, TOP + LINE * (len(subtitle) - 1))
@@ -47,11 +53,6 @@ def model_scene(graph: Graph) -> Scene:
     below = max(place.bottom for place in layout.places.values()) + 40
     legend = Legend(below, "\n".join(wrapped(_notes(graph, drawn), 12, room)), colours=False)
     return Picture(_title(graph), subtitle, items, _sentences(graph, drawn), legend).scene
-
-
-def _span(layout: Layout) -> float:
-    """Return how wide what is drawn is."""
-    return max(place.right for place in layout.places.values()) - min(place.x for place in layout.places.values())
 
 
 def _moved(layout: Layout, nets: list[Net], top: float) -> Layout:
@@ -112,7 +113,10 @@ class _Face:
 def _faces(drawn: Shortened) -> dict[str, _Face]:
     """Return how each entry looks; the boxes of all layers are equally wide."""
     texts = {entry.name: _texts(entry.call) for entry in drawn.entries if entry.call}
-    wanted = [_needed(*parts, entry_recurs=True) for parts in texts.values()]
+    wanted = [
+        2 * SIDE + SPACE + 1 + max(text_width(first, KIND, BOLD), text_width(second, NAME) + text_width(third, SMALL))
+        for first, second, third in texts.values()
+    ]
     levels = [entry.level for entry in drawn.entries]
     least = NARROWEST_ALONE if len(set(levels)) == len(levels) else NARROWEST
     width = min(WIDEST, max([least, *wanted]))
@@ -151,17 +155,6 @@ def _texts(call: Node) -> tuple[str, str, str]:
 def _closed(call: Node) -> bool:
     """Return whether it is a model with a call of its own: what happens inside is not known."""
     return isinstance(call.layer, ClosedSpec) and call.layer.is_model
-
-
-def _needed(first: str, second: str, third: str, *, entry_recurs: bool) -> float:
-    """Return how wide a box must be for its texts."""
-    above = text_width(first, KIND, BOLD) + SPACE * entry_recurs
-    below = text_width(second, NAME) + SPACE + text_width(third, SMALL)
-    return 2 * SIDE + max(above, below) + 1
-
-
-def _shape_width(shape: Shape | None) -> float:
-    return 0.0 if shape is None else text_width(str(shape), SMALL, MONO)
 
 
 def _lines(drawn: Shortened, layout: Layout) -> list[Item]:
@@ -213,13 +206,9 @@ def _sentences(graph: Graph, drawn: Shortened) -> list[str]:
     count = counted_parameters(graph.parameters)
     if graph.trainable < graph.parameters:
         count += f", {graph.trainable:,} of them trainable"
-    names = {entry.name: _called(entry) for entry in drawn.entries}
+    names = {one.name: one.call.name if one.call else one.note.strip("… ") for one in drawn.entries}
     order = sorted(drawn.entries, key=lambda entry: entry.level)
     return [f"{_title(graph)}, drawn bottom to top: {count}.", *(_sentence(one, drawn, names) for one in order)]
-
-
-def _called(entry: Entry) -> str:
-    return entry.call.name if entry.call else entry.note.strip("… ")
 
 
 def _sentence(entry: Entry, drawn: Shortened, names: dict[str, str]) -> str:

@@ -208,7 +208,7 @@ def _routes(sketch: Sketch, net: Net, found: tuple) -> dict[str, tuple[Point, ..
     for hop in (hop for hop in sketch.hops if hop.net == net.name):
         level = sketch.stops[hop.source].level
         x = starts[net.name, hop.source]
-        y = _track_y(sketch, level, channels, tops, net.name)
+        y = tops[level] - OVER - TRACK * channels[level].get(net.name, 0)
         onward = trunk
         for target in hop.targets:
             end = ends[net.name, target]
@@ -219,7 +219,3 @@ def _routes(sketch: Sketch, net: Net, found: tuple) -> dict[str, tuple[Point, ..
                 onward = line
         trunk = onward
     return lines
-
-
-def _track_y(sketch: Sketch, level: int, channels: list[dict[str, int]], tops: list[float], net: str) -> float:
-    return tops[level] - OVER - TRACK * channels[level].get(net, 0)

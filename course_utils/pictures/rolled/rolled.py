@@ -81,10 +81,17 @@ def _body(page: _Page, top: float) -> list[Item]:
     items: list[Item] = [Label("output", page.axis, top - 12, "output", 14, face=BOLD)]
     y, fork = top + RISE - 8, False
     for rung in reversed(_shown(chain)):
-        items += _rise(page.axis, y, rung or chain.rungs[-LAST - 1], head=not fork)
-        items += _rung(page, rung, y) if rung else _left_out(page, y)
-        y += (_height(rung) if rung else GAP) + RISE
+        below = rung or chain.rungs[-LAST - 1]  # the highest of those left out
+        ids = f"arrow[{below.name},out]", below.name
+        items += _carry(ids, page.axis, y, below.leaving, below.shape, head=not fork)
         fork = rung is not None and len(rung.faces) > 1
+        if rung:
+            items += _rung(page, rung, y)
+            y += _box_height(rung) + (MERGE + FORK if fork else 0) + RISE
+        else:
+            hidden = f"… {wording.counted(len(chain.rungs) - FIRST - LAST, 'more layer')} …"
+            items.append(Label("left_out", page.axis, y + 15, hidden, 13, "muted"))
+            y += GAP + RISE
     return items + _input(page, y, head=not fork)
 
 
@@ -104,25 +111,10 @@ def _box_height(rung: Rung) -> float:
     return cell_height(rung) if rung.faces else PLAIN
 
 
-def _height(rung: Rung) -> float:
-    return _box_height(rung) + (MERGE + FORK if len(rung.faces) > 1 else 0)
-
-
-def _left_out(page: _Page, top: float) -> list[Item]:
-    """Say how many layers are not drawn."""
-    hidden = len(page.chain.rungs) - FIRST - LAST
-    return [Label("left_out", page.axis, top + 15, f"… {wording.counted(hidden, 'more layer')} …", 13, "muted")]
-
-
-def _rise(axis: float, bottom: float, rung: Rung, *, head: bool) -> list[Item]:
-    """Draw the arrow up from a layer whose top is at ``bottom``, with what it carries."""
-    return _carry((f"arrow[{rung.name},out]", rung.name), axis, bottom, rung.leaving, rung.shape, head=head)
-
-
 def _carry(
     ids: tuple[str, str], axis: float, bottom: float, words: str, shape: Shape | None, *, head: bool
 ) -> list[Item]:
-    """Draw an arrow upwards and write beside it what it carries; without a head where it forks above."""
+    """Draw an arrow up from ``bottom`` and write beside it what it carries; without a head where it forks above."""
     end = bottom - RISE + (CLEAR if head else 0)
     items: list[Item] = [Line(ids[0], ((axis, bottom - CLEAR), (axis, end)), head=head)]
     y = bottom - RISE / 2 + (0 if words and shape else 8)

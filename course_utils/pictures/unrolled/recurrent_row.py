@@ -362,11 +362,8 @@ def _sign(grid: Grid, slot: int, mark: str, key: str, top: float, text: str) -> 
     """Draw the box in which the two directions meet."""
     width = max(text_width(text, 12) + 20, grid.box_width + 2 * ASIDE)
     place = Rectangle(grid.centre(slot) - width / 2, top, width, LINE)
-    return [Box(f"{key}merge{mark}", place, "sign", 8), Label(f"{key}merge_name{mark}", *_text_at(place), text, 12)]
-
-
-def _text_at(place: Rectangle) -> tuple[float, float]:
-    return place.centre[0], place.centre[1] + 4
+    x, y = place.centre
+    return [Box(f"{key}merge{mark}", place, "sign", 8), Label(f"{key}merge_name{mark}", x, y + 4, text, 12)]
 
 
 def _merge(forward: Lane, backward: Lane, slot: int, mark: str, key: str, top: float) -> list[Item]:

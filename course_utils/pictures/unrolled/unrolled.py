@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from course_utils.drawing import wording
 from course_utils.drawing.layout import MARGIN, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened
 from course_utils.pictures.unrolled.grid import LINE, RISE, TOP, Grid
-from course_utils.pictures.unrolled.plan import CLOSED, Plan, Row
+from course_utils.pictures.unrolled.plan import CLOSED, Plan
 from course_utils.pictures.unrolled.recurrent_row import Lane, both_items, lane_items
 from course_utils.pictures.unrolled.unrolled_words import (
     TITLE_SIZE,
@@ -21,7 +19,6 @@ from course_utils.pictures.unrolled.unrolled_words import (
     title,
 )
 from course_utils.pictures.unrolled.values import Floor, above, entry, in_box, into
-from course_utils.recurrence import RecurrentTrace
 
 NAMES = 43  # px: below the input, for the names of the steps
 MOST_ROWS, LOWEST, HIGHEST = 7, 3, 2  # of the rows, how many are drawn; if more, the lowest and the highest ones
@@ -84,15 +81,12 @@ def _limit(grid: Grid) -> tuple[float, bool]:
     """
     plan, sample = grid.plan, grid.plan.sample
     hidden = [trace.hidden[sample] for row in plan.rows for trace in row.traces if plan.known]
-    starts = [start[sample] for row in plan.rows for trace in row.traces for start in _starts(trace)]
+    begun = [start for row in plan.rows for one in row.traces for start in (one.initial, one.initial_cell_state)]
+    starts = [start[sample] for start in begun if start is not None]
     others = [row.leaving.values for row in plan.rows] + [plan.entry.values] * (plan.entry.style != "numbers")
     others += [trace.cell_state[sample] for row in plan.rows for trace in row.traces if trace.cell_state is not None]
     limit = strongest(*hidden, *starts) if hidden or starts else strongest(*others)
     return limit, plan.known and strongest(*others) > limit
-
-
-def _starts(trace: RecurrentTrace) -> list[np.ndarray]:
-    return [start for start in (trace.initial, trace.initial_cell_state) if start is not None]
 
 
 def _row(grid: Grid, floor: Floor) -> list[Item]:
@@ -107,7 +101,9 @@ def _row(grid: Grid, floor: Floor) -> list[Item]:
     if row.style == "wide":
         left, right = grid.span(row.entry, row.leaving)
         box = Rectangle(left, floor.top, right - left, LINE)
-        return [Box(f"{key}layer", box, role, 8), in_box(f"{key}layer_name", box, _wide_text(row))]
+        shapes = "" if row.entry.shape == row.leaving.shape else f": {row.entry.shape} → {row.leaving.shape}"
+        text = f"{row.title}{shapes}{' · ' if row.note else ''}{row.note}"
+        return [Box(f"{key}layer", box, role, 8), in_box(f"{key}layer_name", box, text)]
     slots = enumerate(grid.shown(row.leaving)) if row.style == "each" else [(grid.ends[row.leaving], 1)]
     for slot, position in slots:
         if position is not None:
@@ -115,11 +111,6 @@ def _row(grid: Grid, floor: Floor) -> list[Item]:
             mark = f"[t={position}]" if row.style == "each" else ""
             items += [Box(f"{key}layer{mark}", box, role, 8), in_box(f"{key}layer_name{mark}", box, row.title)]
     return items
-
-
-def _wide_text(row: Row) -> str:
-    shapes = "" if row.entry.shape == row.leaving.shape else f": {row.entry.shape} → {row.leaving.shape}"
-    return f"{row.title}{shapes}{' · ' if row.note else ''}{row.note}"
 
 
 def _row_title(grid: Grid, floor: Floor) -> list[Item]:

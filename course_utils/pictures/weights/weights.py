@@ -291,12 +291,7 @@ def _weight_in_words(grid: Grid, row: ParameterRow) -> str:
         values = np.atleast_2d(spec.block(row.weight, block))
         words = wording.vector(values.ravel())
         if row.count <= MOST_SAID:
-            words = ", ".join(_row_in_words(values, place) for place in range(len(values)))
+            rows = [f"({', '.join(map(wording.plain_number, row))})" for row in values]
+            words = rows[0] if len(rows) == 1 else ", ".join(f"row {place} {row}" for place, row in enumerate(rows, 1))
         said.append(f"{spec.cell.letter(block)}: {words}")
     return f"{spec.letter_of(row.weight)}, {row.weight} {row.shape}, {product(row)}: {'; '.join(said)}."
-
-
-def _row_in_words(values: np.ndarray, place: int) -> str:
-    """Write one row of a matrix, all its numbers; its place counts from 0."""
-    numbers = ", ".join(wording.plain_number(value) for value in values[place])
-    return f"({numbers})" if len(values) == 1 else f"row {place + 1} ({numbers})"
