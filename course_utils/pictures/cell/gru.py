@@ -28,9 +28,9 @@ from course_utils.pictures.cell.table import (
     input_row,
     keras_order,
     legend_of,
-    line_states,
     order_in_words,
     row_names,
+    state_line,
     sum_rule,
 )
 from course_utils.recurrence.kinds.gru import GRU
@@ -50,7 +50,7 @@ def gru_picture(now: Moment) -> Picture:
     """Return the picture of one step of a GRU."""
     table = Table(now, LINE_RISE)
     formula = f"{now.name('h')} = z {TIMES} {now.name('h', 1)} + (1 − z) {TIMES} h̃"
-    items = [*_line(table), *_write(table)]
+    items = [*state_line(table, "h", "state", "z", _mix(now)[0], (UPDATE, CANDIDATE)), *_write(table)]
     for slot, letter in ((UPDATE, "z"), (RESET, "r"), (CANDIDATE, "h")):
         items += column_of(table, slot, letter)
     items += _reset_after(table) if now.spec.reset_after else _reset_before(table)
@@ -75,27 +75,6 @@ def _held(now: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     with np.errstate(all="ignore"):
         product = now.before @ spec.block("recurrent_kernel", "h")
         return product, bias, product + bias
-
-
-def _line(table: Table) -> list[Item]:
-    """Draw the line of the state: h before, times z, what is kept, plus what is written, h after."""
-    now, y = table.now, table.line
-    before, after = line_states(table, "h", "state")
-    keep, add = table.centre(UPDATE), table.centre(CANDIDATE)
-    kept = row_around(now, Ref("z⊙h", t=now.step), (keep + add) / 2, y - CELL_HEIGHT / 2, _mix(now)[0])
-    stops = [before[0].place.right + 4, keep - HALF - 2, keep + HALF + 2, kept.place.x - 4]
-    stops += [kept.place.right + 4, add - HALF - 2, add + HALF + 2, after[0].place.x - 4]
-    return [
-        *(arrow(f"state[{n + 1}]", (stops[2 * n], y), (stops[2 * n + 1], y)) for n in range(4)),
-        *before,
-        *after,
-        kept,
-        Label("name[kept]", kept.place.centre[0], kept.place.y - 9, f"z {TIMES} {now.name('h', 1)}", 13),
-        *sign("times[z]", keep, y, TIMES),
-        *sign("plus", add, y, "+"),
-        Line("arrow[keep]", ((keep, table.gate_top - 4), (keep, y + HALF + 2)), hue="z"),
-        Label("keep", keep + 12, y + 46, "keep", 13, anchor="start", face=BOLD),
-    ]
 
 
 def _write(table: Table) -> list[Item]:

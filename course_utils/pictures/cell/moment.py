@@ -13,7 +13,7 @@ from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Rectangle
 from course_utils.drawing.svg import NUMBER_SIZE
-from course_utils.drawing.text import BOLD, subscript, text_width
+from course_utils.drawing.text import BOLD, MONO, subscript, text_width
 from course_utils.recurrence import CellTrace, RecurrentSpec
 
 UNIT_WIDTH, WIDE_UNIT = 44, 54  # of one cell; where numbers like −12.34 occur
@@ -236,6 +236,13 @@ def sign(id: str, x: float, y: float, text: str) -> list[Item]:
     box = Box(id, Rectangle(x - half, y - half, SIGN_SIZE, SIGN_SIZE), "sign", radius=half)
     dot = text == TIMES
     return [box, Label(f"{id}_letter", x, y + (5 if dot else 6), "•" if dot else text, 14 if dot else 17, face=BOLD)]
+
+
+def named_sign(id: str, text: str, centre: float, top: float) -> list[Item]:
+    """Draw an operation that has a name, such as an activation: its box first."""
+    width = text_width(text, 12.5, MONO) + 24
+    box = Box(id, Rectangle(centre - width / 2, top, width, 26), "sign", radius=8)
+    return [box, Label(f"{id}_name", centre, top + 17, text, 12.5, face=MONO)]
 
 
 def named(cells: Cells, name: str, caption: str) -> list[Item]:

@@ -13,12 +13,13 @@ from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow, 
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle
-from course_utils.drawing.text import BOLD, MONO, text_width
+from course_utils.drawing.text import BOLD, text_width
 from course_utils.pictures.cell.moment import (
     WIDE_UNIT,
     Moment,
     activated,
     fits,
+    named_sign,
     picture_of_step,
     rounding_note,
     scale_note,
@@ -183,13 +184,12 @@ def _addition(now: Moment, places: dict[str, Rectangle]) -> list[Item]:
 def _activation(now: Moment, total: Rectangle, name: str) -> list[Item]:
     """Draw the arrow from the sum through the activation to the new state."""
     text, centre = now.spec.activation.name, total.centre[0]
-    width = text_width(text, 12.5, MONO) + 24
-    box = Rectangle(centre - width / 2, total.bottom + 24, width, 26)
+    activation = named_sign("activation", text, centre, total.bottom + 24)
+    box = activation[0].place
     after = _block(Ref("h", t=now.step), total.x, box.bottom + 24, now.after, ("u",))
     return [
         arrow("arrow[sum]", (centre, total.bottom + 3), (centre, box.y - 2)),
-        Box("activation", box, "sign", radius=8),
-        Label("activation_name", centre, box.y + 17, text, 12.5, face=MONO),
+        *activation,
         arrow("arrow[activation]", (centre, box.bottom + 2), (centre, after.place.y - 3)),
         after,
         Label("name[after]", total.x - 10, after.place.centre[1] + 5, f"{name} =", 15, anchor="end"),

@@ -7,6 +7,8 @@ The same line of every column is at the same height, named once at the left.
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.picture import Legend
@@ -14,6 +16,7 @@ from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD, MONO, shortened, text_width
 from course_utils.pictures.cell.moment import (
+    SIGN_SIZE,
     TIMES,
     Moment,
     named,
@@ -23,6 +26,7 @@ from course_utils.pictures.cell.moment import (
     row_around,
     row_width,
     scale_note,
+    sign,
     start_caption,
 )
 from course_utils.recurrence import RecurrentSpec
@@ -193,16 +197,39 @@ def row_names(table: Table) -> list[Item]:
     ]
 
 
-def line_states(table: Table, letter: str, what: str) -> tuple[list[Item], list[Item]]:
-    """Draw the state that runs through, before the step at the left and after it at the right."""
-    now, step = table.now, table.now.step
+def state_line(
+    table: Table, letter: str, what: str, gate: str, kept: np.ndarray, slots: tuple[float, float]
+) -> list[Item]:
+    """Draw the line of a state: before, times a gate, what is kept, plus what is written, after.
+
+    kept:  (U,); slots: the columns above which the gate acts, and something is written into the state
+    """
+    now, step, y, half = table.now, table.now.step, table.line, SIGN_SIZE / 2
     values = now.state(letter, 1), now.state(letter)
     before = row(now, Ref(letter, t=step - 1), MARGIN, LINE_TOP, values[0])
     after = row(now, Ref(letter, t=step), table.right, LINE_TOP, values[1])
-    return (
-        named(before, now.name(letter, 1), start_caption(values[0], step, what)),
-        named(after, now.name(letter), "state and output" if letter == "h" else f"{what} after"),
-    )
+    keep, add = map(table.centre, slots)
+    middle = row_around(now, Ref(f"{gate}⊙{letter}", t=step), (keep + add) / 2, LINE_TOP, kept)
+    memory = what == "memory"  # a double line, which goes on without a head and up to the very signs
+    away = half if memory else half + 2
+    stops = [before.place.right + 4, keep - away, keep + away, middle.place.x - 4]
+    stops += [middle.place.right + 4, add - away, add + away, after.place.x - 4]
+    role, heads = ("memory", (False, False, False, True)) if memory else ("flow", (True,) * 4)
+    lines = [
+        Line(f"{what}[{n + 1}]", ((stops[2 * n], y), (stops[2 * n + 1], y)), role, head) for n, head in enumerate(heads)
+    ]
+    name = f"{gate} {TIMES} {now.name(letter, 1)}"
+    return [
+        *lines,
+        *named(before, now.name(letter, 1), start_caption(values[0], step, what)),
+        *named(after, now.name(letter), "state and output" if letter == "h" else f"{what} after"),
+        middle,
+        Label("name[kept]", middle.place.centre[0], middle.place.y - 9, name, 13),
+        *sign(f"times[{gate}]", keep, y, TIMES),
+        *sign("plus", add, y, "+"),
+        Line("arrow[keep]", ((keep, table.gate_top - 4), (keep, y + half + 2)), hue=gate),
+        Label("keep", keep + 12, y + (56 if memory else 46), "keep", 13, anchor="start", face=BOLD),
+    ]
 
 
 def input_row(table: Table) -> list[Item]:
