@@ -12,8 +12,8 @@ from course_utils.drawing.layout import CELL_HEIGHT, outline, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Rectangle
-from course_utils.drawing.svg import NUMBER_SIZE
 from course_utils.drawing.text import BOLD, MONO, subscript, text_width
+from course_utils.drawing.theme import NUMBER_SIZE
 from course_utils.recurrence import CellTrace, RecurrentSpec
 
 UNIT_WIDTH, WIDE_UNIT = 44, 54  # of one cell; where numbers like −12.34 occur

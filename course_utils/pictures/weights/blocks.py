@@ -10,8 +10,8 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.grouping import fine_limit, groups
 from course_utils.drawing.layout import MARGIN
-from course_utils.drawing.svg import NUMBER_SIZE
 from course_utils.drawing.text import BOLD, MONO, text_width
+from course_utils.drawing.theme import NUMBER_SIZE
 from course_utils.pictures.gate_marks import HEADER
 from course_utils.recurrence import ParameterRow, RecurrentSpec, count
 from course_utils.recurrence.kinds.flow import Sum
