@@ -86,6 +86,17 @@ def whole_ticks(last: int, most: int = 10) -> list[int]:
     return [1, *(int(place) for place in places if 1 + room <= place <= last - room), last]
 
 
+def thinned(count: int, most: int) -> np.ndarray:
+    """Return which of so many points are drawn, from 0: all while they are few, else about ``most`` with both ends.
+
+    >>> thinned(3, 5), thinned(9, 3)
+    (array([0, 1, 2]), array([0, 4, 8]))
+    """
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.rint(np.linspace(0, count - 1, most)).astype(int))
+
+
 def power_of_ten(number: float) -> str:
     """Write a tick of a log scale.
 

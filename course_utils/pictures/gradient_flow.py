@@ -14,6 +14,7 @@ from course_utils.drawing.axes import (
     power_of_ten,
     runs,
     spread,
+    thinned,
     whole_ticks,
     x_axis,
     y_numbers,
@@ -236,9 +237,7 @@ def _axes(chart: _Chart) -> list[Item]:
 
 def _curve(chart: _Chart, way: _Way) -> list[Item]:
     """Draw one curve, its marks, and an arrow where it leaves for zero or infinity."""
-    steps = np.arange(chart.steps)
-    if chart.steps > MOST_POINTS:
-        steps = np.unique(np.rint(np.linspace(0, chart.steps - 1, MOST_POINTS)).astype(int))
+    steps = thinned(chart.steps, MOST_POINTS)
     marks = [way.mark(f"mark[{way.part},layer={way.number},t={t + 1}]", *chart.point(way, t)) for t in way.marked]
     return [*curve(chart.panel, way.id, steps + 1, way.sizes[steps], way.hue, way.role), *_leaving(chart, way), *marks]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.grouping import block_means
+from course_utils.drawing.grouping import block_means, groups
 from course_utils.drawing.layout import MARGIN, arrow, block, elided, left_out, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.refs import Ref
@@ -58,7 +58,7 @@ class _Page:
     def side(self) -> int:
         """How many pixels, down and across, are drawn as one."""
         side = 1
-        while -(-self.rows // side) * -(-self.columns // side) > MOST_PIXELS:
+        while groups(self.rows, side) * groups(self.columns, side) > MOST_PIXELS:
             side += 1
         return side
 
@@ -250,7 +250,7 @@ def _axes(side: int, letters: tuple[str, ...]) -> tuple[str, ...]:
 
 def _strip(page: _Page, slot: int, row: int) -> Cells:
     """Return one row of the image, cut out."""
-    across = -(-page.columns // MOST_IN_A_STRIP)
+    across = groups(page.columns, MOST_IN_A_STRIP)
     values = block_means(page.image[row - 1 : row], 1, across)[0]
     strip = block(Ref("x", t=row), page.left, page.strip_y(slot) - 11, values, _axes(across, ("f",)))
     return replace(strip, whole=page.whole)

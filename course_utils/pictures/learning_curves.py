@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from course_utils.drawing.axes import Panel, Scale, curve, grid, spread, whole_ticks, x_axis, y_numbers
+from course_utils.drawing.axes import Panel, Scale, curve, grid, spread, thinned, whole_ticks, x_axis, y_numbers
 from course_utils.drawing.layout import MARGIN
 from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Box, Item, Label, Mark, Rectangle, Scene
@@ -146,27 +146,20 @@ def _curves(panel: Panel, curves: LearningCurves, metric: str) -> list[Item]:
         points = curves.points(metric, part)
         if len(points):
             last[part] = points[-1, 1]
-        epochs, values = _placed(_thinned(points, MOST_POINTS)).T
+        epochs, values = _placed(points[thinned(len(points), MOST_POINTS)]).T
         items += curve(panel, panel.id(part), epochs, values, hue, role)
-        for epoch, value in _thinned(points, MOST_MARKS):
+        for epoch, value in points[thinned(len(points), MOST_MARKS)]:
             if abs(value) < LARGEST:
                 items.append(_mark(panel, panel.id(f"{part}_mark", epoch=f"{epoch:g}"), epoch, value, shape, hue))
     running = curves.under_way(metric)
     if len(running):
         hue = PARTS["training"][0]
-        epochs, values = _placed(_thinned(running, MOST_POINTS)).T
+        epochs, values = _placed(running[thinned(len(running), MOST_POINTS)]).T
         items += curve(panel, panel.id("running"), epochs, values, hue, "grid")
         now, last["training"] = running[-1]
         if abs(last["training"]) < LARGEST:
             items.append(_mark(panel, panel.id("now"), now, last["training"], "disc", hue))
     return [*items, *_values(panel, last)]
-
-
-def _thinned(points: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many of some points, with the first and the last."""
-    if len(points) <= most:
-        return points
-    return points[np.unique(np.rint(np.linspace(0, len(points) - 1, most)).astype(int))]
 
 
 def _placed(points: np.ndarray) -> np.ndarray:

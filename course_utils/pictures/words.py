@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from course_utils.drawing import wording
+from course_utils.drawing.grouping import groups
 from course_utils.drawing.layout import (
     CELL_WIDTH,
     FIRST,
@@ -79,7 +80,7 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
     """Draw the same numbers as the array that goes into the layer: row t is x_t, laid on its side."""
     steps, features = vectors.shape
     top = TOP + WORD_HEIGHT + RISE
-    every = [-(-size // MOST_DRAWN) for size in vectors.shape]
+    every = [groups(size, MOST_DRAWN) for size in vectors.shape]
     axes = ("t", "f") if every == [1, 1] else ("t_group", "f_group")
     cells = block(Ref("array"), left + 62, top, vectors[:: every[0], :: every[1]], axes)
     rows = [

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.grouping import beyond
+from course_utils.drawing.grouping import beyond, groups
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
 from course_utils.drawing.picture import BESIDE, Legend, Picture, scale_name
 from course_utils.drawing.refs import Ref
@@ -77,7 +77,7 @@ class _Page:
     @cached_property
     def share(self) -> int:
         """Of how many units one is drawn."""
-        return -(-self.read.hidden.shape[1] // MOST_UNITS)
+        return groups(self.read.hidden.shape[1], MOST_UNITS)
 
     def lead(self, words: str) -> float:
         """Return how long the arrow is that carries some words."""
@@ -165,7 +165,7 @@ def _states(page: _Page) -> Iterator[Item]:
     read, y, step = page.read, page.middle, page.step
     reads = f"reads {subscript('x', step)}" if read.layers == 1 else f"layer {read.layers} of {read.layers}"
     yield from _lead(page, "in", page.image.right, page.strips_left, (read.layer, reads))
-    count = -(-read.hidden.shape[1] // page.share)
+    count = groups(read.hidden.shape[1], page.share)
     height = min(CELL_HEIGHT, LONGEST / count) * count
     for number, (letter, values, limit) in enumerate(page.strips):
         left = page.strips_left + number * (STRIP + STRIP_GAP)

@@ -121,8 +121,8 @@ class Layer:
         """How many neighbours share a cell: as few as leave few enough cells of a size that can be seen."""
         most_rows = TALLEST[self.count] // SMALLEST
         units, features = self.trace.hidden.shape[2], self.trace.x.shape[2]
-        steps = -(-self.steps // (WIDEST // SMALLEST))
-        share = Share(steps, -(-units // most_rows), -(-features // most_rows))
+        steps = groups(self.steps, WIDEST // SMALLEST)
+        share = Share(steps, groups(units, most_rows), groups(features, most_rows))
         while sum(np.prod(share.shape(strip)) for strip in self.strips) > MOST_CELLS / self.count:
             many_units = FLATNESS * units / share.units > self.steps / share.steps
             share = Share(share.steps + (not many_units), share.units + many_units, share.features)
