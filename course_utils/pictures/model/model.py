@@ -7,7 +7,7 @@ from course_utils.drawing.layout import MARGIN, arrow
 from course_utils.drawing.picture import LINE, Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
-from course_utils.pictures.model.placing import Knot, Net, narrowest
+from course_utils.pictures.model.placing import Edge, Vertex, narrowest
 from course_utils.pictures.model.routing import Layout, arrange
 from course_utils.pictures.model.shortening import Entry, Flow, Shortened, counted_parameters, shorten
 from course_utils.recurrence.graphs import ClosedSpec, Graph, Node, Shape
@@ -32,21 +32,21 @@ def model_scene(graph: Graph) -> Scene:
     drawn = shorten(graph)
     faces = _faces(drawn)
     shapes = ["" if flow.shape is None else str(flow.shape) for flow in drawn.flows]
-    nets = [
-        Net(flow.name, flow.source, flow.targets, text_width(shape, SMALL, MONO))
+    edges = [
+        Edge(flow.name, flow.source, flow.targets, text_width(shape, SMALL, MONO))
         for flow, shape in zip(drawn.flows, shapes, strict=True)
     ]
-    knots = [
-        Knot(name, face.entry.level, max(face.width, narrowest(nets, name)), face.height)
+    vertices = [
+        Vertex(name, face.entry.level, max(face.width, narrowest(edges, name)), face.height)
         for name, face in faces.items()
     ]
-    layout = arrange(knots, nets)
+    layout = arrange(vertices, edges)
     places = layout.places.values()
     span = max(place.right for place in places) - min(place.x for place in places)
     room = max(NARROWEST_NOTE, text_width(_title(graph), 19, BOLD), span)
     subtitle = wrapped(_subtitles(graph), 13, room)
     items: list[Item] = []
-    layout = _moved(layout, nets, TOP + LINE * (len(subtitle) - 1))
+    layout = _moved(layout, edges, TOP + LINE * (len(subtitle) - 1))
     for entry in drawn.entries:
         items += faces[entry.name].items(layout.places[entry.name])
     items += _lines(drawn, layout)
@@ -55,7 +55,7 @@ def model_scene(graph: Graph) -> Scene:
     return Picture(_title(graph), subtitle, items, _sentences(graph, drawn), legend).scene
 
 
-def _moved(layout: Layout, nets: list[Net], top: float) -> Layout:
+def _moved(layout: Layout, edges: list[Edge], top: float) -> Layout:
     """Return a layout that begins below the heading, at the left margin."""
     lefts = [place.x for place in layout.places.values()]
     lefts += [x for lines in layout.routes.values() for line in lines.values() for x, _y in line]
@@ -66,10 +66,10 @@ def _moved(layout: Layout, nets: list[Net], top: float) -> Layout:
     }
     starts = {name: (x + aside, y + top) for name, (x, y) in layout.starts.items()}
     routes = {
-        net.name: {
-            target: tuple((x + aside, y + top) for x, y in line) for target, line in layout.routes[net.name].items()
+        edge.name: {
+            target: tuple((x + aside, y + top) for x, y in line) for target, line in layout.routes[edge.name].items()
         }
-        for net in nets
+        for edge in edges
     }
     return Layout(places, starts, routes)
 
