@@ -38,7 +38,8 @@ def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | 
     >>> shown_steps(3), shown_steps(28)
     ([1, 2, 3], [1, 2, 3, None, 27, 28])
     """
-    return elided(step for step in range(1, steps + 1) if step <= first or step > steps - last) if steps else []
+    ends = [*range(1, min(first, steps) + 1), *range(max(1, steps - last + 1), steps + 1)]
+    return elided(ends) if ends else []
 
 
 def left_out(shown: Sequence[int | None]) -> dict[int, tuple[int, int]]:
