@@ -122,16 +122,10 @@ def x_axis(panel: Panel, ticks: Sequence[float], written: Sequence[float]) -> li
     place = panel.place
     ends = np.array([(place.x, place.bottom), (place.right, place.bottom)])
     teeth = [np.array([float(panel.x(tick)), place.bottom]) for tick in ticks]
+    y, texts = place.bottom + TICK + 14, [f"{tick:g}" for tick in written]
     numbers = [
-        Label(
-            f"{panel.id('x_tick')}[{tick:g}]",
-            float(panel.x(tick)),
-            place.bottom + TICK + 14,
-            f"{tick:g}".replace("-", "−"),
-            TICK_TYPE,
-            "muted",
-        )
-        for tick in written
+        Label(f"{panel.id('x_tick')}[{text}]", float(panel.x(tick)), y, text.replace("-", "−"), TICK_TYPE, "muted")
+        for tick, text in zip(written, texts, strict=True)
     ]
     return [comb(panel.id("x_axis"), ends, teeth, (0, TICK)), *numbers]
 
@@ -147,17 +141,10 @@ def grid(panel: Panel, ticks: Sequence[float]) -> Line:
 def y_numbers(panel: Panel, ticks: Sequence[float], write=lambda tick: f"{tick:g}", *, right: bool) -> list[Label]:
     """Write the numbers of the y scale beside the panel."""
     x, anchor = (panel.place.right + 8, "start") if right else (panel.place.x - 8, "end")
+    id, texts = panel.id("y_tick"), [write(tick).replace("-", "−") for tick in ticks]
     return [
-        Label(
-            f"{panel.id('y_tick')}[{tick:g}]",
-            x,
-            float(panel.y(tick)) + 4,
-            write(tick).replace("-", "−"),
-            TICK_TYPE,
-            "muted",
-            anchor,
-        )
-        for tick in ticks
+        Label(f"{id}[{tick:g}]", x, float(panel.y(tick)) + 4, text, TICK_TYPE, "muted", anchor)
+        for tick, text in zip(ticks, texts, strict=True)
     ]
 
 

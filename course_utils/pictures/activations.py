@@ -275,17 +275,9 @@ def _beside(label: Label, panel: Panel, path: np.ndarray) -> Iterator[Label]:
 def _texts_outside(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Label]:
     """Write name and formula above, range, slope and flat parts below."""
     place = panel.place
-    words = [_caption(facts), facts.flat_in_words, *layout.point(facts)]
+    words, top = [_caption(facts), facts.flat_in_words, *layout.point(facts)], place.bottom + 22
     below = [
-        Label(
-            panel.id("caption", line=number),
-            place.x,
-            place.bottom + 22 + CAPTION * number,
-            text,
-            SMALL,
-            role,
-            "start",
-        )
+        Label(panel.id("caption", line=number), place.x, top + CAPTION * number, text, SMALL, role, "start")
         for number, (text, role) in enumerate(zip(words, ("muted", "muted", "ink", "ink"), strict=False), start=1)
         if text
     ]

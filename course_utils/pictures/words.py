@@ -83,12 +83,10 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
     every = [groups(size, MOST_DRAWN) for size in vectors.shape]
     axes = ("t", "f") if every == [1, 1] else ("t_group", "f_group")
     cells = block(Ref("array"), left + 62, top, vectors[:: every[0], :: every[1]], axes)
+    named = range(steps if every == [1, 1] and cells.cell_size[1] >= 14 else 0)
+    middles = [cells.cell_place(t, 0).centre[1] + 4 for t in named]
     rows = [
-        Label(
-            f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, subscript("x", t + 1), 14, anchor="end"
-        )
-        for t in range(steps if every == [1, 1] else 0)
-        if cells.cell_size[1] >= 14
+        Label(f"row[t={t}]", left + 54, y, subscript("x", t), 14, anchor="end") for t, y in enumerate(middles, start=1)
     ]
     names = [f"f = {feature + 1}" for feature in range(features)]
     fits = every == [1, 1] and all(text_width(name, 11) + 6 <= cells.cell_size[0] for name in names)

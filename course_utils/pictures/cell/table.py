@@ -161,21 +161,13 @@ def _bar(table: Table, slot: int, letter: str) -> list[Item]:
     spec, left, top, width = table.now.spec, table.left(slot), table.bar_top, table.column_width
     gate = letter in spec.cell.gates
     activation = str(spec.recurrent_activation if gate else spec.activation)
+    called = shortened(activation, 12, width - LETTER_ROOM - BAR_PAD / 2, MONO)
     start = left + LETTER_ROOM
     return [
         Box(f"gate[{letter}]", Rectangle(left, top, width, BAR_HEIGHT), "gate", radius=8, hue=letter),
         Label(f"gate_letter[{letter}]", left + 19, top + 28, spec.cell.letter(letter), 19, "on_hue", face=BOLD),
         Label(f"gate_name[{letter}]", start, top + 18, spec.cell.role(letter), 12, "on_hue", "start", BOLD),
-        Label(
-            f"gate_activation[{letter}]",
-            start,
-            top + 34,
-            shortened(activation, 12, width - LETTER_ROOM - BAR_PAD / 2, MONO),
-            12,
-            "on_hue",
-            "start",
-            MONO,
-        ),
+        Label(f"gate_activation[{letter}]", start, top + 34, called, 12, "on_hue", "start", MONO),
     ]
 
 

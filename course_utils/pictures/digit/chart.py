@@ -54,18 +54,10 @@ def chart_items(chart: Chart, step: int) -> list[Item]:
 def _fixed(read: ReadDigit, left: float, top: float, right: float) -> list[Item]:
     """Draw what is the same after every step."""
     chart = Chart(read, left, top, right)
-    panel, numbers = chart.panel, whole_ticks(read.steps)
+    panel, numbers, words = chart.panel, whole_ticks(read.steps), f"probability after each {read.noun}"
     return [
         *_known(chart),
-        Label(
-            "chart_name",
-            chart.left,
-            chart.top + 11,
-            f"probability after each {read.noun}",
-            13,
-            anchor="start",
-            face=BOLD,
-        ),
+        Label("chart_name", chart.left, chart.top + 11, words, 13, anchor="start", face=BOLD),
         grid(panel, [0, 0.5, 1]),
         *x_axis(panel, numbers, numbers),
         *y_numbers(panel, [0, 0.5, 1], lambda tick: f"{100 * tick:g} %", right=False),

@@ -173,14 +173,8 @@ def _states(page: _Page) -> Iterator[Item]:
         axes, numbers = ("u" if page.share == 1 else "u_group",), height / count >= 16
         yield Cells(Ref(letter, t=step), place, shown.shape, shown, axes, numbers=numbers, limit=limit)
         yield Label(f"name[{letter}]", place.centre[0], place.y - 14, subscript(letter, step), 15, face=BOLD)
-    yield Label(
-        "caption[units]",
-        (page.strips_left + page.strips_right) / 2,
-        y + height / 2 + 20,
-        wording.counted(read.hidden.shape[1], "unit"),
-        12,
-        "muted",
-    )
+    centre, units = (page.strips_left + page.strips_right) / 2, wording.counted(read.hidden.shape[1], "unit")
+    yield Label("caption[units]", centre, y + height / 2 + 20, units, 12, "muted")
     yield from _lead(page, "out", page.strips_right, page.strips_right + page.lead(read.head), (read.head, "softmax"))
 
 

@@ -58,22 +58,10 @@ def above(grid: Grid, floor: Floor) -> list[Item]:
     bottom = floor.above + grid.level_height(row.leaving)
     for slot, position, values, ghost in _columns(grid, row):
         centre = grid.centre(slot)
-        role = "ghost" if ghost else "flow"
-        cells = column(
-            Ref("output", t=position, place=key),
-            centre,
-            floor.above,
-            values,
-            row.leaving.size,
-            "u",
-            ghost=ghost,
-            longest=grid.tallest,
-            made_of=grid.made_of(row, position),
-        )
-        items += [
-            cells,
-            arrow(f"{key}arrow[output,t={position}]", (centre, floor.top - 4), (centre, bottom + 4), role=role),
-        ]
+        id, size, made = Ref("output", t=position, place=key), row.leaving.size, grid.made_of(row, position)
+        cells = column(id, centre, floor.above, values, size, "u", ghost=ghost, longest=grid.tallest, made_of=made)
+        way = (centre, floor.top - 4), (centre, bottom + 4)
+        items += [cells, arrow(f"{key}arrow[output,t={position}]", *way, role="ghost" if ghost else "flow")]
         items.append(_name(grid, floor, key, position, cells.place, ghost))
     return items + _level_shape(grid, f"{key}shape", row.leaving, floor.above)
 
