@@ -133,11 +133,12 @@ def _colours(scene: Scene, theme: Theme) -> str:
 def _ground(key: int, theme: Theme) -> str:
     """Return the look of all cells of one colour: whether they are pale, whether there is a gap between them."""
     ghost, parted, number = key >= 512, key % 512 >= 256, key % 256
-    faded = f' opacity="{GHOST_OPACITY}"' * ghost
+    faded = f' opacity="{GHOST_OPACITY}"' if ghost else ""
     if number == UNKNOWN:
-        gap = f";stroke:{theme.ghost}" * (parted and not ghost)
+        gap = f";stroke:{theme.ghost}" if parted and not ghost else ""
         return f' stroke-width="0.8" style="fill:{theme.paper}{gap}"{faded}'
-    return f' fill="{BIN_COLOURS[number]}"' + ' stroke="#FFFFFF" stroke-width="1.2"' * parted + faded
+    between = ' stroke="#FFFFFF" stroke-width="1.2"' if parted else ""
+    return f' fill="{BIN_COLOURS[number]}"{between}{faded}'
 
 
 def _cells(cells: Cells, limit: float, theme: Theme) -> str:

@@ -287,9 +287,9 @@ def _left_out(memory: _Memory, slot: int) -> list[Item]:
 
 def _notes(memory: _Memory) -> list[str]:
     """Return what a reader must know about the marks."""
-    last = subscript("c", memory.steps)
+    last, where = subscript("c", memory.steps), "; its number stands where it changes" if memory.by_hand else ""
     notes = [
-        "bar: a gate, empty at 0 (closed), full at 1 (open)" + "; its number stands where it changes" * memory.by_hand,
+        f"bar: a gate, empty at 0 (closed), full at 1 (open){where}",
         f"double line: c, the memory · lowest row: the share of each candidate that is still in {last}, i·f·…·f",
     ]
     if memory.by_hand and memory.first > 1:

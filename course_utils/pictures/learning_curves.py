@@ -83,11 +83,11 @@ def learning_curves_scene(curves: LearningCurves) -> Scene:
     """
     panels = [_panel(curves, metric, place) for place, metric in enumerate(curves.metrics)]
     title = shortened(curves.title, 19, _width(panels[-1]), BOLD)
-    subtitle = "after each epoch" + " · thin: the epoch under way, its mean so far" * any(curves.running.values())
+    thin = " · thin: the epoch under way, its mean so far" if any(curves.running.values()) else ""
     items: list[Item] = []
     for panel, metric in zip(panels, curves.metrics, strict=True):
         items += [*_axes(panel, metric, curves.epochs), *_curves(panel, curves, metric)]
-    return Picture(title, subtitle, [*items, *_progress(curves, panels[-1])], _sentences(curves)).scene
+    return Picture(title, f"after each epoch{thin}", [*items, *_progress(curves, panels[-1])], _sentences(curves)).scene
 
 
 def _width(last: Panel) -> float:
@@ -235,7 +235,7 @@ def _in_words(curves: LearningCurves, metric: str) -> str:
     for part in PARTS:
         values = curves.points(metric, part)[:, 1]
         if len(values):
-            way = f" from {written(values[0])} to" * (len(values) > 1)
+            way = f" from {written(values[0])} to" if len(values) > 1 else ""
             parts.append(f"{part}{way} {written(values[-1])}")
     named = printable(metric)
     return f"{named[:1].upper()}{named[1:]}: {', '.join(parts)}." if parts else ""

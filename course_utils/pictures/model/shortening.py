@@ -171,7 +171,7 @@ def counted_parameters(number: int) -> str:
     >>> counted_parameters(1234567), counted_parameters(1), counted_parameters(0)
     ('1,234,567 parameters', '1 parameter', 'no parameters')
     """
-    return "no parameters" if not number else f"{number:,} parameter" + ("" if number == 1 else "s")
+    return wording.counted(number, "parameter", thousands=True) if number else "no parameters"
 
 
 def _readers(graph: Graph) -> dict[int, list[tuple[str, int]]]:

@@ -144,7 +144,7 @@ class Grid:
     @cached_property
     def gap(self) -> float:
         """From one box to the next where no state stands between them: room for the name of a state."""
-        longest = subscript("←h", self.plan.entry.steps or 1) + "⁽¹⁾" * (not self.plan.single)
+        longest = subscript("←h", self.plan.entry.steps or 1) + ("" if self.plan.single else "⁽¹⁾")
         return max(COMPACT_GAP, text_width(longest, 13) + 12)
 
     @cached_property

@@ -156,7 +156,8 @@ def _subtitle(spec: RecurrentSpec) -> str:
 def _headers(grid: Grid) -> list[Item]:
     """Draw the name of each block above its columns, and above them how many columns it has."""
     spec = grid.spec
-    each = f"U = {spec.units:,} column{'s' * (spec.units != 1)}" + (" in each block" if len(spec.blocks) > 1 else "")
+    columns = wording.counted(spec.units, "column", thousands=True)
+    each = f"U = {columns}" + (" in each block" if len(spec.blocks) > 1 else "")
     items: list[Item] = [Label("columns", MARGIN, TOP + 4, each, 12, "muted", "start")]
     for place, block in enumerate(spec.blocks):
         room = Rectangle(grid.block_left(place), HEADERS, max(grid.block_width, LEAST_HEADER), HEADER)
