@@ -43,26 +43,26 @@ class Link:
     """What lights up in another block of cells where a cell of this one is pointed at.
 
     to:    the id of the other block; where it is not drawn, nothing lights up
-    how:   "all" of it, or its "row", "column" or "cell" with the same number
+    how:   "all" of it, or its "column" or "cell" with the same number
     cell:  instead, this one of its cells, from 1
     among: the cells of this block that it is said for, the first and the last, from 1; the first of them then goes
-           with the first row, column or cell. None: all cells
+           with the first column or cell. None: all cells
     """
 
-    to: str
+    to: Ref
     how: str = "all"
     cell: int | None = None
     among: tuple[int, int] | None = None
 
     def inside(self, place: str) -> "Link":
         """Return the link to the same block in a part of a picture, as ``Ref.inside``."""
-        return replace(self, to=self.to.inside(place) if isinstance(self.to, Ref) else place + self.to)
+        return replace(self, to=self.to.inside(place))
 
 
 def as_json(links: Iterable[Link]) -> str:
     """Return links for the page, without what is as usual.
 
-    >>> as_json([Link("x"), Link("c", "cell", among=(1, 4)), Link("h", cell=3)])
+    >>> as_json([Link(Ref("x")), Link(Ref("c"), "cell", among=(1, 4)), Link(Ref("h"), cell=3)])
     '[{"to":"x"},{"to":"c","how":"cell","among":[1,4]},{"to":"h","cell":3}]'
     """
     return f"[{','.join(map(_one_as_json, links))}]"

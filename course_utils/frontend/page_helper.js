@@ -78,8 +78,7 @@ function cellUnder(svg, event) {
 // share: how far along its vector the cell is, 0 … 1; so it also finds its place where cells are drawn in groups.
 function placeOf(block, how, share) {
   if (how === "all") return block;
-  const upright = how === "row" || (how === "cell" && block.rows > 1);
-  if (upright) {
+  if (how === "cell" && block.rows > 1) {
     const height = block.height / block.rows;
     return { ...block, y: block.y + Math.floor(share * block.rows) * height, height };
   }
