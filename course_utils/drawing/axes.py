@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from course_utils.drawing.layout import isotonic
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Label, Line, Rectangle
 
 TICK = 5  # px
@@ -52,12 +53,16 @@ class Scale:
 
 @dataclass(frozen=True)
 class Panel:
-    """The frame of one chart and its two scales. name: what its ids carry, such as ``[tanh]``."""
+    """The frame of one chart and its two scales. name: what its ids carry, such as ``tanh``."""
 
     place: Rectangle
     x: Scale
     y: Scale
     name: str = ""
+
+    def id(self, name: str, *marks: object, **indices: object) -> Ref:
+        """Return the id of something in it."""
+        return Ref(name, self.name).at(*marks, **indices)
 
     def points(self, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
         """Return where numbers lie, (n, 2) px; NaN for those without a place."""
@@ -79,6 +84,17 @@ def whole_ticks(last: int, most: int = 10) -> list[int]:
     places = MaxNLocator(most, steps=[1, 2, 5, 10], integer=True).tick_values(1, last)
     room = 0.6 * (places[1] - places[0])  # a round number nearer to an end gives way to the end
     return [1, *(int(place) for place in places if 1 + room <= place <= last - room), last]
+
+
+def thinned(count: int, most: int) -> np.ndarray:
+    """Return which of so many points are drawn, from 0: all while they are few, else about ``most`` with both ends.
+
+    >>> thinned(3, 5), thinned(9, 3)
+    (array([0, 1, 2]), array([0, 4, 8]))
+    """
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.rint(np.linspace(0, count - 1, most)).astype(int))
 
 
 def power_of_ten(number: float) -> str:
@@ -106,18 +122,12 @@ def x_axis(panel: Panel, ticks: Sequence[float], written: Sequence[float]) -> li
     place = panel.place
     ends = np.array([(place.x, place.bottom), (place.right, place.bottom)])
     teeth = [np.array([float(panel.x(tick)), place.bottom]) for tick in ticks]
+    y, texts = place.bottom + TICK + 14, [f"{tick:g}" for tick in written]
     numbers = [
-        Label(
-            f"x_tick{panel.name}[{tick:g}]",
-            float(panel.x(tick)),
-            place.bottom + TICK + 14,
-            f"{tick:g}".replace("-", "−"),
-            TICK_TYPE,
-            "muted",
-        )
-        for tick in written
+        Label(f"{panel.id('x_tick')}[{text}]", float(panel.x(tick)), y, text.replace("-", "−"), TICK_TYPE, "muted")
+        for tick, text in zip(written, texts, strict=True)
     ]
-    return [comb(f"x_axis{panel.name}", ends, teeth, (0, TICK)), *numbers]
+    return [comb(panel.id("x_axis"), ends, teeth, (0, TICK)), *numbers]
 
 
 def grid(panel: Panel, ticks: Sequence[float]) -> Line:
@@ -125,33 +135,27 @@ def grid(panel: Panel, ticks: Sequence[float]) -> Line:
     place = panel.place
     ends = np.array([(place.x, place.y), (place.x, place.bottom)])
     teeth = [np.array([place.x, float(panel.y(tick))]) for tick in ticks]
-    return comb(f"grid{panel.name}", ends, teeth, (place.width, 0), "grid")
+    return comb(panel.id("grid"), ends, teeth, (place.width, 0), "grid")
 
 
 def y_numbers(panel: Panel, ticks: Sequence[float], write=lambda tick: f"{tick:g}", *, right: bool) -> list[Label]:
     """Write the numbers of the y scale beside the panel."""
     x, anchor = (panel.place.right + 8, "start") if right else (panel.place.x - 8, "end")
+    id, texts = panel.id("y_tick"), [write(tick).replace("-", "−") for tick in ticks]
     return [
-        Label(
-            f"y_tick{panel.name}[{tick:g}]",
-            x,
-            float(panel.y(tick)) + 4,
-            write(tick).replace("-", "−"),
-            TICK_TYPE,
-            "muted",
-            anchor,
-        )
-        for tick in ticks
+        Label(f"{id}[{tick:g}]", x, float(panel.y(tick)) + 4, text, TICK_TYPE, "muted", anchor)
+        for tick, text in zip(ticks, texts, strict=True)
     ]
 
 
-def curve(panel: Panel, id: str, xs: np.ndarray, ys: np.ndarray, hue: str, role: str = "curve") -> list[Line]:
+def curve(panel: Panel, id: Ref, xs: np.ndarray, ys: np.ndarray, hue: str, role: str = "curve") -> list[Line]:
     """Draw a curve, cut where it leaves the panel and where a number has no place; each part is a line of its own."""
+    points = panel.points(xs, ys)
     pieces = [
-        points
-        for whole in _unbroken(panel.points(xs, ys))
-        for points in _inside(whole, panel.place.y, panel.place.bottom)
-        if len(points) > 1
+        piece
+        for whole in (points[part] for part in runs(np.isfinite(points).all(axis=1)))
+        for piece in _inside(whole, panel.place.y, panel.place.bottom)
+        if len(piece) > 1
     ]
     return [
         Line(part_id(id, number), tuple(map(tuple, piece.tolist())), role, False, hue)
@@ -159,13 +163,13 @@ def curve(panel: Panel, id: str, xs: np.ndarray, ys: np.ndarray, hue: str, role:
     ]
 
 
-def part_id(id: str, number: int) -> str:
+def part_id(id: Ref, number: int) -> Ref:
     """Return the id of one part of a curve; the first has the id of the curve.
 
-    >>> part_id("slope[relu]", 1), part_id("slope[relu]", 2)
+    >>> part_id(Ref("slope", "relu"), 1), part_id(Ref("slope", "relu"), 2)
     ('slope[relu]', 'slope[relu,part=2]')
     """
-    return id if number == 1 else f"{id[:-1]},part={number}]"
+    return id if number == 1 else id.at(part=number)
 
 
 def runs(mask: np.ndarray) -> Iterator[slice]:
@@ -176,10 +180,6 @@ def runs(mask: np.ndarray) -> Iterator[slice]:
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
     yield from (slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2))
-
-
-def _unbroken(points: np.ndarray) -> Iterator[np.ndarray]:
-    yield from (points[part] for part in runs(np.isfinite(points).all(axis=1)))
 
 
 def _inside(points: np.ndarray, top: float, bottom: float) -> Iterator[np.ndarray]:

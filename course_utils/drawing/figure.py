@@ -19,7 +19,10 @@ from PIL import Image
 
 from course_utils.drawing import wording
 from course_utils.drawing.scene import Box, Cells, Frame, Label, Line, Mark, Scene
-from course_utils.drawing.svg import (
+from course_utils.drawing.text import BOLD, MONO
+from course_utils.drawing.theme import (
+    BIN_COLOURS,
+    BIN_INKS,
     BOX_STROKES,
     DASHES,
     GHOST_OPACITY,
@@ -27,11 +30,11 @@ from course_utils.drawing.svg import (
     MEMORY_GAP,
     NUMBER_SIZE,
     SMALLEST_PARTED,
+    UNKNOWN,
+    Theme,
     arrow_head,
     bins_of,
 )
-from course_utils.drawing.text import BOLD, MONO
-from course_utils.drawing.theme import BIN_COLOURS, BIN_INKS, UNKNOWN, Theme
 
 PX_PER_INCH = 96
 POINTS = 72 / PX_PER_INCH

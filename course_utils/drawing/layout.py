@@ -1,12 +1,14 @@
 """What all pictures share: which of many steps are drawn, places that keep apart, columns of cells, badges, arrows."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean
 
 import numpy as np
 
-from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle
+from course_utils.drawing.refs import Link, Ref
+from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD
 
 MARGIN = 28
@@ -36,7 +38,8 @@ def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | 
     >>> shown_steps(3), shown_steps(28)
     ([1, 2, 3], [1, 2, 3, None, 27, 28])
     """
-    return elided(step for step in range(1, steps + 1) if step <= first or step > steps - last) if steps else []
+    ends = [*range(1, min(first, steps) + 1), *range(max(1, steps - last + 1), steps + 1)]
+    return elided(ends) if ends else []
 
 
 def left_out(shown: Sequence[int | None]) -> dict[int, tuple[int, int]]:
@@ -70,7 +73,7 @@ def cell_length(count: int, usual: float, longest: float) -> float:
 
 
 def column(
-    id: str,
+    id: Ref,
     centre: float,
     top: float,
     values: np.ndarray | None,
@@ -79,7 +82,7 @@ def column(
     *,
     ghost: bool = False,
     longest: float = TALLEST,
-    made_of: tuple[str, ...] = (),
+    made_of: tuple[Link, ...] = (),
 ) -> Cells:
     """Draw a vector as a column of cells: a number in each while there is room, else a strip of colours."""
     height = cell_length(count, CELL_HEIGHT, longest)
@@ -89,7 +92,7 @@ def column(
 
 
 def block(
-    id: str, left: float, top: float, values: np.ndarray, axes: tuple[str, ...], *, width: float = CELL_WIDTH
+    id: Ref, left: float, top: float, values: np.ndarray, axes: tuple[str, ...], *, width: float = CELL_WIDTH
 ) -> Cells:
     """Draw a matrix, or a vector as one row."""
     values = np.atleast_2d(values)
@@ -137,3 +140,29 @@ def strongest(*arrays: np.ndarray | None) -> float:
     """Return the limit of the colour scale: the largest finite size among the values, at least 1, rounded up."""
     sizes = [np.abs(array[np.isfinite(array)]).max(initial=0) for array in arrays if array is not None]
     return float(max(1.0, np.ceil(max(sizes, default=1.0))))
+
+
+def moved(items: Iterable[Item], across: float, down: float, prefix: str = "") -> list[Item]:
+    """Return the items at another place.
+
+    across, down: px to the right and downwards
+    prefix:       put before every id, and before the ids that ``made_of`` names, e.g. ``"weights/"``
+
+    >>> moved([Mark("dot", 1, 2, "disc", "")], 10, 20, "weights/")[0]
+    Mark(id='weights/dot', x=11, y=22, shape='disc', hue='', size=9)
+    """
+    return [_moved(item, across, down, prefix) for item in items]
+
+
+def _moved(item: Item, across: float, down: float, prefix: str) -> Item:
+    name = prefix + item.id
+    if isinstance(item, Line):
+        return replace(item, id=name, points=tuple((x + across, y + down) for x, y in item.points))
+    if isinstance(item, (Label, Mark)):
+        return replace(item, id=name, x=item.x + across, y=item.y + down)
+    old = item.place
+    place = Rectangle(old.x + across, old.y + down, old.width, old.height)
+    if isinstance(item, Cells):
+        links = tuple(link.inside(prefix) for link in item.made_of)
+        return replace(item, id=item.id.inside(prefix), place=place, made_of=links)
+    return replace(item, id=name, place=place)

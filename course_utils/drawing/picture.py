@@ -8,6 +8,7 @@ import numpy as np
 
 from course_utils.drawing import wording
 from course_utils.drawing.layout import MARGIN
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Cells, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD
 
@@ -65,7 +66,9 @@ class Legend:
     def _scale(self, limit: float) -> list[Item]:
         y, end = self.top + 26, wording.scale_end(limit)
         values = np.linspace(0 if self.from_zero else -limit, limit, 9)[None]
-        cells = Cells("scale", Rectangle(MARGIN, self.top, SCALE_LENGTH, 10), (1, 9), values, ("i",), numbers=False)
+        cells = Cells(
+            Ref("scale"), Rectangle(MARGIN, self.top, SCALE_LENGTH, 10), (1, 9), values, ("i",), numbers=False
+        )
         if self.from_zero:
             zero = Label("scale_zero", MARGIN, y, "0", 11.5, "muted", "start")
             return [cells, zero, Label("scale_high", MARGIN + SCALE_LENGTH, y, end, 11.5, "muted", "end")]

@@ -1,8 +1,8 @@
 """A picture as data: boxes, cells, lines and labels with their places. No colours, no renderer.
 
 Lengths are in px of a 96-dpi screen; x grows to the right, y grows downwards.
-Each item has an id that says what it means, such as ``h[t=2]``; a single cell
-adds its own index: ``h[t=2,u=3]``.
+Each item has an id that says what it means, such as ``h[t=2]``; that of cells is
+a ``Ref``, to which a single cell adds its own index: ``h[t=2,u=3]``.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from course_utils.drawing.refs import Link, Ref
 from course_utils.drawing.text import SANS, ascent, text_width
 
 
@@ -84,22 +85,22 @@ class Cells:
     ghost:   computed, but it stays inside the layer
     numbers: whether each cell is large enough to carry its number
     whole:   all values are whole numbers, written without decimals
-    made_of: what lights up where one of its cells is pointed at: "id how" each, how being "all", "column",
-             "row" or "cell" (the one with the same number), or "cell=3" (the third one). Said for some of its
-             cells alone with their numbers: "all:5-8"; then the fifth goes with the first column, row or cell
+    made_of: what lights up where one of its cells is pointed at
     limit:   the value that gets the strongest colour here, where the picture has more than one scale
+    role:    "input", "summand" or "sum" where it is one: such numbers may be far larger than all others
     """
 
-    id: str
+    id: Ref
     place: Rectangle
     shape: tuple[int, int]
     values: np.ndarray | None
     axes: tuple[str, ...]
     ghost: bool = False
     numbers: bool = True
-    made_of: tuple[str, ...] = ()
+    made_of: tuple[Link, ...] = ()
     whole: bool = False
     limit: float | None = None
+    role: str = ""
 
     @property
     def cell_size(self) -> tuple[float, float]:
@@ -111,12 +112,11 @@ class Cells:
         width, height = self.cell_size
         return Rectangle(self.place.x + column * width, self.place.y + row * height, width, height)
 
-    def cell_ids(self) -> Iterator[str]:
+    def cell_ids(self) -> Iterator[Ref]:
         """The id of every cell, row by row; indices count from 1."""
-        stem = self.id[:-1] + "," if self.id.endswith("]") else self.id + "["
         for row, column in product(range(self.shape[0]), range(self.shape[1])):
             index = (row, column) if len(self.axes) == 2 else (max(row, column),)
-            yield stem + ",".join(f"{axis}={i + 1}" for axis, i in zip(self.axes, index, strict=True)) + "]"
+            yield self.id.at(**{axis: i + 1 for axis, i in zip(self.axes, index, strict=True)})
 
 
 @dataclass(frozen=True)

@@ -4,31 +4,37 @@ Cells have no element of their own: one path holds all cells of a colour, so tha
 large picture stays a small document and a browser paints it at once.
 """
 
-import re
 from functools import lru_cache
-from html import escape, unescape
+from html import escape
 from itertools import pairwise
 
 import numpy as np
 
 from course_utils.drawing import wording
+from course_utils.drawing.refs import as_json
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, SANS, printable
-from course_utils.drawing.theme import BIN_COLOURS, BIN_INKS, UNKNOWN, Theme, value_bins
+from course_utils.drawing.theme import (
+    BIN_COLOURS,
+    BIN_INKS,
+    BOX_STROKES,
+    DASHES,
+    GHOST_OPACITY,
+    LINE_STROKES,
+    MEMORY_GAP,
+    NUMBER_SIZE,
+    SMALLEST_PARTED,
+    UNKNOWN,
+    Theme,
+    arrow_head,
+    bins_of,
+)
 
 FONTS = {
     SANS: 'font-family="DejaVu Sans,Verdana,Segoe UI,Helvetica,Arial,sans-serif"',
     BOLD: 'font-family="DejaVu Sans,Verdana,Segoe UI,Helvetica,Arial,sans-serif" font-weight="700"',
     MONO: 'font-family="DejaVu Sans Mono,Menlo,Consolas,monospace"',
 }
-NUMBER_SIZE = 11.5
-HEAD = 9  # px: the length of an arrow head
-GHOST_OPACITY = 0.35
-SMALLEST_PARTED = 8  # px: smaller cells have no gap between them
-BOX_STROKES = {"cell": 1.6}  # px; 1.4 for the others
-LINE_STROKES = {"memory": 5.4, "axis": 1.2, "grid": 0.6, "curve": 2.4, "slope": 1.8}  # px; 1.8 for the others
-MEMORY_GAP = 2.2  # px: between the two strokes of a double line
-DASHES = {"ghost": (4, 4), "slope": (6, 4)}
 
 
 def render_svg(scene: Scene, theme: Theme) -> str:
@@ -56,11 +62,6 @@ def render_svg(scene: Scene, theme: Theme) -> str:
 def is_ground(item: Item) -> bool:
     """Whether it is a soft ground, on which cells may lie."""
     return isinstance(item, Box) and item.role == "zone"
-
-
-def drawn_ids(svg: str) -> list[str]:
-    """Return the ids of the items that a document shows, in painting order."""
-    return [unescape(id) for id in re.findall(r'data-id="([^"]+)"', svg)]
 
 
 def _id(item: Item) -> str:
@@ -111,11 +112,6 @@ def _squares(place: Rectangle, shape: tuple[int, int]) -> list[str]:
     return [left + top for top in tops for left in lefts]
 
 
-def bins_of(cells: Cells, limit: float) -> np.ndarray:
-    """Return the number of the colour of each cell, (rows, columns); limit is that of the picture."""
-    return np.full(cells.shape, UNKNOWN) if cells.values is None else value_bins(cells.values, cells.limit or limit)
-
-
 def _colours(scene: Scene, theme: Theme) -> str:
     """Draw the grounds of all cells of the picture, one path for each colour."""
     squares, keys = [], []
@@ -137,11 +133,12 @@ def _colours(scene: Scene, theme: Theme) -> str:
 def _ground(key: int, theme: Theme) -> str:
     """Return the look of all cells of one colour: whether they are pale, whether there is a gap between them."""
     ghost, parted, number = key >= 512, key % 512 >= 256, key % 256
-    faded = f' opacity="{GHOST_OPACITY}"' * ghost
+    faded = f' opacity="{GHOST_OPACITY}"' if ghost else ""
     if number == UNKNOWN:
-        gap = f";stroke:{theme.ghost}" * (parted and not ghost)
+        gap = f";stroke:{theme.ghost}" if parted and not ghost else ""
         return f' stroke-width="0.8" style="fill:{theme.paper}{gap}"{faded}'
-    return f' fill="{BIN_COLOURS[number]}"' + ' stroke="#FFFFFF" stroke-width="1.2"' * parted + faded
+    between = ' stroke="#FFFFFF" stroke-width="1.2"' if parted else ""
+    return f' fill="{BIN_COLOURS[number]}"{between}{faded}'
 
 
 def _cells(cells: Cells, limit: float, theme: Theme) -> str:
@@ -149,7 +146,9 @@ def _cells(cells: Cells, limit: float, theme: Theme) -> str:
     dashes = ' stroke-dasharray="3 3"' if cells.ghost else ""
     style = f'rx="2" stroke-width="{_px(1.2 * theme.stroke)}"{dashes} style="fill:none;stroke:{theme.ghost}"'
     shape = f'data-shape="{cells.shape[0]} {cells.shape[1]}"'  # the page helper finds the cell under the pointer by it
-    made = f' data-made-of="{escape("|".join(cells.made_of))}"' if cells.made_of else ""
+    made = ""
+    if cells.made_of:  # JSON holds many ": between ' they stand as they are
+        made = f" data-made-of='{escape(as_json(cells.made_of), quote=False).replace(chr(39), '&#x27;')}'"
     return _rectangle(cells.place, f"{_id(cells)} {shape}{made} {style}") + _numbers(cells, limit, theme)
 
 
@@ -204,17 +203,6 @@ def _stroke(path: str, colour: str, width: float, dashes: str = "") -> str:
 
 def _polygon(points: tuple[tuple[float, float], ...], colour: str, extra: str = "") -> str:
     return f'<path d="M{"L".join(f"{_px(x)} {_px(y)}" for x, y in points)}z"{extra} style="fill:{colour}"/>'
-
-
-def arrow_head(line: Line) -> tuple[tuple[float, float], list[tuple[float, float]], tuple[float, float]]:
-    """Return the tip of an arrow, the two corners behind it, and where its line ends."""
-    (x0, y0), (x1, y1) = line.points[-2:]
-    length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
-    along = (x1 - x0) / length, (y1 - y0) / length
-    head = HEAD * (1.3 if line.role == "memory" else 1)
-    foot = x1 - head * along[0], y1 - head * along[1]
-    aside = -along[1] * head / 2, along[0] * head / 2
-    return (x1, y1), [(foot[0] + aside[0], foot[1] + aside[1]), (foot[0] - aside[0], foot[1] - aside[1])], foot
 
 
 def _mark(mark: Mark, theme: Theme) -> str:

@@ -1,9 +1,10 @@
-"""Values become colours, roles become ink: the palette and its themes."""
+"""Values become colours, roles become ink: the palette, its themes, and what both renderers draw alike."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.drawing.scene import Cells, Line
 from course_utils.drawing.text import LARGEST_TYPE
 
 NEGATIVE, ZERO, POSITIVE = "#D55E00", "#F7F7F7", "#0072B2"
@@ -21,6 +22,15 @@ HUES = {
 One shade serves every theme: white letters on it reach 4.5:1, and it reaches 3:1 on light and on dark paper.
 For colour-blind eyes some fall together, so a letter or a name always stands beside them.
 """
+
+NUMBER_SIZE = 11.5
+HEAD = 9  # px: the length of an arrow head
+GHOST_OPACITY = 0.35
+SMALLEST_PARTED = 8  # px: smaller cells have no gap between them
+BOX_STROKES = {"cell": 1.6}  # px; 1.4 for the others
+LINE_STROKES = {"memory": 5.4, "axis": 1.2, "grid": 0.6, "curve": 2.4, "slope": 1.8}  # px; 1.8 for the others
+MEMORY_GAP = 2.2  # px: between the two strokes of a double line
+DASHES = {"ghost": (4, 4), "slope": (6, 4)}
 
 
 @dataclass(frozen=True)
@@ -115,14 +125,12 @@ def value_bins(values: np.ndarray, limit: float) -> np.ndarray:
     return np.where(finite, bins, strange)
 
 
-def _mix(start: str, end: str, share: float) -> str:
-    first, last = (np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)]) for code in (start, end))
-    return "#" + "".join(f"{round(part):02X}" for part in first + (last - first) * share)
-
-
 def _bin_colour(number: int) -> str:
+    """Return the colour of a bin: so much of the way from that of zero to that of the end of its sign."""
     half = BINS // 2
-    return _mix(ZERO, POSITIVE if number > half else NEGATIVE, abs(number - half) / half)
+    end = POSITIVE if number > half else NEGATIVE
+    first, last = (np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)]) for code in (ZERO, end))
+    return "#" + "".join(f"{round(part):02X}" for part in first + (last - first) * abs(number - half) / half)
 
 
 BIN_COLOURS = (*(_bin_colour(number) for number in range(BINS)), "#B9B2C4", "#4A2100", "#00283F")
@@ -146,9 +154,21 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def _ink_on(ground: str) -> str:
-    return max((DARK_INK, LIGHT_INK), key=lambda ink: contrast(ink, ground))
-
-
-BIN_INKS = tuple(_ink_on(colour) for colour in BIN_COLOURS)
+BIN_INKS = tuple(max(DARK_INK, LIGHT_INK, key=lambda ink: contrast(ink, colour)) for colour in BIN_COLOURS)
 """Black or white for the number in a cell, whichever is easier to read."""
+
+
+def bins_of(cells: Cells, limit: float) -> np.ndarray:
+    """Return the number of the colour of each cell, (rows, columns); limit is that of the picture."""
+    return np.full(cells.shape, UNKNOWN) if cells.values is None else value_bins(cells.values, cells.limit or limit)
+
+
+def arrow_head(line: Line) -> tuple[tuple[float, float], list[tuple[float, float]], tuple[float, float]]:
+    """Return the tip of an arrow, the two corners behind it, and where its line ends."""
+    (x0, y0), (x1, y1) = line.points[-2:]
+    length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
+    along = (x1 - x0) / length, (y1 - y0) / length
+    head = HEAD * (1.3 if line.role == "memory" else 1)
+    foot = x1 - head * along[0], y1 - head * along[1]
+    aside = -along[1] * head / 2, along[0] * head / 2
+    return (x1, y1), [(foot[0] + aside[0], foot[1] + aside[1]), (foot[0] - aside[0], foot[1] - aside[1])], foot

@@ -53,7 +53,8 @@ def counted(quantity: int, noun: str, *, thousands: bool = False) -> str:
     >>> counted(1, "step"), counted(3, "step"), counted(12000, "parameter", thousands=True)
     ('1 step', '3 steps', '12,000 parameters')
     """
-    return f"{quantity:,} {noun}" * thousands + f"{quantity} {noun}" * (not thousands) + ("" if quantity == 1 else "s")
+    number = f"{quantity:,}" if thousands else str(quantity)
+    return f"{number} {noun}" if quantity == 1 else f"{number} {noun}s"
 
 
 def scale_end(limit: float) -> str:

@@ -26,7 +26,7 @@ from course_utils.explorers.layer_settings import (
 from course_utils.explorers.made_up import MADE_UP_WEIGHTS
 from course_utils.explorers.settings import Settings, Whole, keywords_of
 from course_utils.pictures import Diagram
-from course_utils.pictures.weights.stack import stacked_weights_scene
+from course_utils.pictures.weights.weights import stacked_weights_scene
 from course_utils.recurrence import RecurrentSpec, count, random_input, random_spec
 from course_utils.recurrence.graphs import chain
 

@@ -47,18 +47,14 @@ function nameThings(box) {
   letWidePicturesScroll(box);
 }
 
-// Cells have no element of their own. Each block says its shape and what its cells are made of.
+// Cells have no element of their own. Each block says its shape, and in JSON what its cells are made of:
+// links as Link in course_utils/drawing/refs.py has them.
 function blocksOf(svg) {
   if (!svg.unrolledBlocks) {
     svg.unrolledBlocks = [...svg.querySelectorAll("rect[data-shape]")].map((rect) => {
       const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(rect.getAttribute(name)));
       const [rows, columns] = rect.dataset.shape.split(" ").map(Number);
-      const madeOf = (rect.dataset.madeOf ?? "").split("|").filter(Boolean).map((part) => {
-        const cut = part.lastIndexOf(" ");
-        const [how, range] = part.slice(cut + 1).split(":");
-        const [first, last] = range ? range.split("-").map(Number) : [1, rows === 1 ? columns : rows];
-        return { id: part.slice(0, cut), how, first, last };
-      });
+      const madeOf = JSON.parse(rect.dataset.madeOf ?? "[]");
       return { id: rect.dataset.id, x, y, width, height, rows, columns, madeOf };
     });
   }
@@ -76,15 +72,13 @@ function cellUnder(svg, event) {
   const row = Math.floor((y - block.y) / block.height * block.rows);
   const column = Math.floor((x - block.x) / block.width * block.columns);
   const [number, count] = block.rows === 1 ? [column + 1, block.columns] : [row + 1, block.rows];
-  return { block, row, column, number, share: (number - 0.5) / count };
+  return { block, row, column, number, count, share: (number - 0.5) / count };
 }
 
 // share: how far along its vector the cell is, 0 … 1; so it also finds its place where cells are drawn in groups.
 function placeOf(block, how, share) {
   if (how === "all") return block;
-  if (how.startsWith("cell=")) return placeOf(block, "cell", (Number(how.slice(5)) - 0.5) / (block.rows * block.columns));
-  const upright = how === "row" || (how === "cell" && block.rows > 1);
-  if (upright) {
+  if (how === "cell" && block.rows > 1) {
     const height = block.height / block.rows;
     return { ...block, y: block.y + Math.floor(share * block.rows) * height, height };
   }
@@ -125,11 +119,13 @@ function light(event) {
   const lights = document.createElementNS("http://www.w3.org/2000/svg", "g");
   lights.dataset.light = key;
   lights.append(frame(placeOf(cell.block, "cell", cell.share), cell.block.id));
-  for (const part of cell.block.madeOf) {
-    if (cell.number < part.first || cell.number > part.last) continue;
-    const share = (cell.number - part.first + 0.5) / (part.last - part.first + 1);
-    const block = blocksOf(svg).find((one) => one.id === part.id);
-    if (block) lights.append(frame(placeOf(block, part.how, share), part.id));
+  for (const link of cell.block.madeOf) {
+    const [first, last] = link.among ?? [1, cell.count];
+    if (cell.number < first || cell.number > last) continue;
+    const block = blocksOf(svg).find((one) => one.id === link.to);
+    if (!block) continue;
+    const share = link.cell ? (link.cell - 0.5) / (block.rows * block.columns) : (cell.number - first + 0.5) / (last - first + 1);
+    lights.append(frame(placeOf(block, link.cell ? "cell" : link.how ?? "all", share), link.to));
   }
   svg.append(lights);
 }

@@ -1,4 +1,4 @@
-"""Pictures of recurrent layers: scene (geometry), paint (colours), two renderers, one description."""
+"""One name for each public ``draw_…``: from what a layer or trace is in numbers to a ``Picture`` of it."""
 
 from course_utils.drawing.diagram import Diagram
 from course_utils.pictures.draw import (

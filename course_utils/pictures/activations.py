@@ -89,7 +89,7 @@ class _Grid:
         place = Rectangle(self.left + column * right, TOP + row * down, width, height)
         x = Scale(LOWEST_X, HIGHEST_X, place.x, place.right)
         y = Scale(self.low - PAD, self.high + PAD, place.bottom, place.y)
-        return Panel(place, x, y, f"[{self.facts[index].name}]")
+        return Panel(place, x, y, self.facts[index].name)
 
     @property
     def row_ends(self) -> set[int]:
@@ -158,24 +158,26 @@ class _Still:
 def _still(layout: _Grid, index: int) -> _Still:
     facts, panel = layout.facts[index], layout.panel(index)
     ticks = [tick for tick in range(layout.low, layout.high + 1) if tick]
-    lines = [grid(panel, ticks), _zero(panel), *_curves(panel, facts)]
+    lines = [
+        grid(panel, ticks),
+        _zero(panel),
+        *curve(panel, panel.id("out"), *facts.out, OUT_HUE),
+        *curve(panel, panel.id("slope"), *facts.slope, SLOPE_HUE, "slope"),  # where they meet, dashes on the line
+    ]
+    x_name = Label(panel.id("x_name"), panel.place.right + 18, panel.place.bottom + 19, "x", SMALL, "muted")
     around: list[Item] = [
         *x_axis(panel, X_TICKS, X_TICKS if len(layout.facts) <= 4 else X_TICKS[::2]),
         *(y_numbers(panel, [0, *ticks], right=False) if index % layout.columns == 0 else []),
-        *([_x_name(panel)] if index in layout.row_ends else []),
+        *([x_name] if index in layout.row_ends else []),
     ]
     return _Still(panel, [*_zones(panel, facts), *lines], around, cloud_of(lines))
-
-
-def _x_name(panel: Panel) -> Label:
-    return Label(f"x_name{panel.name}", panel.place.right + 18, panel.place.bottom + 19, "x", SMALL, "muted")
 
 
 def _zero(panel: Panel) -> Line:
     """Draw where x and y are zero, as one cross."""
     (x, y), place = panel.points(np.zeros(1), np.zeros(1))[0].tolist(), panel.place
     arms = ((place.x, y), (x, y), (x, place.y), (x, place.bottom), (x, y), (place.right, y))
-    return Line(f"zero{panel.name}", arms, "axis", head=False)
+    return Line(panel.id("zero"), arms, "axis", head=False)
 
 
 def _zones(panel: Panel, facts: ActivationFacts) -> list[Box]:
@@ -184,14 +186,8 @@ def _zones(panel: Panel, facts: ActivationFacts) -> list[Box]:
     for number, (start, stop) in enumerate(facts.flat, start=1):
         left, right = float(panel.x(start)), float(panel.x(stop))
         zone = Rectangle(left, place.y, right - left, place.height)
-        boxes.append(Box(part_id(f"flat{panel.name}", number), zone, "zone", radius=0))
+        boxes.append(Box(part_id(panel.id("flat"), number), zone, "zone", radius=0))
     return boxes
-
-
-def _curves(panel: Panel, facts: ActivationFacts) -> list[Line]:
-    """Draw the function as a solid line and its slope as a dashed one, with a gap at each kink."""
-    slope = curve(panel, f"slope{panel.name}", *facts.slope, SLOPE_HUE, "slope")
-    return [*curve(panel, f"out{panel.name}", *facts.out, OUT_HUE), *slope]  # where they meet, dashes on the line
 
 
 def _guide(layout: _Grid, panel: Panel) -> list[Line]:
@@ -199,7 +195,7 @@ def _guide(layout: _Grid, panel: Panel) -> list[Line]:
     if layout.at is None:
         return []
     x = float(panel.x(layout.at))
-    return [Line(f"at{panel.name}", ((x, panel.place.bottom), (x, panel.place.y)), "rule", head=False)]
+    return [Line(panel.id("at"), ((x, panel.place.bottom), (x, panel.place.y)), "rule", head=False)]
 
 
 def _marks(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Mark]:
@@ -208,10 +204,10 @@ def _marks(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Mark]:
         return []
     x = float(panel.x(layout.at))
     marks = [
-        Mark(part_id(f"slope_at{panel.name}", number), x, float(panel.y(slope)), "diamond", SLOPE_HUE, 12)
+        Mark(part_id(panel.id("slope_at"), number), x, float(panel.y(slope)), "diamond", SLOPE_HUE, 12)
         for number, slope in enumerate(facts.slopes(layout.at), start=1)
     ]
-    marks.append(Mark(f"out_at{panel.name}", x, float(panel.y(facts.value(layout.at))), "disc", OUT_HUE))
+    marks.append(Mark(panel.id("out_at"), x, float(panel.y(facts.value(layout.at))), "disc", OUT_HUE))
     return [mark for mark in marks if panel.shows((mark.x, mark.y))]
 
 
@@ -229,13 +225,13 @@ def _beyond(panel: Panel, facts: ActivationFacts, at: float, cloud: np.ndarray) 
     items: list[Item] = []
     for side, points in _hidden(panel, facts, at).items():
         edge, inwards, sign = (place.y, 1, "↑") if side == "above" else (place.bottom, -1, "↓")
-        x, id = float(panel.x(at)), f"{side}{panel.name}"
+        x, id = float(panel.x(at)), panel.id(side)
         hue = points[0][1] if len(points) == 1 else ""
         items.append(Line(id, ((x, edge + inwards * REACH), (x, edge)), "flow", True, hue))
         labels: list[Label] = []
         for number, (name, _hue, value) in enumerate(points, start=1):
             text = f"{name}{sign} {wording.number(value)}"
-            label = Label(part_id(f"{side}_words{panel.name}", number), x, edge, text, SMALL)
+            label = Label(part_id(panel.id(f"{side}_words"), number), x, edge, text, SMALL)
             labels += free_place(_aside(label, inwards), place, cloud, labels)
         items += labels
     return items
@@ -253,11 +249,13 @@ def _texts_inside(panel: Panel, facts: ActivationFacts, cloud: np.ndarray, place
     """Name the curves beside them, and the zones, wherever there is room for it. placed: texts that stand there."""
     labels: list[Label] = []
     for stem, text, path in [("slope_name", "its slope", facts.slope), ("out_name", facts.name, facts.out)]:
-        label = Label(f"{stem}{panel.name}", 0, 0, text, SMALL)
+        label = Label(panel.id(stem), 0, 0, text, SMALL)
         labels += free_place(_beside(label, panel, panel.points(*path)), panel.place, cloud, [*placed, *labels])
-    for box in _zones(panel, facts):
-        label = Label(box.id.replace("flat", "flat_name"), 0, 0, "flat", SMALL - 0.5, "muted")
-        labels += free_place(_down(label, box.place), box.place, cloud, [*placed, *labels])
+    for number, box in enumerate(_zones(panel, facts), start=1):
+        label = Label(part_id(panel.id("flat_name"), number), 0, 0, "flat", SMALL - 0.5, "muted")
+        heights = np.arange(box.place.bottom - 8, box.place.y, -6).tolist()  # in the middle, from the bottom up
+        tries = [replace(label, x=box.place.centre[0], y=y) for y in heights]
+        labels += free_place(tries, box.place, cloud, [*placed, *labels])
     return labels
 
 
@@ -274,32 +272,18 @@ def _beside(label: Label, panel: Panel, path: np.ndarray) -> Iterator[Label]:
             yield replace(label, x=x - half - away, y=y + high / 2)
 
 
-def _down(label: Label, zone: Rectangle) -> Iterator[Label]:
-    """Yield places for a text in the middle of a zone, from the bottom up."""
-    for y in np.arange(zone.bottom - 8, zone.y, -6):
-        yield replace(label, x=zone.centre[0], y=float(y))
-
-
 def _texts_outside(layout: _Grid, panel: Panel, facts: ActivationFacts) -> list[Label]:
     """Write name and formula above, range, slope and flat parts below."""
-    place, name = panel.place, panel.name
-    words = [_caption(facts), facts.flat_in_words, *layout.point(facts)]
+    place = panel.place
+    words, top = [_caption(facts), facts.flat_in_words, *layout.point(facts)], place.bottom + 22
     below = [
-        Label(
-            f"caption{name[:-1]},line={number}]",
-            place.x,
-            place.bottom + 22 + CAPTION * number,
-            text,
-            SMALL,
-            role,
-            "start",
-        )
+        Label(panel.id("caption", line=number), place.x, top + CAPTION * number, text, SMALL, role, "start")
         for number, (text, role) in enumerate(zip(words, ("muted", "muted", "ink", "ink"), strict=False), start=1)
         if text
     ]
     return [
-        Label(f"name{name}", place.x, place.y - 32, facts.name, 15, anchor="start", face=BOLD),
-        Label(f"formula{name}", place.x, place.y - 12, facts.formula, 11.5, "muted", "start", MONO),
+        Label(panel.id("name"), place.x, place.y - 32, facts.name, 15, anchor="start", face=BOLD),
+        Label(panel.id("formula"), place.x, place.y - 12, facts.formula, 11.5, "muted", "start", MONO),
         *below,
     ]
 

@@ -8,6 +8,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_WIDTH, MARGIN, badge, elided, left_out, strongest
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Link, Ref
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, subscript, text_width
 from course_utils.recurrence import CellTrace
@@ -148,7 +149,13 @@ def memory_scene(
     title = title or (
         f"What unit {unit} of LSTM({trace.spec.units}) remembers over {wording.counted(memory.steps, 'step')}"
     )
-    items = _ground(memory) + _rows(memory) + _start(memory)
+    start = memory.centre(-1)
+    items = [
+        *_ground(memory),
+        *_rows(memory),
+        _cell(Ref("c", t=0), start, C_TOP, C_TALL, memory.start),
+        _step_name("start", start, "start"),
+    ]
     for slot, step in enumerate(memory.slots):
         items += _left_out(memory, slot) if step is None else _step(memory, slot, step)
     shown = [step - 1 for step in memory.slots if step]
@@ -200,17 +207,11 @@ def _words(id: str, middle: float, text: str) -> Label:
     return Label(f"words[{id}]", MARGIN + LETTER_ROOM, middle + 4.5, text, 12.5, anchor="start")
 
 
-def _start(memory: _Memory) -> list[Item]:
-    """Draw c_0, with which the memory begins."""
-    centre = memory.centre(-1)
-    return [_cell("c[t=0]", centre, C_TOP, C_TALL, memory.start), _step_name("start", centre, "start")]
-
-
 def _step_name(id: str, centre: float, text: str) -> Label:
     return Label(f"step[{id}]", centre, STEP_LINE, text, 12, "muted")
 
 
-def _cell(id: str, centre: float, top: float, tall: float, value: float, made_of: tuple[str, ...] = ()) -> Cells:
+def _cell(id: Ref, centre: float, top: float, tall: float, value: float, made_of: tuple[Link, ...] = ()) -> Cells:
     place = Rectangle(centre - CELL_WIDTH / 2, top, CELL_WIDTH, tall)
     return Cells(id, place, (1, 1), np.array([[value]], float), ("v",), made_of=made_of)
 
@@ -219,19 +220,19 @@ def _step(memory: _Memory, slot: int, step: int) -> list[Item]:
     """Draw one step: the candidate below, up through i into c, along c through f, up through o to h."""
     centre = memory.centre(slot)
     now = {name: float(values[step - 1]) for name, values in memory.values.items()}
-    before = (f"c[t={step - 1}] all",) if slot == 0 or memory.slots[slot - 1] else ()
-    t = f"[t={step}]"
+    c, candidate = Ref("c", t=step), Ref("candidate", t=step)
+    before = (Link(Ref("c", t=step - 1)),) if slot == 0 or memory.slots[slot - 1] else ()
     parts = [
         *_along(step, centre, now["f"]),
-        _cell(f"candidate{t}", centre, CANDIDATE_TOP, CELL_TALL, now["candidate"]),
+        _cell(candidate, centre, CANDIDATE_TOP, CELL_TALL, now["candidate"]),
         *_upwards("i", step, centre, (CANDIDATE_TOP, I_MIDDLE, C_TOP + C_TALL), now["i"]),
-        _cell(f"c{t}", centre, C_TOP, C_TALL, now["c"], (*before, f"candidate{t} all")),
+        _cell(c, centre, C_TOP, C_TALL, now["c"], (*before, Link(candidate))),
         *_upwards("o", step, centre, (C_TOP, O_MIDDLE, H_TOP + CELL_TALL), now["o"]),
-        _cell(f"h{t}", centre, H_TOP, CELL_TALL, now["h"], (f"c{t} all",)),
+        _cell(Ref("h", t=step), centre, H_TOP, CELL_TALL, now["h"], (Link(c),)),
         _step_name(f"t={step}", centre, str(step) if slot else "step 1"),
-        _cell(f"kept{t}", centre, KEPT_TOP, KEPT_TALL, now["kept"]),
+        _cell(Ref("kept", t=step), centre, KEPT_TOP, KEPT_TALL, now["kept"]),
     ]
-    silent = {f"{letter}{t}" for letter in GATE_WORDS if (letter, step) not in memory.numbered}
+    silent = {Ref(letter, t=step) for letter in GATE_WORDS if (letter, step) not in memory.numbered}
     return [part for part in parts if part.id not in silent]
 
 
@@ -286,9 +287,9 @@ def _left_out(memory: _Memory, slot: int) -> list[Item]:
 
 def _notes(memory: _Memory) -> list[str]:
     """Return what a reader must know about the marks."""
-    last = subscript("c", memory.steps)
+    last, where = subscript("c", memory.steps), "; its number stands where it changes" if memory.by_hand else ""
     notes = [
-        "bar: a gate, empty at 0 (closed), full at 1 (open)" + "; its number stands where it changes" * memory.by_hand,
+        f"bar: a gate, empty at 0 (closed), full at 1 (open){where}",
         f"double line: c, the memory · lowest row: the share of each candidate that is still in {last}, i·f·…·f",
     ]
     if memory.by_hand and memory.first > 1:

@@ -14,12 +14,14 @@ from course_utils.drawing.axes import (
     power_of_ten,
     runs,
     spread,
+    thinned,
     whole_ticks,
     x_axis,
     y_numbers,
 )
 from course_utils.drawing.layout import MARGIN, arrow
 from course_utils.drawing.picture import Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Item, Label, Line, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened, subscript, text_width
 from course_utils.recurrence import GradientFlow
@@ -58,8 +60,8 @@ class _Way:
     has_memory: bool = False
 
     @property
-    def id(self) -> str:
-        return f"{self.part}[layer={self.number}]"
+    def id(self) -> Ref:
+        return Ref(self.part, layer=self.number)
 
     @property
     def hue(self) -> str:
@@ -235,9 +237,7 @@ def _axes(chart: _Chart) -> list[Item]:
 
 def _curve(chart: _Chart, way: _Way) -> list[Item]:
     """Draw one curve, its marks, and an arrow where it leaves for zero or infinity."""
-    steps = np.arange(chart.steps)
-    if chart.steps > MOST_POINTS:
-        steps = np.unique(np.rint(np.linspace(0, chart.steps - 1, MOST_POINTS)).astype(int))
+    steps = thinned(chart.steps, MOST_POINTS)
     marks = [way.mark(f"mark[{way.part},layer={way.number},t={t + 1}]", *chart.point(way, t)) for t in way.marked]
     return [*curve(chart.panel, way.id, steps + 1, way.sizes[steps], way.hue, way.role), *_leaving(chart, way), *marks]
 

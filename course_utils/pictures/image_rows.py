@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.grouping import block_means
+from course_utils.drawing.grouping import block_means, groups
 from course_utils.drawing.layout import MARGIN, arrow, block, elided, left_out, strongest
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, ascent, printable, shortened, subscript, text_width
 from course_utils.recurrence.checking import as_numbers
@@ -57,7 +58,7 @@ class _Page:
     def side(self) -> int:
         """How many pixels, down and across, are drawn as one."""
         side = 1
-        while -(-self.rows // side) * -(-self.columns // side) > MOST_PIXELS:
+        while groups(self.rows, side) * groups(self.columns, side) > MOST_PIXELS:
             side += 1
         return side
 
@@ -213,7 +214,7 @@ def _picture(page: _Page, label: str | None) -> list[Item]:
     place, values = page.picture, block_means(page.image, page.side, page.side)
     y, narrow = place.bottom, page.widest_text > place.width
     x, anchor = (place.right, "end") if narrow else (place.x, "start")
-    items: list[Item] = [Cells("image", place, values.shape, values, _axes(page.side, ("t", "f")), numbers=False)]
+    items: list[Item] = [Cells(Ref("image"), place, values.shape, values, _axes(page.side, ("t", "f")), numbers=False)]
     items += _marked_rows(page)
     if label is not None:
         text = shortened(printable(label), 15, place.right - MARGIN if narrow else place.width, BOLD)
@@ -249,9 +250,9 @@ def _axes(side: int, letters: tuple[str, ...]) -> tuple[str, ...]:
 
 def _strip(page: _Page, slot: int, row: int) -> Cells:
     """Return one row of the image, cut out."""
-    across = -(-page.columns // MOST_IN_A_STRIP)
+    across = groups(page.columns, MOST_IN_A_STRIP)
     values = block_means(page.image[row - 1 : row], 1, across)[0]
-    strip = block(f"x[t={row}]", page.left, page.strip_y(slot) - 11, values, _axes(across, ("f",)))
+    strip = block(Ref("x", t=row), page.left, page.strip_y(slot) - 11, values, _axes(across, ("f",)))
     return replace(strip, whole=page.whole)
 
 

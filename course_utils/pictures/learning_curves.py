@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from course_utils.drawing.axes import Panel, Scale, curve, grid, spread, whole_ticks, x_axis, y_numbers
+from course_utils.drawing.axes import Panel, Scale, curve, grid, spread, thinned, whole_ticks, x_axis, y_numbers
 from course_utils.drawing.layout import MARGIN
 from course_utils.drawing.picture import Picture
 from course_utils.drawing.scene import Box, Item, Label, Mark, Rectangle, Scene
@@ -83,11 +83,11 @@ def learning_curves_scene(curves: LearningCurves) -> Scene:
     """
     panels = [_panel(curves, metric, place) for place, metric in enumerate(curves.metrics)]
     title = shortened(curves.title, 19, _width(panels[-1]), BOLD)
-    subtitle = "after each epoch" + " · thin: the epoch under way, its mean so far" * any(curves.running.values())
+    thin = " · thin: the epoch under way, its mean so far" if any(curves.running.values()) else ""
     items: list[Item] = []
     for panel, metric in zip(panels, curves.metrics, strict=True):
         items += [*_axes(panel, metric, curves.epochs), *_curves(panel, curves, metric)]
-    return Picture(title, subtitle, [*items, *_progress(curves, panels[-1])], _sentences(curves)).scene
+    return Picture(title, f"after each epoch{thin}", [*items, *_progress(curves, panels[-1])], _sentences(curves)).scene
 
 
 def _width(last: Panel) -> float:
@@ -106,7 +106,7 @@ def _panel(curves: LearningCurves, metric: str, place: int) -> Panel:
         frame,
         Scale(0, curves.epochs, frame.x, frame.right),
         Scale(low, high, frame.bottom, frame.y),
-        f"[{printable(metric)}]",
+        printable(metric),
     )
 
 
@@ -133,8 +133,8 @@ def _axes(panel: Panel, metric: str, epochs: int) -> list[Item]:
         grid(panel, ticks),
         *x_axis(panel, numbers, numbers),
         *y_numbers(panel, ticks, right=False),
-        Label(f"y_name{panel.name}", place.x, TOP - 14, named, 13, anchor="start", face=BOLD),
-        Label(f"x_name{panel.name}", place.centre[0], place.bottom + 40, "epoch", 12, "muted"),
+        Label(panel.id("y_name"), place.x, TOP - 14, named, 13, anchor="start", face=BOLD),
+        Label(panel.id("x_name"), place.centre[0], place.bottom + 40, "epoch", 12, "muted"),
     ]
 
 
@@ -146,27 +146,20 @@ def _curves(panel: Panel, curves: LearningCurves, metric: str) -> list[Item]:
         points = curves.points(metric, part)
         if len(points):
             last[part] = points[-1, 1]
-        epochs, values = _placed(_thinned(points, MOST_POINTS)).T
-        items += curve(panel, f"{part}{panel.name}", epochs, values, hue, role)
-        for epoch, value in _thinned(points, MOST_MARKS):
+        epochs, values = _placed(points[thinned(len(points), MOST_POINTS)]).T
+        items += curve(panel, panel.id(part), epochs, values, hue, role)
+        for epoch, value in points[thinned(len(points), MOST_MARKS)]:
             if abs(value) < LARGEST:
-                items.append(_mark(panel, f"{part}_mark{panel.name[:-1]},epoch={epoch:g}]", epoch, value, shape, hue))
+                items.append(_mark(panel, panel.id(f"{part}_mark", epoch=f"{epoch:g}"), epoch, value, shape, hue))
     running = curves.under_way(metric)
     if len(running):
         hue = PARTS["training"][0]
-        epochs, values = _placed(_thinned(running, MOST_POINTS)).T
-        items += curve(panel, f"running{panel.name}", epochs, values, hue, "grid")
+        epochs, values = _placed(running[thinned(len(running), MOST_POINTS)]).T
+        items += curve(panel, panel.id("running"), epochs, values, hue, "grid")
         now, last["training"] = running[-1]
         if abs(last["training"]) < LARGEST:
-            items.append(_mark(panel, f"now{panel.name}", now, last["training"], "disc", hue))
+            items.append(_mark(panel, panel.id("now"), now, last["training"], "disc", hue))
     return [*items, *_values(panel, last)]
-
-
-def _thinned(points: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many of some points, with the first and the last."""
-    if len(points) <= most:
-        return points
-    return points[np.unique(np.rint(np.linspace(0, len(points) - 1, most)).astype(int))]
 
 
 def _placed(points: np.ndarray) -> np.ndarray:
@@ -190,8 +183,8 @@ def _values(panel: Panel, last: Mapping[str, float]) -> list[Item]:
         hue, _role, shape = PARTS[part]
         text = shortened(f"{part} {written(value)}".replace("-", "−"), VALUE_TYPE, VALUES)
         items += [
-            Mark(f"{part}_sign{panel.name}", place.right + 13, height, shape, hue, 8),
-            Label(f"{part}_value{panel.name}", place.right + BESIDE, height + 4.5, text, VALUE_TYPE, anchor="start"),
+            Mark(panel.id(f"{part}_sign"), place.right + 13, height, shape, hue, 8),
+            Label(panel.id(f"{part}_value"), place.right + BESIDE, height + 4.5, text, VALUE_TYPE, anchor="start"),
         ]
     return items
 
@@ -242,7 +235,7 @@ def _in_words(curves: LearningCurves, metric: str) -> str:
     for part in PARTS:
         values = curves.points(metric, part)[:, 1]
         if len(values):
-            way = f" from {written(values[0])} to" * (len(values) > 1)
+            way = f" from {written(values[0])} to" if len(values) > 1 else ""
             parts.append(f"{part}{way} {written(values[-1])}")
     named = printable(metric)
     return f"{named[:1].upper()}{named[1:]}: {', '.join(parts)}." if parts else ""

@@ -9,6 +9,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_WIDTH, MARGIN, strongest
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Link, Ref
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, text_width
 
@@ -166,13 +167,14 @@ def _lane(lanes: Lanes, batch: int, sample: int) -> list[Item]:
     left, middle = lanes.place(batch).x + sizes.pad, lanes.middle(sample)
     width, top = lanes.steps * sizes.cell, middle - H_TALL / 2
     now = (batch - 1, sample - 1)
-    index = f"[batch={batch},sample={sample}]"
     h = Rectangle(left, top, width, H_TALL)
     x = Rectangle(left, top + H_TALL + 4, width, X_TALL)
     shape, axes, made_of = (1, lanes.steps), ("t",), _made_of(lanes, batch, sample)
     return [
-        Cells(f"h{index}", h, shape, lanes.hidden[now][None], axes, numbers=sizes.numbers, made_of=made_of),
-        Cells(f"x{index}", x, shape, lanes.x[now][None], axes, numbers=False),
+        Cells(
+            _ref("h", batch, sample), h, shape, lanes.hidden[now][None], axes, numbers=sizes.numbers, made_of=made_of
+        ),
+        Cells(_ref("x", batch, sample), x, shape, lanes.x[now][None], axes, numbers=False),
         *_last_number(lanes, batch, sample),
     ]
 
@@ -188,12 +190,18 @@ def _last_number(lanes: Lanes, batch: int, sample: int) -> list[Label]:
     return [Label(f"last[batch={batch},sample={sample}]", x, y, text, 12)]
 
 
-def _made_of(lanes: Lanes, batch: int, sample: int) -> tuple[str, ...]:
+def _ref(name: str, batch: int, sample: int) -> Ref:
+    return Ref(name, batch=batch, sample=sample)
+
+
+def _made_of(lanes: Lanes, batch: int, sample: int) -> tuple[Link, ...]:
     """Return what the states of a lane are made of: what is read at that very step, and the one state before."""
-    own, before = (f"[batch={number},sample={sample}]" for number in (batch, batch - 1))
-    start = f"start{own} all" if lanes.starts_afresh(batch) else f"h{before} cell={lanes.steps}"
-    states = [f"h{own} cell={step - 1}:{step}-{step}" for step in range(2, lanes.steps + 1)]
-    return (f"x{own} cell", f"{start}:1-1", *states)
+    h, before = (_ref("h", number, sample) for number in (batch, batch - 1))
+    start = Link(before, cell=lanes.steps, among=(1, 1))
+    if lanes.starts_afresh(batch):
+        start = Link(_ref("start", batch, sample), among=(1, 1))
+    states = [Link(h, cell=step - 1, among=(step, step)) for step in range(2, lanes.steps + 1)]
+    return (Link(_ref("x", batch, sample), "cell"), start, *states)
 
 
 def _into(lanes: Lanes, batch: int) -> list[Item]:
@@ -208,7 +216,7 @@ def _into(lanes: Lanes, batch: int) -> list[Item]:
             continue
         cell = Rectangle(lanes.place(batch).x - 16 - sizes.start, middle - sizes.start / 2, sizes.start, sizes.start)
         zero = np.zeros((1, 1))
-        items.append(Cells(f"start{index}", cell, (1, 1), zero, ("v",), whole=True))
+        items.append(Cells(_ref("start", batch, sample), cell, (1, 1), zero, ("v",), whole=True))
         items.append(Line(f"start_line{index}", ((cell.right, middle), (right, middle))))
         if batch > 1:
             end = lanes.place(batch - 1).right
@@ -253,8 +261,8 @@ def _whole(lanes: Lanes) -> list[Item]:
         middle = lanes.middle(sample)
         place = Rectangle(left, middle - H_TALL / 2, CELL_WIDTH, H_TALL)
         value = lanes.whole[sample - 1].reshape(1, 1)
-        read = tuple(f"x[batch={batch},sample={sample}] all" for batch in range(1, lanes.batches + 1))
-        items.append(Cells(f"whole[sample={sample}]", place, (1, 1), value, ("v",), made_of=read))
+        read = tuple(Link(_ref("x", batch, sample)) for batch in range(1, lanes.batches + 1))
+        items.append(Cells(Ref("whole", sample=sample), place, (1, 1), value, ("v",), made_of=read))
         items.append(Label(f"sign[sample={sample}]", left - 20, middle + 7, sign(lanes, sample), 20, face=BOLD))
     return items
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from course_utils.drawing import wording
+from course_utils.drawing.grouping import groups
 from course_utils.drawing.layout import (
     CELL_WIDTH,
     FIRST,
@@ -17,6 +18,7 @@ from course_utils.drawing.layout import (
     strongest,
 )
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, printable, shortened, subscript, text_width
 
@@ -62,7 +64,7 @@ def words_scene(words: Sequence[str], vectors: np.ndarray) -> Scene:
 def _word(step: int, word: str, values: np.ndarray, centre: float, width: float) -> list[Item]:
     """Draw one word, an arrow, its column of numbers and its name as an input."""
     top = TOP + WORD_HEIGHT + RISE
-    cells = column(f"x[t={step}]", centre, top, values, len(values), "f")
+    cells = column(Ref("x", t=step), centre, top, values, len(values), "f")
     bottom = cells.place.bottom
     return [
         Box(f"word[t={step}]", Rectangle(centre - width / 2, TOP, width, WORD_HEIGHT), radius=8),
@@ -78,15 +80,13 @@ def _array(vectors: np.ndarray, left: float) -> list[Item]:
     """Draw the same numbers as the array that goes into the layer: row t is x_t, laid on its side."""
     steps, features = vectors.shape
     top = TOP + WORD_HEIGHT + RISE
-    every = [-(-size // MOST_DRAWN) for size in vectors.shape]
+    every = [groups(size, MOST_DRAWN) for size in vectors.shape]
     axes = ("t", "f") if every == [1, 1] else ("t_group", "f_group")
-    cells = block("array", left + 62, top, vectors[:: every[0], :: every[1]], axes)
+    cells = block(Ref("array"), left + 62, top, vectors[:: every[0], :: every[1]], axes)
+    named = range(steps if every == [1, 1] and cells.cell_size[1] >= 14 else 0)
+    middles = [cells.cell_place(t, 0).centre[1] + 4 for t in named]
     rows = [
-        Label(
-            f"row[t={t + 1}]", left + 54, cells.cell_place(t, 0).centre[1] + 4, subscript("x", t + 1), 14, anchor="end"
-        )
-        for t in range(steps if every == [1, 1] else 0)
-        if cells.cell_size[1] >= 14
+        Label(f"row[t={t}]", left + 54, y, subscript("x", t), 14, anchor="end") for t, y in enumerate(middles, start=1)
     ]
     names = [f"f = {feature + 1}" for feature in range(features)]
     fits = every == [1, 1] and all(text_width(name, 11) + 6 <= cells.cell_size[0] for name in names)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ from PIL import Image
 import course_utils
 from course_utils.drawing import wording
 from course_utils.drawing.diagram import PNG_TOO
-from course_utils.drawing.layout import CELL_WIDTH, MOST_STEPS, shown_steps
-from course_utils.drawing.scene import Box, Cells, Label, Line, Scene
+from course_utils.drawing.layout import CELL_WIDTH, MOST_STEPS, elided, isotonic, shown_steps
+from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.scene import Box, Cells, Frame, Label, Line, Rectangle, Scene
 from course_utils.drawing.svg import NUMBER_SIZE, render_svg
 from course_utils.drawing.text import LARGEST_TYPE, text_width
 from course_utils.drawing.theme import (
@@ -76,6 +78,49 @@ def test_unrolled_is_tidy_at_every_size(units, steps, features, **arguments):
 @given(units=st.integers(1, 40), features=st.integers(1, 40), step=st.integers(1, 5), light=st.booleans())
 def test_cell_is_tidy_at_every_size(units, features, step, light):
     assert_tidy(cell(units, 5, features, step, unit=units if light else None))
+
+
+def test_a_picture_has_its_parts_in_their_places():
+    body, over = Label("body", 40, 100, "drawn"), Frame("over", Rectangle(30, 90, 20, 10))
+    legend = Legend(150, ["a note", "another"], name="W", limits={"b": 3.0}, aside=10)
+    picture = Picture("A title", ["seen", "more", "and more"], [body], ["One.", "Two."], legend, 2.0, [over], width=900)
+    scene = picture.scene
+    assert (scene.title, scene.description, scene.limit, scene.width) == ("A title", "One. Two.", 2.0, 900)
+    ids = [item.id for item in scene.items]
+    assert ids[:5] == ["title", "subtitle", "subtitle_note", "subtitle_note[2]", "body"] and ids[-1] == "over"
+    labels = {label.id: label for label in scene.of(Label)}
+    assert [labels[id].y for id in ids[:4]] == [42, 64, 82, 100]
+    assert [labels[f"legend_note[{n}]"].y for n in (0, 1)] == [160, 179]
+    assert [labels[f"scale_high{of}"].text for of in ("", "[b]")] == ["+2", "+3"]
+    assert legend.bottom == labels["scale_high[b]"].y and labels["scale_name[W]"].y == labels["scale_high"].y
+    assert scene.height == legend.bottom + 20, "the canvas ends below the lowest"
+
+
+def test_a_legend_without_colours_is_one_note_line_by_line():
+    labels = Legend(50, "first\nsecond", colours=False).items(1.0)
+    assert [(label.id, label.text, label.y) for label in labels] == [
+        ("legend_note", "first", 50),
+        ("legend_note[2]", "second", 68),
+    ]
+    (cells, zero, high) = Legend(50, from_zero=True).items(255.0)
+    assert (cells.values.min(), zero.text, high.text) == (0, "0", "255")
+
+
+def test_a_single_step_left_out_takes_no_room():
+    assert elided([5, 1, 3, 9]) == [1, 2, 3, 4, 5, None, 9] and elided([7]) == [7]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=8))
+def test_isotonic_is_the_nearest_that_rises(wishes):
+    """No other rising sequence is nearer: against all that are made of means of neighbours."""
+    found = isotonic([float(wish) for wish in wishes])
+    assert all(low <= high for low, high in pairwise(found))
+    for cuts in product([False, True], repeat=len(wishes) - 1):
+        ends = [0, *(place for place, cut in enumerate(cuts, start=1) if cut), len(wishes)]
+        other = [np.mean(wishes[low:high]) for low, high in pairwise(ends) for _one in range(low, high)]
+        if all(low <= high for low, high in pairwise(other)):
+            assert np.sum((np.subtract(found, wishes)) ** 2) <= np.sum((np.subtract(other, wishes)) ** 2) + 1e-9
 
 
 WORDS = st.lists(st.text(min_size=1, max_size=60) | st.text("Wm", max_size=40), min_size=1, max_size=12)

@@ -125,7 +125,7 @@ def test_towers_stand_in_the_order_in_which_they_are_read(keras):
 
 def lines_to(scene, box):
     """Return where the lines begin that lead to a box from elsewhere."""
-    ends = [line for line in scene.of(Line) if line.id.startswith("link[")]
+    ends = [line for line in scene.of(Line) if line.id.startswith("join[")]
     return [
         line.points[0]
         for line in ends

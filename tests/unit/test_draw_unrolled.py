@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import course_utils
 from course_utils.drawing import wording
+from course_utils.drawing.refs import Link
 from course_utils.drawing.scene import Box, Cells, Label, Line
 from course_utils.drawing.svg import render_svg
 from course_utils.drawing.theme import LIGHT, ZERO
@@ -368,8 +369,7 @@ def test_an_output_says_what_it_is_made_of(kind, steps):
     """What lights up when it is pointed at: what is read at that step, and the state before."""
     blocks = {cells.id: cells for cells in scene_of(kind, steps=steps).of(Cells)}
     for t in range(1, steps + 1):
-        named = [part.rsplit(" ", 1) for part in blocks[f"output[t={t}]"].made_of]
-        lit = {id for id, how in named if id in blocks and how == "all"}
+        lit = {link.to for link in blocks[f"output[t={t}]"].made_of if link.to in blocks and link.how == "all"}
         assert {f"x[t={t}]", f"h[t={t - 1}]" if t == 1 or steps == 3 else f"output[t={t - 1}]"} <= lit
         assert not any(f"t={later}]" in id for id in lit for later in range(t + 1, steps + 1))
 
@@ -379,10 +379,10 @@ def test_a_layer_above_is_made_of_the_one_below():
     high = random_spec("LSTM", units=3, features=2, name="high")
     scene = unrolled_scene(plan_layer(chain([low, high, dense(3, 1)]), [random_input(3, 2)]))
     blocks = {cells.id: cells.made_of for cells in scene.of(Cells)}
-    assert "low/output[t=2] all" in blocks["high/output[t=2]"] and "x[t=2] all" in blocks["low/output[t=2]"]
+    assert Link("low/output[t=2]") in blocks["high/output[t=2]"] and Link("x[t=2]") in blocks["low/output[t=2]"]
     assert (
-        blocks["dense/output[t=1]"] == ("high/output[t=1] all",)
-        or "high/output[t=3] all" in blocks["dense/output[t=1]"]
+        blocks["dense/output[t=1]"] == (Link("high/output[t=1]"),)
+        or Link("high/output[t=3]") in blocks["dense/output[t=1]"]
     )
 
 
@@ -397,7 +397,7 @@ def test_a_state_that_another_layer_gives_is_named(keras):
         _cells(diagram.scene, f"{name}/{id}")
         for name, id in (("branch 1/encoder", "h[t=6]"), ("branch 2/decoder", "h[t=0]"))
     )
-    line = next(line for line in diagram.scene.of(Line) if line.id.startswith("link["))
+    line = next(line for line in diagram.scene.of(Line) if line.id.startswith("join["))
     assert handed.place.x <= line.points[0][0] <= handed.place.right and handed.place.bottom < line.points[0][1]
     assert first.place.x <= line.points[-1][0] <= first.place.right and first.place.bottom < line.points[-1][1]
     np.testing.assert_array_equal(handed.values, first.values)

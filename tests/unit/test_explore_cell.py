@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import course_utils
+from course_utils.drawing.refs import Link
 from course_utils.drawing.scene import Box, Cells, Frame, Label, Line, Rectangle, Scene
 from course_utils.drawing.svg import NUMBER_SIZE, bins_of, render_svg
 from course_utils.drawing.theme import LIGHT
@@ -20,7 +21,7 @@ from course_utils.drawing.wording import number
 from course_utils.explorers.cell_sums import sum_in_words, sums_in_short
 from course_utils.explorers.keras_check import built
 from course_utils.pictures.cell import cell_scene, explored_scene
-from course_utils.pictures.cell.time_line import steps_around
+from course_utils.pictures.cell.with_weights import steps_around
 from course_utils.recurrence import random_input, random_spec, run
 from tests.unit.kinds import BLOCKS
 from tests.unit.layer_explorers import in_sight
@@ -108,11 +109,11 @@ def test_strange_values_break_nothing(kind):
     scene = explored_scene(skipped, step=2, unit=1)
     assert_tidy(scene)
     made = blocks(scene)["h[t=2]"].made_of
-    assert made == ("h[t=1] cell",) and not any(name.startswith("weights/") for name in blocks(scene))
+    assert made == (Link("h[t=1]", "cell"),) and not any(name.startswith("weights/") for name in blocks(scene))
 
 
 def made_of(scene: Scene) -> dict[str, dict[str, str]]:
-    return {cells.id: dict(part.rsplit(" ", 1) for part in cells.made_of) for cells in scene.of(Cells)}
+    return {cells.id: {link.to: link.how for link in cells.made_of} for cells in scene.of(Cells)}
 
 
 def weight_ids(kind: str, letter: str) -> tuple[str, str]:
@@ -180,7 +181,7 @@ def test_pointing_at_a_part_lights_its_own_gate_alone(kind):
 
 def test_a_cell_without_its_weights_names_none():
     assert not any(
-        "weights/" in part for cells in cell_scene(traced(layer("LSTM")), step=1).of(Cells) for part in cells.made_of
+        "weights/" in link.to for cells in cell_scene(traced(layer("LSTM")), step=1).of(Cells) for link in cells.made_of
     )
     plain = made_of(cell_scene(traced(layer("LSTM")), step=2))["h[t=2]"]
     assert plain["h[t=1]"] == "all" and plain["c[t=1]"] == "cell"

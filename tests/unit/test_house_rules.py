@@ -121,6 +121,21 @@ def test_modules_stay_small(path):
     assert path.read_text(encoding="utf-8").count("\n") <= 450
 
 
+READS_AN_ID = re.compile(r"\bid(\.(startswith|endswith|\w*split|\w*partition|replace|remove\w+|find)\(|\[)")
+
+
+def test_no_meaning_is_read_out_of_an_id():
+    """Ids are for the page and for tests; what an item is, it says in fields of its own."""
+    assert not [path for path in MODULES if READS_AN_ID.search(path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize(
+    "code", ["item.id.startswith('x[')", "id.rsplit(' past ', 1)", "box.id.replace('a', 'b')", "id[:-1]"]
+)
+def test_a_reading_of_an_id_is_found(code):
+    assert READS_AN_ID.search(code) and not READS_AN_ID.search("ids[0], one.id == other.id, panel.id(name)")
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_public_things_are_documented(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -1,11 +1,17 @@
 """What lights up in a layer's picture where a number is pointed at: what has a share in it, and nothing else."""
 
+import json
 import re
+import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
 
-from course_utils.drawing.scene import Cells
+from course_utils.drawing.picture import fitted
+from course_utils.drawing.refs import Link, Ref
+from course_utils.drawing.scene import Cells, Rectangle
+from course_utils.drawing.svg import render_svg
+from course_utils.drawing.theme import LIGHT
 from course_utils.explorers import return_sequences, unrolling
 from course_utils.explorers.return_sequences import ReturnSequencesSettings
 from course_utils.explorers.state import StateSettings, view
@@ -18,16 +24,14 @@ SWITCHED_OFF = {"go_backwards": False, "bidirectional": False}
 
 
 def lit(scene, id: str, number: int) -> set[str]:
-    """Read ``made_of`` as the page does: "x[t=1] all", "c[t=0] 2"; what is not drawn is left out."""
+    """Follow the links as the page does: "x[t=1] all", "c[t=0] 2"; what is not drawn is left out."""
     blocks = {cells.id: cells for cells in scene.of(Cells)}
     found = set()
-    for part in blocks[id].made_of:
-        source, how = part.rsplit(" ", 1)
-        how, _, cells = how.partition(":")
-        first, last = map(int, cells.split("-")) if cells else (1, number)
-        if source in blocks and first <= number <= last:
-            place = how.removeprefix("cell=") if "=" in how else number - first + 1
-            found.add(f"{source} all" if how == "all" else f"{source} {place}")
+    for link in blocks[id].made_of:
+        first, last = link.among or (1, number)
+        if link.to in blocks and first <= number <= last:
+            place = link.cell or number - first + 1
+            found.add(f"{link.to} all" if link.how == "all" and not link.cell else f"{link.to} {place}")
     return found
 
 
@@ -96,3 +100,17 @@ def test_a_lane_lights_one_step_and_the_state_before():
     assert lit(scene, f"h{first}", 3) == {f"x{first} 3", f"h{first} 2"}
     assert lit(scene, f"h{second}", 1) == {f"x{second} 1", f"h{first} 3"}
     assert lit(scene, "whole[sample=1]", 1) == {f"x{first} all", f"x{second} all"}
+
+
+def test_the_page_gets_json():
+    """Whatever a layer is called: an id may hold quotes of both kinds, and what XML escapes."""
+    name = 'it\'s "a" <b> & c|d e:1-2/'
+    links = (Link(Ref("h", t=1).inside(name)), Link("x", "column", among=(2, 3)), Link("c", cell=4))
+    cells = Cells(Ref("h", t=2).inside(name), Rectangle(0, 0, 40, 10), (1, 4), None, ("u",), made_of=links)
+    (rect,) = ElementTree.fromstring(render_svg(fitted("t", "d", [cells]), LIGHT)).iterfind(".//*[@data-shape]")
+    assert rect.get("data-id") == f"{name}h[t=2]"
+    assert json.loads(rect.get("data-made-of")) == [
+        {"to": f"{name}h[t=1]"},
+        {"to": "x", "how": "column", "among": [2, 3]},
+        {"to": "c", "cell": 4},
+    ]

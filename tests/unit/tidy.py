@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
+from html import unescape
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -9,10 +10,15 @@ from matplotlib.figure import Figure
 
 from course_utils.drawing.figure import draw_on
 from course_utils.drawing.scene import Box, Cells, Label, Line, Rectangle, Scene
-from course_utils.drawing.svg import drawn_ids, render_svg
+from course_utils.drawing.svg import render_svg
 from course_utils.drawing.theme import THEMES
 
 CHART = {"axis", "grid", "curve", "slope"}  # the roles of lines that may be short and bend around a text
+
+
+def drawn_ids(svg: str) -> list[str]:
+    """Return the ids of the items that a document shows, in painting order."""
+    return [unescape(id) for id in re.findall(r'data-id="([^"]+)"', svg)]
 
 
 def assert_tidy(scene: Scene) -> None:

@@ -92,16 +92,17 @@ def _block(page: Page, letter: str, letters: dict[str, str]) -> Column:
     name, parts = named_here(spec.cell, now.step), now.sum_of(letter)
 
     def row_of(one: Operation, caption: str) -> Row:
-        return name(one.name), formula(spec, one.name, letters), caption, page.values[one.name]
+        role = "summand" if isinstance(one, Product) and one.vector == "h-" else ""
+        return Row(name(one.name), formula(spec, one.name, letters), caption, page.values[one.name], role)
 
     rows = [row_of(one, "first") for one in block.ahead]
-    rows.append((name(f"x·W[{letter}]"), f"{letters['x']}·W", "", parts.from_input))
+    rows.append(Row(name(f"x·W[{letter}]"), f"{letters['x']}·W", "", parts.from_input, "summand"))
     rows += [row_of(one, "") for one in block.held]
     if spec.use_bias:
-        rows.append((name(f"b[{letter}]"), "b", "", parts.bias))
-    rows.append((name(block.total.name), "= sum", "", parts.total))
+        rows.append(Row(name(f"b[{letter}]"), "b", "", parts.bias, "summand"))
+    rows.append(Row(name(block.total.name), "= sum", "", parts.total, "sum"))
     said = f"{spec.activation_named(block.bent.which)} of the sum"
-    rows.append((name(block.bent.name), f"{block.bent.name} =", said, page.values[block.bent.name]))
+    rows.append(Row(name(block.bent.name), f"{block.bent.name} =", said, page.values[block.bent.name]))
     hue = letter if spec.cell.gates else ""
     return column_of_rows(now, f"{spec.cell.letter(letter)} {spec.cell.role(letter)}", rows, hue)
 
@@ -116,7 +117,7 @@ def _after(page: Page, letters: dict[str, str]) -> Column:
         leaves = spec.cell.states.get(one.name, "")
         head = f"{letters[one.name]} =" if leaves else ""
         caption = f"{leaves} and output" if one.name == "h" else leaves
-        rows.append((name(one.name), f"{head} {text}".strip(), caption, page.values[one.name]))
+        rows.append(Row(name(one.name), f"{head} {text}".strip(), caption, page.values[one.name]))
     return column_of_rows(page.now, "what is made of them", rows)
 
 

@@ -1,13 +1,14 @@
 """Columns of named rows, side by side: a bar with a title, and below it vectors with their names."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
-from course_utils.drawing.moving import moved
+from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge, moved
 from course_utils.drawing.picture import Legend
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Item, Rectangle
 from course_utils.drawing.text import BOLD, text_width
 from course_utils.pictures.cell.moment import (
@@ -25,8 +26,17 @@ BAR = 40  # the height of the bar that names a column
 PITCH = CELL_HEIGHT + 34  # from a row to the next, with room for its name
 GAP = 46  # between two columns, with room for an arrow
 
-Row = tuple[str, str, str, np.ndarray]
-"""Id, name, caption and numbers."""
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A vector with its name and what it is. role: as that of ``Cells``."""
+
+    id: Ref
+    name: str
+    caption: str
+    values: np.ndarray
+    role: str = ""
+
 
 Column = tuple[list[Item], float]
 """What is drawn, with its left edge at 0, and how wide it is."""
@@ -52,11 +62,11 @@ class Begun(Measured, Protocol):
 
 def column_before(now: Begun, states: Mapping[str, str]) -> Column:
     """Draw what is there before a step. states: by letter, what each is called."""
-    rows: list[Row] = [(f"x[t={now.step}]", now.name("x"), "input", now.x)]
+    rows = [Row(Ref("x", t=now.step), now.name("x"), "input", now.x, "input")]
     for letter, what in states.items():
         values = now.state(letter, 1)
         caption = start_caption(values, now.step, what)
-        rows.append((f"{letter}[t={now.step - 1}]", now.name(letter, 1), caption, values))
+        rows.append(Row(Ref(letter, t=now.step - 1), now.name(letter, 1), caption, values))
     return column_of_rows(now, "before", rows)
 
 
@@ -64,10 +74,10 @@ def column_of_rows(now: Measured, title: str, rows: Sequence[Row], hue: str = ""
     """Draw one column. hue: of the gate that it is about."""
     items: list[Item] = []
     width = text_width(title, 14, BOLD) + 20
-    for place, (id, name, caption, values) in enumerate(rows):
-        top = TOP + BAR + 30 + place * PITCH
-        items += named(row(now, id, 0, top, values, "f" if id.startswith("x[") else "u"), name, caption)
-        width = max(width, named_width(now, len(values), name, caption))
+    for place, one in enumerate(rows):
+        top, axis = TOP + BAR + 30 + place * PITCH, "f" if one.role == "input" else "u"
+        items += named(row(now, one.id, 0, top, one.values, axis, role=one.role), one.name, one.caption)
+        width = max(width, named_width(now, len(one.values), one.name, one.caption))
     key, bar = hue or title, Rectangle(0, TOP, width, BAR)
     return [*badge((f"bar[{key}]", f"title[{key}]"), bar, title, hue, size=14, radius=8), *items], width
 

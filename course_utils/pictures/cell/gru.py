@@ -5,6 +5,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.picture import Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle
 from course_utils.drawing.text import BOLD, MONO, SANS, text_width
 from course_utils.pictures.cell.moment import (
@@ -27,9 +28,9 @@ from course_utils.pictures.cell.table import (
     input_row,
     keras_order,
     legend_of,
-    line_states,
     order_in_words,
     row_names,
+    state_line,
     sum_rule,
 )
 from course_utils.recurrence.kinds.gru import GRU
@@ -49,7 +50,7 @@ def gru_picture(now: Moment) -> Picture:
     """Return the picture of one step of a GRU."""
     table = Table(now, LINE_RISE)
     formula = f"{now.name('h')} = z {TIMES} {now.name('h', 1)} + (1 − z) {TIMES} h̃"
-    items = [*_line(table), *_write(table)]
+    items = [*state_line(table, "h", "state", "z", _mix(now)[0], (UPDATE, CANDIDATE)), *_write(table)]
     for slot, letter in ((UPDATE, "z"), (RESET, "r"), (CANDIDATE, "h")):
         items += column_of(table, slot, letter)
     items += _reset_after(table) if now.spec.reset_after else _reset_before(table)
@@ -76,33 +77,12 @@ def _held(now: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return product, bias, product + bias
 
 
-def _line(table: Table) -> list[Item]:
-    """Draw the line of the state: h before, times z, what is kept, plus what is written, h after."""
-    now, y = table.now, table.line
-    before, after = line_states(table, "h", "state")
-    keep, add = table.centre(UPDATE), table.centre(CANDIDATE)
-    kept = row_around(now, f"z⊙h[t={now.step}]", (keep + add) / 2, y - CELL_HEIGHT / 2, _mix(now)[0])
-    stops = [before[0].place.right + 4, keep - HALF - 2, keep + HALF + 2, kept.place.x - 4]
-    stops += [kept.place.right + 4, add - HALF - 2, add + HALF + 2, after[0].place.x - 4]
-    return [
-        *(arrow(f"state[{n + 1}]", (stops[2 * n], y), (stops[2 * n + 1], y)) for n in range(4)),
-        *before,
-        *after,
-        kept,
-        Label("name[kept]", kept.place.centre[0], kept.place.y - 9, f"z {TIMES} {now.name('h', 1)}", 13),
-        *sign("times[z]", keep, y, TIMES),
-        *sign("plus", add, y, "+"),
-        Line("arrow[keep]", ((keep, table.gate_top - 4), (keep, y + HALF + 2)), hue="z"),
-        Label("keep", keep + 12, y + 46, "keep", 13, anchor="start", face=BOLD),
-    ]
-
-
 def _write(table: Table) -> list[Item]:
     """Draw 1 − z times h̃, and its way into the state."""
     now, centre = table.now, table.centre(CANDIDATE)
     top, y = table.line + WRITE_DROP - CELL_HEIGHT / 2, table.line + MIX_DROP
-    rest = row_around(now, f"1−z[t={now.step}]", table.centre(HELD), y - CELL_HEIGHT / 2, _mix(now)[1])
-    cells = row_around(now, f"(1−z)⊙h̃[t={now.step}]", centre, top, _mix(now)[2])
+    rest = row_around(now, Ref("1−z", t=now.step), table.centre(HELD), y - CELL_HEIGHT / 2, _mix(now)[1])
+    cells = row_around(now, Ref("(1−z)⊙h̃", t=now.step), centre, top, _mix(now)[2])
     box = Rectangle(table.centre(RESET) - 22, y - 13, 44, 26)
     return [
         dot("branch[1−z]", table.centre(UPDATE), y, "z"),
@@ -127,10 +107,10 @@ def _reset_after(table: Table) -> list[Item]:
     """Draw h·R for the candidate, and r times it: r acts after the product with R."""
     now, centre = table.now, table.centre(HELD)
     product, bias, total = _held(now)
-    rows = [row_around(now, f"h·R[t={now.step}]", centre, table.top("h"), product)]
+    rows = [row_around(now, Ref("h·R", t=now.step), centre, table.top("h"), product, "sum")]
     if now.spec.use_bias:
-        rows.append(row_around(now, "b[second]", centre, table.top("b"), bias))
-        rows.append(row_around(now, f"h·R+b[t={now.step}]", centre, table.top("sum"), total))
+        rows.append(row_around(now, Ref("b", "second"), centre, table.top("b"), bias, "summand"))
+        rows.append(row_around(now, Ref("h·R+b", t=now.step), centre, table.top("sum"), total, "sum"))
     y = min(table.bar_top + BAR_HEIGHT / 2, rows[-1].place.y - RISE - HALF)
     second = " + b′" if now.spec.use_bias else ""
     return [
@@ -150,7 +130,7 @@ def _reset_before(table: Table) -> list[Item]:
     now, centre = table.now, table.centre(HELD)
     with np.errstate(all="ignore"):
         values = now.gate("r") * now.before
-    cells = row_around(now, f"r⊙h[t={now.step}]", centre, table.top("sum"), values)
+    cells = row_around(now, Ref("r⊙h", t=now.step), centre, table.top("sum"), values)
     y = cells.place.bottom + RISE + HALF
     before = now.name("h", 1)
     return [
@@ -182,8 +162,8 @@ def _held_header(table: Table, top: float) -> list[Item]:
 def _through(table: Table, y: float, start: tuple[float, float]) -> list[Item]:
     """Draw the line from r to its sign, and from there into the sum of the candidate."""
     now, width = table.now, table.column_width
-    r = row_around(now, "", table.centre(RESET), table.gate_top, now.gate("r")).place
-    target = row_around(now, "", table.centre(CANDIDATE), table.top("h"), now.before).place
+    r = row_around(now, Ref(""), table.centre(RESET), table.gate_top, now.gate("r")).place
+    target = row_around(now, Ref(""), table.centre(CANDIDATE), table.top("h"), now.before).place
     down, over = table.left(RESET) + width + IN, table.left(HELD) + width + OUT
     gate = (r.right + 4, r.centre[1]), (down, r.centre[1]), (down, y), (table.centre(HELD) - HALF - 2, y)
     let = start, (over, start[1]), (over, target.centre[1]), (target.x - 4, target.centre[1])
@@ -192,7 +172,7 @@ def _through(table: Table, y: float, start: tuple[float, float]) -> list[Item]:
 
 def _note(table: Table, text: str) -> Label:
     """Say what the row of the candidate holds where the other columns hold h·R."""
-    right = row_around(table.now, "", table.centre(CANDIDATE), 0, table.now.before).place.right
+    right = row_around(table.now, Ref(""), table.centre(CANDIDATE), 0, table.now.before).place.right
     return Label("name[let through]", right + 10, table.top("h") + 16, text, 13, anchor="start")
 
 

@@ -5,14 +5,16 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
 from course_utils.drawing.picture import Picture
-from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle
-from course_utils.drawing.text import BOLD, MONO, shortened, text_width
+from course_utils.drawing.refs import Ref
+from course_utils.drawing.scene import Item, Label, Line
+from course_utils.drawing.text import BOLD, MONO, shortened
 from course_utils.pictures.cell.moment import (
     SIGN_SIZE,
     TIMES,
     Moment,
     activated,
     named,
+    named_sign,
     picture_of_step,
     row,
     row_around,
@@ -29,9 +31,9 @@ from course_utils.pictures.cell.table import (
     input_row,
     keras_order,
     legend_of,
-    line_states,
     order_in_words,
     row_names,
+    state_line,
 )
 
 COLUMNS = ("f", "i", "c", "o")  # in the order in which they act on the memory
@@ -45,7 +47,8 @@ def lstm_picture(now: Moment) -> Picture:
     table = Table(now, LINE_RISE)
     shown = activated(now.spec.activation.name, now.name("c"))
     formula = f"{now.name('c')} = f {TIMES} {now.name('c', 1)} + i {TIMES} c̃,  {now.name('h')} = o {TIMES} {shown}"
-    items = [*_memory(table), *_write(table), *_show(table)]
+    line = state_line(table, "c", "memory", "f", _products(now)[0], (0, 1.5))
+    items = [*line, *_write(table), *_show(table)]
     for slot, letter in enumerate(COLUMNS):
         items += column_of(table, slot, letter)
     items += [*row_names(table), *_bus(table), *input_row(table), *keras_order(table)]
@@ -62,36 +65,11 @@ def _products(now: Moment) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return kept, written_, shown
 
 
-def _memory(table: Table) -> list[Item]:
-    """Draw the line of the memory: c before, times f, what is kept, plus what is written, c after."""
-    now, y = table.now, table.line
-    before, after = line_states(table, "c", "memory")
-    keep, add = table.centre(0), table.centre(1.5)
-    kept = row_around(now, f"f⊙c[t={now.step}]", (keep + add) / 2, y - CELL_HEIGHT / 2, _products(now)[0])
-    stops = [before[0].place.right + 4, keep - HALF, keep + HALF, kept.place.x - 4]
-    stops += [kept.place.right + 4, add - HALF, add + HALF, after[0].place.x - 4]
-    lines = [
-        Line(f"memory[{place + 1}]", ((stops[2 * place], y), (stops[2 * place + 1], y)), "memory", head=place == 3)
-        for place in range(4)
-    ]
-    return [
-        *lines,
-        *before,
-        *after,
-        kept,
-        Label("name[kept]", kept.place.centre[0], kept.place.y - 9, f"f {TIMES} {now.name('c', 1)}", 13),
-        *sign("times[f]", keep, y, TIMES),
-        *sign("plus", add, y, "+"),
-        Line("arrow[keep]", ((keep, table.gate_top - 4), (keep, y + HALF + 2)), hue="f"),
-        Label("keep", keep + 12, y + 56, "keep", 13, anchor="start", face=BOLD),
-    ]
-
-
 def _write(table: Table) -> list[Item]:
     """Draw i times c̃, and its way into the memory."""
     now, centre = table.now, table.centre(1.5)
     top, y = table.line + PRODUCT_DROP - CELL_HEIGHT / 2, table.line + SHOW_DROP
-    cells = row_around(now, f"i⊙c̃[t={now.step}]", centre, top, _products(now)[1])
+    cells = row_around(now, Ref("i⊙c̃", t=now.step), centre, top, _products(now)[1])
     left, right = table.centre(1), table.centre(2)
     return [
         cells,
@@ -109,16 +87,15 @@ def _show(table: Table) -> list[Item]:
     """Draw the memory through its activation, times o, out as the new state."""
     now, centre = table.now, table.centre(3)
     top, y = table.line + PRODUCT_DROP - CELL_HEIGHT / 2, table.line + SHOW_DROP
-    shown = row_around(now, f"tanh(c)[t={now.step}]", centre, top, _products(now)[2])
-    state = row(now, f"h[t={now.step}]", table.right, y - CELL_HEIGHT / 2, now.after)
+    shown = row_around(now, Ref("tanh(c)", t=now.step), centre, top, _products(now)[2])
+    state = row(now, Ref("h", t=now.step), table.right, y - CELL_HEIGHT / 2, now.after)
     text = shortened(now.spec.activation.name, 12.5, table.column_width - 20, MONO)
-    width = text_width(text, 12.5, MONO) + 24
-    box = Rectangle(centre - width / 2, table.line + 26, width, 26)
+    activation = named_sign("activation", text, centre, table.line + 26)
+    box = activation[0].place
     name = activated(text, now.name("c"))
     return [
         Line("arrow[show,c]", ((centre, table.line + 4), (centre, box.y - 2)), head=True),
-        Box("activation", box, "sign", radius=8),
-        Label("activation_name", centre, box.y + 17, text, 12.5, face=MONO),
+        *activation,
         arrow("arrow[activation]", (centre, box.bottom + 2), (centre, top - 4)),
         shown,
         Label("name[shown]", shown.place.right + 8, top + 16, name, 13, anchor="start"),
@@ -134,7 +111,7 @@ def _show(table: Table) -> list[Item]:
 def _bus(table: Table) -> list[Item]:
     """Draw h before, and the bus that brings it and x to all four columns."""
     now, y = table.now, table.bus
-    cells = row(now, f"h[t={now.step - 1}]", MARGIN, y - CELL_HEIGHT / 2, now.before, "v")
+    cells = row(now, Ref("h", t=now.step - 1), MARGIN, y - CELL_HEIGHT / 2, now.before, "v")
     bottom = table.top("x") + CELL_HEIGHT
     last = table.centre(3)
     return [

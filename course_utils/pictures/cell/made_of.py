@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from course_utils.drawing.refs import Link, Ref
 from course_utils.drawing.scene import Cells, Item
 from course_utils.pictures.cell.moment import Moment
 from course_utils.recurrence.kinds import KINDS, Kind
@@ -14,7 +15,7 @@ from course_utils.recurrence.kinds.flow import Product, SecondBias, Sum, Weigh
 from course_utils.recurrence.specs import LETTERS
 
 WEIGHTS = "weights/"  # what the ids of the weights map below a cell begin with
-Sources = dict[str, str]
+Sources = dict[Ref, str]
 """By the id of a block: "all" of it, the "column" of the unit, or its "cell"."""
 
 
@@ -28,7 +29,7 @@ def linked(now: Moment, items: Iterable[Item], below: Iterable[Item] = ()) -> li
     spec = now.spec
     known = _all_sources(spec.kind, spec.reset_after, now.step, now.skipped)
     return [
-        replace(item, made_of=tuple(f"{name} {how}" for name, how in known[item.id].items() if name in drawn))
+        replace(item, made_of=tuple(link for link in known[item.id] if link.to in drawn))
         if isinstance(item, Cells) and item.id in known
         else item
         for item in items
@@ -36,14 +37,14 @@ def linked(now: Moment, items: Iterable[Item], below: Iterable[Item] = ()) -> li
 
 
 @lru_cache(maxsize=1024)
-def _all_sources(kind: str, reset_after: bool, step: int, skipped: bool) -> dict[str, Sources]:
+def _all_sources(kind: str, reset_after: bool, step: int, skipped: bool) -> dict[Ref, tuple[Link, ...]]:
     """Return for each row of units all that made it."""
     cell = KINDS[kind]
     direct = _skipped(cell, step) if skipped else _direct(cell, reset_after, step)
-    return {name: _followed(direct, name) for name in direct}
+    return {name: tuple(Link(to, how) for to, how in _followed(direct, name).items()) for name in direct}
 
 
-def _followed(direct: dict[str, Sources], name: str) -> Sources:
+def _followed(direct: dict[Ref, Sources], name: Ref) -> Sources:
     """Return what made one block, and what made that, and so on.
 
     All units of a source are made of all units of its own sources; "all" holds whatever else is said.
@@ -59,10 +60,10 @@ def _followed(direct: dict[str, Sources], name: str) -> Sources:
     return found
 
 
-def _direct(cell: Kind, reset_after: bool, step: int) -> dict[str, Sources]:
+def _direct(cell: Kind, reset_after: bool, step: int) -> dict[Ref, Sources]:
     """Return for each row what one operation made it of, by the flow of its kind."""
     name = named_here(cell, step)
-    direct: dict[str, Sources] = {}
+    direct: dict[Ref, Sources] = {}
     for operation in cell.flow(reset_after):
         made = {name(source): how for source, how in operation.sources.items()}
         if isinstance(operation, Product):
@@ -80,30 +81,31 @@ def _direct(cell: Kind, reset_after: bool, step: int) -> dict[str, Sources]:
     return direct
 
 
-def weight_id(cell: Kind, weight: str, block: str) -> str:
+def weight_id(cell: Kind, weight: str, block: str) -> Ref:
     """Return the id of a block of a weight: in the map below a cell, or in the picture of a kind with one block."""
-    return f"{WEIGHTS}{weight}[{block}]" if cell.gates else LETTERS[weight]
+    return Ref(weight, block, place=WEIGHTS) if cell.gates else Ref(LETTERS[weight])
 
 
-def named_here(cell: Kind, step: int) -> Callable[[str], str]:
+def named_here(cell: Kind, step: int) -> Callable[[str], Ref]:
     """Return how the quantities of a flow are called in the picture of a step."""
     of_blocks = {f"{stem}[{block}]": (stem, block) for stem in ("x·W", "h·R", "sum", "b") for block in cell.blocks}
 
-    def name(quantity: str) -> str:
+    before = {f"{letter}-": letter for letter in cell.states}
+
+    def name(quantity: str) -> Ref:
         if quantity in of_blocks:
             stem, block = of_blocks[quantity]
-            if stem == "b":
-                return f"b[{block}]" if cell.gates else "b"
-            return f"{stem}[t={step},{block}]" if cell.gates else f"{stem}[t={step}]"
+            ref = Ref(stem) if stem == "b" else Ref(stem, t=step)
+            return ref.at(block) if cell.gates else ref
         if quantity == "b[second]":
-            return quantity
-        if quantity.endswith("-"):
-            return f"{quantity[:-1]}[t={step - 1}]"
+            return Ref("b", "second")
+        if quantity in before:
+            return Ref(before[quantity], t=step - 1)
         new = cell.candidate and quantity == cell.letter(cell.candidate)
-        return f"{'candidate' if new else quantity}[t={step}]"
+        return Ref("candidate" if new else quantity, t=step)
 
     return name
 
 
-def _skipped(cell: Kind, step: int) -> dict[str, Sources]:
-    return {f"{letter}[t={step}]": {f"{letter}[t={step - 1}]": "cell"} for letter in cell.states}
+def _skipped(cell: Kind, step: int) -> dict[Ref, Sources]:
+    return {Ref(letter, t=step): {Ref(letter, t=step - 1): "cell"} for letter in cell.states}

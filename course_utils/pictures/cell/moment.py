@@ -10,9 +10,10 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, outline, strongest
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Rectangle
-from course_utils.drawing.svg import NUMBER_SIZE
-from course_utils.drawing.text import BOLD, subscript, text_width
+from course_utils.drawing.text import BOLD, MONO, subscript, text_width
+from course_utils.drawing.theme import NUMBER_SIZE
 from course_utils.recurrence import CellTrace, RecurrentSpec
 
 UNIT_WIDTH, WIDE_UNIT = 44, 54  # of one cell; where numbers like −12.34 occur
@@ -21,7 +22,7 @@ MOST_NUMBERS, STRIP = 4, 176  # a longer vector is a strip of colours, so wide
 SIGN_SIZE = 28
 SMALL_CELL, FRAME_ROOM = 16, 2.6  # px: around smaller cells, the frame stands so far out that it does not cover them
 CLOSE = 14  # px between two rows that share a frame
-LOUD, LOUD_IDS = 4.0, ("x[", "x·W", "h·R", "b", "sum")  # the size up to which inputs and sums stretch the scale
+LOUD = 4.0  # the size up to which inputs, sums and what is added up stretch the scale
 TIMES = "⊙"  # the product unit by unit
 
 
@@ -174,11 +175,11 @@ def picture_of_step(
 def limit_of(items: Iterable[Item]) -> float:
     """Return the limit of the colour scale: the largest size among the values of a picture.
 
-    Inputs and sums count up to LOUD only: beyond it the usual activations are flat, and the states
+    Inputs, summands and sums count up to LOUD only: beyond it the usual activations are flat, and the states
     and gates, mostly within 1, would all look like zero.
     """
     blocks = [item for item in items if isinstance(item, Cells) and item.limit is None]
-    quiet = strongest(*(block.values for block in blocks if not block.id.startswith(LOUD_IDS)))
+    quiet = strongest(*(block.values for block in blocks if not block.role))
     return min(strongest(*(block.values for block in blocks)), max(quiet, LOUD))
 
 
@@ -202,13 +203,21 @@ def row_width(now: Measured, count: int) -> float:
 
 
 def row(
-    now: Measured, id: str, left: float, top: float, values: np.ndarray, axis: str = "u", *, ghost: bool = False
+    now: Measured,
+    id: Ref,
+    left: float,
+    top: float,
+    values: np.ndarray,
+    axis: str = "u",
+    *,
+    ghost: bool = False,
+    role: str = "",
 ) -> Cells:
-    """Draw a vector as one row of cells."""
+    """Draw a vector as one row of cells. role: as that of ``Cells``."""
     count = len(values)
     place = Rectangle(left, top, row_width(now, count), CELL_HEIGHT)
     numbers = count <= MOST_NUMBERS and not ghost and fits(values, now.unit_width)
-    return Cells(id, place, (1, count), values[None], (axis,), ghost, numbers)
+    return Cells(id, place, (1, count), values[None], (axis,), ghost, numbers, role=role)
 
 
 def fits(values: np.ndarray, width: float) -> bool:
@@ -216,9 +225,9 @@ def fits(values: np.ndarray, width: float) -> bool:
     return all(text_width(wording.number(value), NUMBER_SIZE) + 2 * NUMBER_PAD <= width for value in values.flat)
 
 
-def row_around(now: Measured, id: str, centre: float, top: float, values: np.ndarray) -> Cells:
+def row_around(now: Measured, id: Ref, centre: float, top: float, values: np.ndarray, role: str = "") -> Cells:
     """Draw a vector as one row of cells around a middle."""
-    return row(now, id, centre - row_width(now, len(values)) / 2, top, values)
+    return row(now, id, centre - row_width(now, len(values)) / 2, top, values, role=role)
 
 
 def sign(id: str, x: float, y: float, text: str) -> list[Item]:
@@ -227,6 +236,13 @@ def sign(id: str, x: float, y: float, text: str) -> list[Item]:
     box = Box(id, Rectangle(x - half, y - half, SIGN_SIZE, SIGN_SIZE), "sign", radius=half)
     dot = text == TIMES
     return [box, Label(f"{id}_letter", x, y + (5 if dot else 6), "•" if dot else text, 14 if dot else 17, face=BOLD)]
+
+
+def named_sign(id: str, text: str, centre: float, top: float) -> list[Item]:
+    """Draw an operation that has a name, such as an activation: its box first."""
+    width = text_width(text, 12.5, MONO) + 24
+    box = Box(id, Rectangle(centre - width / 2, top, width, 26), "sign", radius=8)
+    return [box, Label(f"{id}_name", centre, top + 17, text, 12.5, face=MONO)]
 
 
 def named(cells: Cells, name: str, caption: str) -> list[Item]:
@@ -261,10 +277,10 @@ def light(items: Iterable[Item], unit: int) -> list[Frame]:
     frames: list[Frame] = []
     for cells in sorted(blocks, key=lambda cells: (cells.place.x, cells.place.y)):
         frame = column_frame(cells, unit - 1)
-        if frames and _close(frames[-1].place, frame.place):
-            top = frames.pop().place
-            place = Rectangle(top.x, top.y, top.width, frame.place.bottom - top.y)
-            frame = Frame(frame.id, place)
+        above, below = frames[-1].place if frames else None, frame.place
+        if above and (above.x, above.width) == (below.x, below.width) and 0 <= below.y - above.bottom <= CLOSE:
+            frames.pop()
+            frame = Frame(frame.id, Rectangle(above.x, above.y, above.width, below.bottom - above.y))
         frames.append(frame)
     return frames
 
@@ -277,8 +293,3 @@ def column_frame(cells: Cells, column: int) -> Frame:
     return Frame(
         frame.id, Rectangle(place.x - across, place.y - down, place.width + 2 * across, place.height + 2 * down)
     )
-
-
-def _close(above: Rectangle, below: Rectangle) -> bool:
-    """Return whether two cells stand so close that one frame can hold both."""
-    return above.x == below.x and above.width == below.width and 0 <= below.y - above.bottom <= CLOSE

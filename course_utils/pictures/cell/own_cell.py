@@ -8,6 +8,7 @@ import numpy as np
 
 from course_utils.drawing import wording
 from course_utils.drawing.picture import Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Item, Label, Scene
 from course_utils.drawing.text import MONO, shortened, subscript, text_width
 from course_utils.pictures.cell.columns import (
@@ -112,8 +113,9 @@ def own_cell_scene(trace: OpaqueTrace, *, step: int, sample: int = 0) -> Scene:
 
 def _after(now: OwnMoment) -> Column:
     output = now.trace.outputs[now.sample, now.step - 1].ravel()
-    rows: list[Row] = [("output", "output", "", output)]
-    rows += [(f"{letter}[t={now.step}]", now.name(letter), "state", now.state(letter)) for letter in now.trace.states]
+    rows = [Row(Ref("output"), "output", "", output)]
+    for letter in now.trace.states:
+        rows.append(Row(Ref(letter, t=now.step), now.name(letter), "state", now.state(letter)))
     return column_of_rows(now, "after", rows)
 
 
@@ -123,7 +125,8 @@ def _inside(now: OwnMoment) -> list[Column]:
     for place in range(math.ceil(len(now.drawn) / A_COLUMN)):
         part = now.drawn[place * A_COLUMN : (place + 1) * A_COLUMN]
         rows = [
-            (f"operation[{one.name}]", one.name, shortened(one.text, 12, LONGEST_TEXT), values) for one, values in part
+            Row(Ref("operation", one.name), one.name, shortened(one.text, 12, LONGEST_TEXT), values)
+            for one, values in part
         ]
         first, last = part[0][0].name, part[-1][0].name
         columns.append(column_of_rows(now, f"{now.spec.kind} {first} to {last}" if first != last else first, rows))

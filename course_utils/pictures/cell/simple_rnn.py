@@ -11,13 +11,15 @@ from course_utils.drawing import wording
 from course_utils.drawing.grouping import fine_limit
 from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow, block
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle
-from course_utils.drawing.text import BOLD, MONO, text_width
+from course_utils.drawing.text import BOLD, text_width
 from course_utils.pictures.cell.moment import (
     WIDE_UNIT,
     Moment,
     activated,
     fits,
+    named_sign,
     picture_of_step,
     rounding_note,
     scale_note,
@@ -49,14 +51,13 @@ def _places(items: list[Item]) -> dict[str, Rectangle]:
     return {item.id: item.place for item in items if isinstance(item, Box | Cells)}
 
 
-def _block(id: str, left: float, top: float, values: np.ndarray, axes: tuple[str, ...]) -> Cells:
+def _block(id: Ref, left: float, top: float, values: np.ndarray, axes: tuple[str, ...], role: str = "") -> Cells:
     """Draw a matrix, or a vector as one row: with wider cells where its numbers need them, or without numbers."""
     cells = block(id, left, top, values, axes)
-    if not cells.numbers:  # many: to measure each of them would take long
-        return cells
-    if not fits(values, CELL_WIDTH):
+    if cells.numbers and not fits(values, CELL_WIDTH):
         cells = block(id, left, top, values, axes, width=WIDE_UNIT)
-    return replace(cells, numbers=fits(values, cells.cell_size[0]))
+    numbers = cells.numbers and fits(values, cells.cell_size[0])  # of many none: to measure each would take long
+    return replace(cells, numbers=numbers, role=role)
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,13 @@ class _Product:
     vector: np.ndarray
     matrix: np.ndarray
     result: np.ndarray
-    vector_id: str
+    vector_id: Ref
+    vector_role: str
     vector_name: str
     letter: str
     keras_name: str
     axes: tuple[str, str]
-    result_id: str
+    result_id: Ref
     limit: float  # of W and R, where they show colours alone: many small weights beside large sums would be white
 
     @property
@@ -88,7 +90,7 @@ class _Product:
         """Width and height of the matrix as it is drawn."""
         if self.closed:
             return text_width(CLOSED_WORDS, 12) + 36, CLOSED_HEIGHT
-        place = _block("", 0, 0, self.matrix, self.axes).place
+        place = _block(Ref(""), 0, 0, self.matrix, self.axes).place
         return place.width, place.height
 
     @property
@@ -99,7 +101,7 @@ class _Product:
     def draw_matrix(self, left: float, top: float) -> list[Item]:
         """Draw the matrix cell by cell, or as a closed box."""
         if not self.closed:
-            cells = _block(self.letter, left, top, self.matrix, self.axes)
+            cells = _block(Ref(self.letter), left, top, self.matrix, self.axes)
             return [cells if cells.numbers else replace(cells, limit=self.limit)]
         place = Rectangle(left, top, *self.matrix_size)
         (x, y), letter = place.centre, self.letter
@@ -117,11 +119,11 @@ def _factors(now: Moment) -> tuple[_Product, _Product]:
     return (
         _Product(
             now.x, spec.kernel, parts.from_input,
-            f"x[t={t}]", now.name("x"), "W", "kernel", ("f", "u"), f"x·W[t={t}]", limit,
+            Ref("x", t=t), "input", now.name("x"), "W", "kernel", ("f", "u"), Ref("x·W", t=t), limit,
         ),
         _Product(
             now.before, spec.recurrent_kernel, parts.from_state,
-            f"h[t={t - 1}]", now.name("h", 1), "R", "recurrent_kernel", ("v", "u"), f"h·R[t={t}]", limit,
+            Ref("h", t=t - 1), "", now.name("h", 1), "R", "recurrent_kernel", ("v", "u"), Ref("h·R", t=t), limit,
         ),
     )  # fmt: skip
 
@@ -129,7 +131,7 @@ def _factors(now: Moment) -> tuple[_Product, _Product]:
 def _products(now: Moment) -> list[Item]:
     """Draw x·W and h·R below each other, aligned at their dots and equals signs."""
     factors = _factors(now)
-    widest = max(_block("", 0, 0, product.vector, ("u",)).place.width for product in factors)
+    widest = max(_block(Ref(""), 0, 0, product.vector, ("u",)).place.width for product in factors)
     dot = MARGIN + widest + SIGN / 2
     equals = dot + SIGN + max(product.matrix_room for product in factors)
     items: list[Item] = []
@@ -144,9 +146,10 @@ def _product(product: _Product, dot: float, equals: float, top: float) -> list[I
     """Draw one product; dot and equals are where its signs are."""
     left, middle = dot + SIGN / 2, top + product.matrix_size[1] / 2
     row_top = middle - CELL_HEIGHT / 2
-    width = _block("", 0, 0, product.vector, ("u",)).place.width
-    vector = _block(product.vector_id, dot - SIGN / 2 - width, row_top, product.vector, product.axes[:1])
-    result = _block(product.result_id, equals + SIGN / 2, row_top, product.result, ("u",))
+    width = _block(Ref(""), 0, 0, product.vector, ("u",)).place.width
+    left_of_dot = dot - SIGN / 2 - width
+    vector = _block(product.vector_id, left_of_dot, row_top, product.vector, product.axes[:1], product.vector_role)
+    result = _block(product.result_id, equals + SIGN / 2, row_top, product.result, ("u",), "summand")
     result_name = f"{product.vector_name}·{product.letter}"
     return [
         vector,
@@ -168,12 +171,12 @@ def _addition(now: Moment, places: dict[str, Rectangle]) -> list[Item]:
     items: list[Item] = [_plus("plus[h·R]", places[f"x·W[t={t}]"], state_part)]
     below = max(state_part.bottom, places["R"].bottom) + ROW_GAP - 12
     if spec.bias is not None:
-        bias = _block("b", left, below, spec.bias, ("u",))
+        bias = _block(Ref("b"), left, below, spec.bias, ("u",), "summand")
         items += [bias, Label("name[b]", left, below - 8, f"b bias {spec.bias.shape}", 12, "muted", "start")]
         items.append(_plus("plus[b]", state_part, bias.place))
         below = bias.place.bottom + 8
     rule = Line("rule", ((left, below), (right, below)), "rule", head=False)
-    total = _block(f"sum[t={t}]", left, below + 10, now.sum_of("h").total, ("u",))
+    total = _block(Ref("sum", t=t), left, below + 10, now.sum_of("h").total, ("u",), "sum")
     items += [rule, total, Label("name[sum]", left - 10, total.place.centre[1] + 5, "sum", 13, anchor="end")]
     return items + _activation(now, total.place, now.name("h"))
 
@@ -181,13 +184,12 @@ def _addition(now: Moment, places: dict[str, Rectangle]) -> list[Item]:
 def _activation(now: Moment, total: Rectangle, name: str) -> list[Item]:
     """Draw the arrow from the sum through the activation to the new state."""
     text, centre = now.spec.activation.name, total.centre[0]
-    width = text_width(text, 12.5, MONO) + 24
-    box = Rectangle(centre - width / 2, total.bottom + 24, width, 26)
-    after = _block(f"h[t={now.step}]", total.x, box.bottom + 24, now.after, ("u",))
+    activation = named_sign("activation", text, centre, total.bottom + 24)
+    box = activation[0].place
+    after = _block(Ref("h", t=now.step), total.x, box.bottom + 24, now.after, ("u",))
     return [
         arrow("arrow[sum]", (centre, total.bottom + 3), (centre, box.y - 2)),
-        Box("activation", box, "sign", radius=8),
-        Label("activation_name", centre, box.y + 17, text, 12.5, face=MONO),
+        *activation,
         arrow("arrow[activation]", (centre, box.bottom + 2), (centre, after.place.y - 3)),
         after,
         Label("name[after]", total.x - 10, after.place.centre[1] + 5, f"{name} =", 15, anchor="end"),

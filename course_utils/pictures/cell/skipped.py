@@ -3,6 +3,7 @@
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Item, Label, Line
 from course_utils.drawing.text import BOLD, text_width
 from course_utils.pictures.cell.moment import (
@@ -26,7 +27,7 @@ def skipped_picture(now: Moment) -> Picture:
     for place, (letter, what) in enumerate(states.items()):
         items += _unchanged(now, letter, what, TOP + place * PITCH)
     below = TOP + len(states) * PITCH
-    x = row(now, f"x[t={now.step}]", MARGIN, below, now.x, "f", ghost=True)
+    x = row(now, Ref("x", t=now.step), MARGIN, below, now.x, "f", ghost=True, role="input")
     items += named(x, now.name("x"), "not read")
     said = [f"This step is {WORDS}.", f"{now.said('x')} = {wording.vector(now.x)} is not read."]
     said += [f"{now.said(letter)} = {now.said(letter, 1)} = {wording.vector(now.state(letter))}." for letter in states]
@@ -40,8 +41,8 @@ def _unchanged(now: Moment, letter: str, what: str, top: float) -> list[Item]:
     left = MARGIN + max(named_width(now, now.spec.units, now.name(letter, 1), caption), 170)
     text = "unchanged"
     right = left + text_width(text, 12.5, BOLD) + 90
-    before = row(now, f"{letter}[t={now.step - 1}]", MARGIN, top, values[0])
-    after = row(now, f"{letter}[t={now.step}]", right, top, values[1])
+    before = row(now, Ref(letter, t=now.step - 1), MARGIN, top, values[0])
+    after = row(now, Ref(letter, t=now.step), right, top, values[1])
     y, role = top + CELL_HEIGHT / 2, "memory" if letter == "c" else "flow"
     return [
         *named(before, now.name(letter, 1), caption),

@@ -7,12 +7,16 @@ The same line of every column is at the same height, named once at the left.
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from course_utils.drawing import wording
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow, badge
 from course_utils.drawing.picture import Legend
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD, MONO, shortened, text_width
 from course_utils.pictures.cell.moment import (
+    SIGN_SIZE,
     TIMES,
     Moment,
     named,
@@ -22,6 +26,7 @@ from course_utils.pictures.cell.moment import (
     row_around,
     row_width,
     scale_note,
+    sign,
     start_caption,
 )
 from course_utils.recurrence import RecurrentSpec
@@ -125,13 +130,13 @@ def column_of(table: Table, slot: int, letter: str) -> list[Item]:
     now, centre, step = table.now, table.centre(slot), table.now.step
     parts = now.sum_of(letter)
     rows = [
-        row_around(now, f"x·W[t={step},{letter}]", centre, table.top("x"), parts.from_input),
-        row_around(now, f"h·R[t={step},{letter}]", centre, table.top("h"), parts.from_state),
-        row_around(now, f"sum[t={step},{letter}]", centre, table.top("sum"), parts.total),
+        row_around(now, Ref("x·W", t=step).at(letter), centre, table.top("x"), parts.from_input, "summand"),
+        row_around(now, Ref("h·R", t=step).at(letter), centre, table.top("h"), parts.from_state, "summand"),
+        row_around(now, Ref("sum", t=step).at(letter), centre, table.top("sum"), parts.total, "sum"),
         row_around(now, gate_id(now, letter), centre, table.gate_top, now.gate(letter)),
     ]
     if now.spec.use_bias:
-        rows.append(row_around(now, f"b[{letter}]", centre, table.top("b"), parts.bias))
+        rows.append(row_around(now, Ref("b", letter), centre, table.top("b"), parts.bias, "summand"))
     return [
         *rows,
         sum_rule(table, slot, letter),
@@ -139,9 +144,9 @@ def column_of(table: Table, slot: int, letter: str) -> list[Item]:
     ]
 
 
-def gate_id(now: Moment, letter: str) -> str:
+def gate_id(now: Moment, letter: str) -> Ref:
     """Return the id of the row of a gate or of the candidate."""
-    return f"{letter if letter in now.spec.cell.gates else 'candidate'}[t={now.step}]"
+    return Ref(letter if letter in now.spec.cell.gates else "candidate", t=now.step)
 
 
 def sum_rule(table: Table, slot: int, letter: str, name: str = "rule") -> Line:
@@ -156,21 +161,13 @@ def _bar(table: Table, slot: int, letter: str) -> list[Item]:
     spec, left, top, width = table.now.spec, table.left(slot), table.bar_top, table.column_width
     gate = letter in spec.cell.gates
     activation = str(spec.recurrent_activation if gate else spec.activation)
+    called = shortened(activation, 12, width - LETTER_ROOM - BAR_PAD / 2, MONO)
     start = left + LETTER_ROOM
     return [
         Box(f"gate[{letter}]", Rectangle(left, top, width, BAR_HEIGHT), "gate", radius=8, hue=letter),
         Label(f"gate_letter[{letter}]", left + 19, top + 28, spec.cell.letter(letter), 19, "on_hue", face=BOLD),
         Label(f"gate_name[{letter}]", start, top + 18, spec.cell.role(letter), 12, "on_hue", "start", BOLD),
-        Label(
-            f"gate_activation[{letter}]",
-            start,
-            top + 34,
-            shortened(activation, 12, width - LETTER_ROOM - BAR_PAD / 2, MONO),
-            12,
-            "on_hue",
-            "start",
-            MONO,
-        ),
+        Label(f"gate_activation[{letter}]", start, top + 34, called, 12, "on_hue", "start", MONO),
     ]
 
 
@@ -192,22 +189,45 @@ def row_names(table: Table) -> list[Item]:
     ]
 
 
-def line_states(table: Table, letter: str, what: str) -> tuple[list[Item], list[Item]]:
-    """Draw the state that runs through, before the step at the left and after it at the right."""
-    now, step = table.now, table.now.step
+def state_line(
+    table: Table, letter: str, what: str, gate: str, kept: np.ndarray, slots: tuple[float, float]
+) -> list[Item]:
+    """Draw the line of a state: before, times a gate, what is kept, plus what is written, after.
+
+    kept:  (U,); slots: the columns above which the gate acts, and something is written into the state
+    """
+    now, step, y, half = table.now, table.now.step, table.line, SIGN_SIZE / 2
     values = now.state(letter, 1), now.state(letter)
-    before = row(now, f"{letter}[t={step - 1}]", MARGIN, LINE_TOP, values[0])
-    after = row(now, f"{letter}[t={step}]", table.right, LINE_TOP, values[1])
-    return (
-        named(before, now.name(letter, 1), start_caption(values[0], step, what)),
-        named(after, now.name(letter), "state and output" if letter == "h" else f"{what} after"),
-    )
+    before = row(now, Ref(letter, t=step - 1), MARGIN, LINE_TOP, values[0])
+    after = row(now, Ref(letter, t=step), table.right, LINE_TOP, values[1])
+    keep, add = map(table.centre, slots)
+    middle = row_around(now, Ref(f"{gate}⊙{letter}", t=step), (keep + add) / 2, LINE_TOP, kept)
+    memory = what == "memory"  # a double line, which goes on without a head and up to the very signs
+    away = half if memory else half + 2
+    stops = [before.place.right + 4, keep - away, keep + away, middle.place.x - 4]
+    stops += [middle.place.right + 4, add - away, add + away, after.place.x - 4]
+    role, heads = ("memory", (False, False, False, True)) if memory else ("flow", (True,) * 4)
+    lines = [
+        Line(f"{what}[{n + 1}]", ((stops[2 * n], y), (stops[2 * n + 1], y)), role, head) for n, head in enumerate(heads)
+    ]
+    name = f"{gate} {TIMES} {now.name(letter, 1)}"
+    return [
+        *lines,
+        *named(before, now.name(letter, 1), start_caption(values[0], step, what)),
+        *named(after, now.name(letter), "state and output" if letter == "h" else f"{what} after"),
+        middle,
+        Label("name[kept]", middle.place.centre[0], middle.place.y - 9, name, 13),
+        *sign(f"times[{gate}]", keep, y, TIMES),
+        *sign("plus", add, y, "+"),
+        Line("arrow[keep]", ((keep, table.gate_top - 4), (keep, y + half + 2)), hue=gate),
+        Label("keep", keep + 12, y + (56 if memory else 46), "keep", 13, anchor="start", face=BOLD),
+    ]
 
 
 def input_row(table: Table) -> list[Item]:
     """Draw x below the bus, with its name."""
     now = table.now
-    cells = row(now, f"x[t={now.step}]", MARGIN, table.input_top, now.x, "f")
+    cells = row(now, Ref("x", t=now.step), MARGIN, table.input_top, now.x, "f", role="input")
     return named(cells, now.name("x"), "input")
 
 

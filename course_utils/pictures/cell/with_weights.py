@@ -3,20 +3,21 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from course_utils.drawing.layout import MARGIN
-from course_utils.drawing.moving import moved
+from course_utils.drawing.layout import MARGIN, arrow, elided, moved
 from course_utils.drawing.picture import NOTE_RISE, Legend
-from course_utils.drawing.scene import Cells, Frame, Item, Label, Scene
-from course_utils.drawing.text import BOLD
+from course_utils.drawing.scene import Box, Cells, Frame, Item, Label, Rectangle, Scene
+from course_utils.drawing.text import BOLD, text_width
 from course_utils.drawing.wording import scale_end
 from course_utils.pictures.cell.made_of import WEIGHTS, linked
 from course_utils.pictures.cell.moment import Moment, column_frame, light
 from course_utils.pictures.cell.step import moment, picture_of
-from course_utils.pictures.cell.time_line import time_line
 from course_utils.pictures.weights import weights
 from course_utils.pictures.weights.blocks import TOP, Grid, Room, grids_of
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace
 
+HEIGHT, GAP = 22, 26  # px: of the box of a time-step, and from one to the next
+SIDE, AROUND = 1, 2  # of more steps than fit, how many are drawn at each end, and before and after the present one
+MOST = 2 * (SIDE + AROUND) + 3
 TIME_TOP, DROP = 78, 14  # of the row of time-steps; how far it moves the cell down
 MAP_GAP = 44  # px from the numbers of the scale to the title of the weights
 KEPT_MAPS = 8
@@ -36,7 +37,12 @@ def explored_scene(trace: RecurrentTrace, *, step: int, unit: int, sample: int =
     """
     now = moment(trace, step, sample)
     picture = picture_of(now)
-    cell = moved(map(_plain, picture.body), 0, DROP)
+    cell = moved(picture.body, 0, DROP)
+    if now.spec.cell.gates:  # what a gate adds up has no numbers here: those of the unit stand in its sums
+        cell = [
+            replace(item, numbers=False) if isinstance(item, Cells) and item.role == "summand" else item
+            for item in cell
+        ]
     legend, below, frames, words = _weights_below(now, picture.legend, unit)
     return replace(
         picture,
@@ -45,12 +51,6 @@ def explored_scene(trace: RecurrentTrace, *, step: int, unit: int, sample: int =
         legend=legend,
         over=[*below, *light(cell, unit), *frames],
     ).scene
-
-
-def _plain(item: Item) -> Item:
-    """Leave out the numbers of what a gate adds up: those of the unit stand in its sums, and few are read with ease."""
-    added = item.id.startswith(("b[", "x·W[", "h·R[")) and ("," in item.id or item.id[0] == "b")
-    return replace(item, numbers=False) if added and isinstance(item, Cells) else item
 
 
 def _weights_below(now: Moment, legend: Legend, unit: int) -> tuple[Legend, list[Item], list[Frame], list[str]]:
@@ -103,4 +103,50 @@ def _notes(grid: Grid, limits: dict[str, float]) -> list[str]:
         f"framed: the column of the unit in each of the {len(grid.spec.blocks)} blocks{nearest}",
         f"here the strongest colour is {strong}",
         " · ".join(weights.grid_notes([grid])),
+    ]
+
+
+def steps_around(steps: int, step: int) -> list[int | None]:
+    """Return the steps that are drawn, 1 … T, always the same number of places; None stands for those left out.
+
+    >>> steps_around(28, 14), steps_around(28, 2)
+    ([1, None, 12, 13, 14, 15, 16, None, 28], [1, 2, 3, 4, 5, 6, 7, None, 28])
+    """
+    if steps <= MOST:
+        return list(range(1, steps + 1))
+    first, last, inner = step - AROUND, step + AROUND, MOST - 2 * SIDE
+    if first <= SIDE + 2:
+        first, last = 1, inner
+    elif last >= steps - SIDE - 1:
+        first, last = steps - inner + 1, steps
+    return elided([1, *range(first, last + 1), steps])
+
+
+def time_line(steps: int, step: int, top: float) -> list[Item]:
+    """Draw the steps up to the present one solid, with a frame around it, and those to come as pale boxes."""
+    width = max(30.0, text_width(str(steps), 12, BOLD) + 14)
+    y, left = top + HEIGHT / 2, MARGIN + text_width("time-step", 13) + 16
+    items: list[Item] = [Label("time", MARGIN, y + 5, "time-step", 13, anchor="start")]
+    shown = steps_around(steps, step)
+    for place, number in enumerate(shown):
+        x = left + place * (width + GAP)
+        if number is None:
+            name = f"time[after={shown[place - 1]}]"
+            items.append(Label(name, x + width / 2, y + 4, "…", 13, "muted"))
+            continue
+        items += _box(number, step, Rectangle(x, top, width, HEIGHT))
+        if place and shown[place - 1]:
+            role = "flow" if number <= step else "ghost"
+            items.append(arrow(f"time_arrow[t={number}]", (x - GAP + 3, y), (x - 3, y), role=role))
+    return items
+
+
+def _box(number: int, step: int, place: Rectangle) -> list[Item]:
+    """Draw one step: done, present or to come."""
+    (x, y), done = place.centre, number <= step
+    face, ink = {"face": BOLD} if number == step else {}, "ink" if done else "muted"
+    return [
+        Box(f"time[t={number}]", place, "cell" if done else "zone", radius=5),
+        Label(f"time_number[t={number}]", x, y + 4.5, str(number), 12, ink, **face),
+        *([Frame(f"light[time,t={number}]", place)] if number == step else []),
     ]

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from course_utils.drawing.axes import Panel, Scale, curve, grid, spread, whole_ticks, x_axis, y_numbers
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Line, Mark, Rectangle
 from course_utils.drawing.text import BOLD, printable, shortened, text_width
 from course_utils.pictures.digit.read import ReadDigit
@@ -53,10 +54,10 @@ def chart_items(chart: Chart, step: int) -> list[Item]:
 def _fixed(read: ReadDigit, left: float, top: float, right: float) -> list[Item]:
     """Draw what is the same after every step."""
     chart = Chart(read, left, top, right)
-    panel, numbers = chart.panel, whole_ticks(read.steps)
+    panel, numbers, words = chart.panel, whole_ticks(read.steps), f"probability after each {read.noun}"
     return [
         *_known(chart),
-        Label("chart_name", chart.left, chart.top + 11, _heading(read), 13, anchor="start", face=BOLD),
+        Label("chart_name", chart.left, chart.top + 11, words, 13, anchor="start", face=BOLD),
         grid(panel, [0, 0.5, 1]),
         *x_axis(panel, numbers, numbers),
         *y_numbers(panel, [0, 0.5, 1], lambda tick: f"{100 * tick:g} %", right=False),
@@ -64,10 +65,6 @@ def _fixed(read: ReadDigit, left: float, top: float, right: float) -> list[Item]
         *_curves(chart),
         *_names(chart),
     ]
-
-
-def _heading(read: ReadDigit) -> str:
-    return f"probability after each {read.noun}"
 
 
 def followed_name(read: ReadDigit) -> str:
@@ -106,7 +103,7 @@ def _curves(chart: Chart) -> list[Item]:
         ends = np.rint(np.linspace(1, read.steps, MOST_POINTS)).astype(int)
         steps = np.unique([*ends, read.knows or read.steps])
     for id, values, (hue, role, _shape) in zip(LOOKS, read.curves, LOOKS.values(), strict=True):
-        items += curve(chart.panel, f"curve[{id}]", steps, values[steps - 1], hue, role)
+        items += curve(chart.panel, Ref("curve", id), steps, values[steps - 1], hue, role)
     return items
 
 

@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.grouping import beyond
+from course_utils.drawing.grouping import beyond, groups
 from course_utils.drawing.layout import CELL_HEIGHT, MARGIN, arrow
 from course_utils.drawing.picture import BESIDE, Legend, Picture, scale_name
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Item, Label, Mark, Rectangle, Scene
 from course_utils.drawing.text import BOLD, ascent, printable, shortened, subscript, text_width
 from course_utils.pictures.digit.chart import LABEL, OTHER, OTHERS, RIGHT, Chart, chart_items, followed_name
@@ -76,7 +77,7 @@ class _Page:
     @cached_property
     def share(self) -> int:
         """Of how many units one is drawn."""
-        return -(-self.read.hidden.shape[1] // MOST_UNITS)
+        return groups(self.read.hidden.shape[1], MOST_UNITS)
 
     def lead(self, words: str) -> float:
         """Return how long the arrow is that carries some words."""
@@ -164,22 +165,16 @@ def _states(page: _Page) -> Iterator[Item]:
     read, y, step = page.read, page.middle, page.step
     reads = f"reads {subscript('x', step)}" if read.layers == 1 else f"layer {read.layers} of {read.layers}"
     yield from _lead(page, "in", page.image.right, page.strips_left, (read.layer, reads))
-    count = -(-read.hidden.shape[1] // page.share)
+    count = groups(read.hidden.shape[1], page.share)
     height = min(CELL_HEIGHT, LONGEST / count) * count
     for number, (letter, values, limit) in enumerate(page.strips):
         left = page.strips_left + number * (STRIP + STRIP_GAP)
         place, shown = Rectangle(left, y - height / 2, STRIP, height), values[:: page.share, None]
         axes, numbers = ("u" if page.share == 1 else "u_group",), height / count >= 16
-        yield Cells(f"{letter}[t={step}]", place, shown.shape, shown, axes, numbers=numbers, limit=limit)
+        yield Cells(Ref(letter, t=step), place, shown.shape, shown, axes, numbers=numbers, limit=limit)
         yield Label(f"name[{letter}]", place.centre[0], place.y - 14, subscript(letter, step), 15, face=BOLD)
-    yield Label(
-        "caption[units]",
-        (page.strips_left + page.strips_right) / 2,
-        y + height / 2 + 20,
-        wording.counted(read.hidden.shape[1], "unit"),
-        12,
-        "muted",
-    )
+    centre, units = (page.strips_left + page.strips_right) / 2, wording.counted(read.hidden.shape[1], "unit")
+    yield Label("caption[units]", centre, y + height / 2 + 20, units, 12, "muted")
     yield from _lead(page, "out", page.strips_right, page.strips_right + page.lead(read.head), (read.head, "softmax"))
 
 
@@ -232,7 +227,12 @@ def _legend(page: _Page) -> tuple[Legend, list[Item]]:
     top = page.chart.bottom + 26
     others = {"a pixel": pixels} | ({"c": memory} if page.read.cell_state is not None else {})
     rows = {name: limit for name, limit in others.items() if limit != hidden}
-    notes = [_units_note(page), *_square_note(page)]
+    which = "" if page.share == 1 else f" · of the units, one in {page.share} is drawn"
+    notes = [f"one square of {' and '.join(letter for letter, *_ in page.strips)} = one unit{which}"]
+    down, across = pixel_grid(page.read)
+    if (down, across) != (1, 1):
+        notes.append(f"one square of the image = the mean of up to {down} × {across} numbers")
+    notes += beyond(hidden, page.read.hidden)
     if not rows:
         return Legend(top, notes), []
     aside = max(0, max(text_width(name, 11.5) for name in ("h, a pixel", *rows)) - BESIDE + 140)
@@ -240,24 +240,12 @@ def _legend(page: _Page) -> tuple[Legend, list[Item]]:
     return Legend(top, notes, limits=rows, aside=aside), [scale_name(top + 26, name)]
 
 
-def _units_note(page: _Page) -> str:
-    which = "" if page.share == 1 else f" · of the units, one in {page.share} is drawn"
-    return f"one square of {' and '.join(letter for letter, *_ in page.strips)} = one unit{which}"
-
-
-def _square_note(page: _Page) -> list[str]:
-    down, across = pixel_grid(page.read)
-    shared = (
-        [f"one square of the image = the mean of up to {down} × {across} numbers"] if (down, across) != (1, 1) else []
-    )
-    return shared + beyond(page.read.limits[1], page.read.hidden)
-
-
 def _sentences(page: _Page) -> Iterator[str]:
     """Say in words what the picture shows."""
     read, step, noun = page.read, page.step, page.read.noun
     values, name = read.probabilities[step - 1], printable
-    yield f"{read.name} after {noun} {step} of {read.steps}, read by {read.layer}{_which(read)}, then {read.head}."
+    which = f", layer {read.layers} of {read.layers}" if read.layers > 1 else ""
+    yield f"{read.name} after {noun} {step} of {read.steps}, read by {read.layer}{which}, then {read.head}."
     yield f"x_{step} = {wording.vector(read.pixels[step - 1])}."
     for letter, state, _limit in reversed(page.strips):
         yield f"{letter}_{step} = {wording.vector(state)}."
@@ -274,10 +262,6 @@ def _sentences(page: _Page) -> Iterator[str]:
     for words, curve in zip((name(followed_name(read)), "the best other class"), read.curves, strict=True):
         listed = ", ".join(f"{percent_in_words(curve[place - 1])} after {noun} {place}" for place in places)
         yield f"Probability of {words}: {listed}."
-
-
-def _which(read: ReadDigit) -> str:
-    return f", layer {read.layers} of {read.layers}" if read.layers > 1 else ""
 
 
 def over_time(read: ReadDigit) -> str:

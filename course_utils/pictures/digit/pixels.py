@@ -3,6 +3,7 @@
 import numpy as np
 
 from course_utils.drawing.grouping import block_means, grouped, groups
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Cells, Frame, Rectangle
 from course_utils.pictures.digit.read import ReadDigit
 
@@ -42,10 +43,10 @@ def image_items(read: ReadDigit, step: int, place: Rectangle) -> list[Cells | Fr
     height, now = place.height / rows, (step - 1) // down  # the row of squares that holds the step
     axes = ("t" if down == 1 else "T", "f" if columns == read.pixels.shape[1] else "F")
     values = _grouped(read.pixels[:step], down, columns)
-    items: list[Cells | Frame] = [_cells("image[read]", place, 0, values, height, axes, read, ghost=False)]
+    items: list[Cells | Frame] = [_cells(Ref("image", "read"), place, 0, values, height, axes, read, ghost=False)]
     if now + 1 < rows:
         later = _grouped(read.pixels[(now + 1) * down :], down, columns)
-        items.append(_cells("image[later]", place, now + 1, later, height, axes, read, ghost=True))
+        items.append(_cells(Ref("image", "later"), place, now + 1, later, height, axes, read, ghost=True))
     return [*items, _frame(Rectangle(place.x, place.y + now * height, place.width, height))]
 
 
@@ -62,19 +63,19 @@ def _by_pixel(read: ReadDigit, side: int, step: int, place: Rectangle) -> list[C
     middle = Rectangle(place.x, place.y + line * size, place.width, size)
     items: list[Cells | Frame] = []
     if line:
-        items.append(_cells("image[read]", place, 0, image[:line], size, axes, read, ghost=False))
+        items.append(_cells(Ref("image", "read"), place, 0, image[:line], size, axes, read, ghost=False))
     now = Rectangle(place.x, middle.y, (column + 1) * size, size)
-    items.append(_row("image[line,read]", now, image[line, : column + 1], read, ghost=False))
+    items.append(_row(Ref("image", "line", "read"), now, image[line, : column + 1], read, ghost=False))
     if column + 1 < side:
         rest = Rectangle(now.right, middle.y, (side - column - 1) * size, size)
-        items.append(_row("image[line,later]", rest, image[line, column + 1 :], read, ghost=True))
+        items.append(_row(Ref("image", "line", "later"), rest, image[line, column + 1 :], read, ghost=True))
     if line + 1 < side:
-        items.append(_cells("image[later]", place, line + 1, image[line + 1 :], size, axes, read, ghost=True))
+        items.append(_cells(Ref("image", "later"), place, line + 1, image[line + 1 :], size, axes, read, ghost=True))
     return [*items, _frame(Rectangle(place.x + column * size, middle.y, size, size))]
 
 
 def _cells(
-    id: str,
+    id: Ref,
     place: Rectangle,
     first: int,
     values: np.ndarray,
@@ -88,7 +89,7 @@ def _cells(
     return Cells(id, where, values.shape, values, axes, ghost, numbers=False, limit=read.limits[0])
 
 
-def _row(id: str, place: Rectangle, values: np.ndarray, read: ReadDigit, *, ghost: bool) -> Cells:
+def _row(id: Ref, place: Rectangle, values: np.ndarray, read: ReadDigit, *, ghost: bool) -> Cells:
     return Cells(id, place, (1, len(values)), values[None], ("column",), ghost, numbers=False, limit=read.limits[0])
 
 

@@ -7,7 +7,7 @@ from course_utils.drawing.layout import MARGIN, arrow
 from course_utils.drawing.picture import LINE, Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
-from course_utils.pictures.model.placing import Knot, Net, narrowest
+from course_utils.pictures.model.placing import Edge, Vertex, narrowest
 from course_utils.pictures.model.routing import Layout, arrange
 from course_utils.pictures.model.shortening import Entry, Flow, Shortened, counted_parameters, shorten
 from course_utils.recurrence.graphs import ClosedSpec, Graph, Node, Shape
@@ -31,16 +31,22 @@ def model_scene(graph: Graph) -> Scene:
     """
     drawn = shorten(graph)
     faces = _faces(drawn)
-    nets = [Net(flow.name, flow.source, flow.targets, _shape_width(flow.shape)) for flow in drawn.flows]
-    knots = [
-        Knot(name, face.entry.level, max(face.width, narrowest(nets, name)), face.height)
+    shapes = ["" if flow.shape is None else str(flow.shape) for flow in drawn.flows]
+    edges = [
+        Edge(flow.name, flow.source, flow.targets, text_width(shape, SMALL, MONO))
+        for flow, shape in zip(drawn.flows, shapes, strict=True)
+    ]
+    vertices = [
+        Vertex(name, face.entry.level, max(face.width, narrowest(edges, name)), face.height)
         for name, face in faces.items()
     ]
-    layout = arrange(knots, nets)
-    room = max(NARROWEST_NOTE, text_width(_title(graph), 19, BOLD), _span(layout))
+    layout = arrange(vertices, edges)
+    places = layout.places.values()
+    span = max(place.right for place in places) - min(place.x for place in places)
+    room = max(NARROWEST_NOTE, text_width(_title(graph), 19, BOLD), span)
     subtitle = wrapped(_subtitles(graph), 13, room)
     items: list[Item] = []
-    layout = _moved(layout, nets, TOP + LINE * (len(subtitle) - 1))
+    layout = _moved(layout, edges, TOP + LINE * (len(subtitle) - 1))
     for entry in drawn.entries:
         items += faces[entry.name].items(layout.places[entry.name])
     items += _lines(drawn, layout)
@@ -49,12 +55,7 @@ def model_scene(graph: Graph) -> Scene:
     return Picture(_title(graph), subtitle, items, _sentences(graph, drawn), legend).scene
 
 
-def _span(layout: Layout) -> float:
-    """Return how wide what is drawn is."""
-    return max(place.right for place in layout.places.values()) - min(place.x for place in layout.places.values())
-
-
-def _moved(layout: Layout, nets: list[Net], top: float) -> Layout:
+def _moved(layout: Layout, edges: list[Edge], top: float) -> Layout:
     """Return a layout that begins below the heading, at the left margin."""
     lefts = [place.x for place in layout.places.values()]
     lefts += [x for lines in layout.routes.values() for line in lines.values() for x, _y in line]
@@ -65,10 +66,10 @@ def _moved(layout: Layout, nets: list[Net], top: float) -> Layout:
     }
     starts = {name: (x + aside, y + top) for name, (x, y) in layout.starts.items()}
     routes = {
-        net.name: {
-            target: tuple((x + aside, y + top) for x, y in line) for target, line in layout.routes[net.name].items()
+        edge.name: {
+            target: tuple((x + aside, y + top) for x, y in line) for target, line in layout.routes[edge.name].items()
         }
-        for net in nets
+        for edge in edges
     }
     return Layout(places, starts, routes)
 
@@ -105,27 +106,26 @@ class _Face:
 
     def _note(self, place: Rectangle) -> list[Item]:
         name = self.entry.name
-        hidden = name.startswith("left out")
-        text = Label(
-            f"note[{name}]", place.centre[0], place.y + 21, self.first, 13, "muted" if hidden else "ink",
-            face=SANS if hidden else BOLD,
-        )  # fmt: skip
-        return [text]
+        look = {"role": "muted", "face": SANS} if self.entry.hidden else {"role": "ink", "face": BOLD}
+        return [Label(f"note[{name}]", place.centre[0], place.y + 21, self.first, 13, **look)]
 
 
 def _faces(drawn: Shortened) -> dict[str, _Face]:
     """Return how each entry looks; the boxes of all layers are equally wide."""
     texts = {entry.name: _texts(entry.call) for entry in drawn.entries if entry.call}
-    wanted = [_needed(*parts, entry_recurs=True) for parts in texts.values()]
+    wanted = [
+        2 * SIDE + SPACE + 1 + max(text_width(first, KIND, BOLD), text_width(second, NAME) + text_width(third, SMALL))
+        for first, second, third in texts.values()
+    ]
     levels = [entry.level for entry in drawn.entries]
     least = NARROWEST_ALONE if len(set(levels)) == len(levels) else NARROWEST
     width = min(WIDEST, max([least, *wanted]))
     faces = {}
     for entry in drawn.entries:
         if not entry.call:
-            hidden = entry.name.startswith("left out")
-            note = printable(entry.note) if hidden else shortened(printable(entry.note), 13, WIDEST, BOLD)
-            faces[entry.name] = _Face(entry, note, "", "", max(60, text_width(note, 13, SANS if hidden else BOLD) + 12))
+            note = printable(entry.note) if entry.hidden else shortened(printable(entry.note), 13, WIDEST, BOLD)
+            wide = text_width(note, 13, SANS if entry.hidden else BOLD) + 12
+            faces[entry.name] = _Face(entry, note, "", "", max(60, wide))
             continue
         first, second, third = texts[entry.name]
         inner = width - 2 * SIDE
@@ -155,17 +155,6 @@ def _texts(call: Node) -> tuple[str, str, str]:
 def _closed(call: Node) -> bool:
     """Return whether it is a model with a call of its own: what happens inside is not known."""
     return isinstance(call.layer, ClosedSpec) and call.layer.is_model
-
-
-def _needed(first: str, second: str, third: str, *, entry_recurs: bool) -> float:
-    """Return how wide a box must be for its texts."""
-    above = text_width(first, KIND, BOLD) + SPACE * entry_recurs
-    below = text_width(second, NAME) + SPACE + text_width(third, SMALL)
-    return 2 * SIDE + max(above, below) + 1
-
-
-def _shape_width(shape: Shape | None) -> float:
-    return 0.0 if shape is None else text_width(str(shape), SMALL, MONO)
 
 
 def _lines(drawn: Shortened, layout: Layout) -> list[Item]:
@@ -217,13 +206,9 @@ def _sentences(graph: Graph, drawn: Shortened) -> list[str]:
     count = counted_parameters(graph.parameters)
     if graph.trainable < graph.parameters:
         count += f", {graph.trainable:,} of them trainable"
-    names = {entry.name: _called(entry) for entry in drawn.entries}
+    names = {one.name: one.call.name if one.call else one.note.strip("… ") for one in drawn.entries}
     order = sorted(drawn.entries, key=lambda entry: entry.level)
     return [f"{_title(graph)}, drawn bottom to top: {count}.", *(_sentence(one, drawn, names) for one in order)]
-
-
-def _called(entry: Entry) -> str:
-    return entry.call.name if entry.call else entry.note.strip("… ")
 
 
 def _sentence(entry: Entry, drawn: Shortened, names: dict[str, str]) -> str:
@@ -231,10 +216,11 @@ def _sentence(entry: Entry, drawn: Shortened, names: dict[str, str]) -> str:
     given = [flow for flow in drawn.flows if flow.source == entry.name]
     sources = [names[flow.source] + (f" {flow.shape}" if flow.shape else "") for flow in read]
     reads = f" reads {_listed(sources)}" if read else ""
-    if entry.name.startswith("left out"):
-        return f"{entry.note}"
+    if entry.hidden:
+        return entry.note
     if entry.call is None:
-        said = _end_in_words(entry, "output" if read else "input")
+        plain = entry.note in (entry.role, entry.name)  # a name of its own stands as it was written
+        said = entry.note.capitalize() if plain else f"{entry.role.capitalize()} {entry.note}"
         return f"{said}{reads}." if read else f"{said}: {_listed([_shape_in_words(flow.shape) for flow in given])}."
     first, _second, third = _texts(entry.call)
     gives = f" and gives {_listed([_shape_in_words(flow.shape) for flow in given])}" if given else ""
@@ -249,11 +235,6 @@ def _read(entry: Entry, drawn: Shortened) -> list[Flow]:
     places = {number: place for place, number in enumerate(taken)}
     read = [flow for flow in drawn.flows if entry.name in flow.targets]
     return sorted(read, key=lambda flow: min(places.get(number, len(taken)) for number in flow.values))
-
-
-def _end_in_words(entry: Entry, side: str) -> str:
-    """Name an input or output, as it was written."""
-    return entry.note.capitalize() if entry.note in (side, entry.name) else f"{side.capitalize()} {entry.note}"
 
 
 def _shape_in_words(shape: Shape | None) -> str:

@@ -18,7 +18,7 @@ SWEEPS = 8
 
 
 @dataclass(frozen=True)
-class Knot:
+class Vertex:
     """A box: its level, from 0 at the bottom, and its size."""
 
     name: str
@@ -28,8 +28,8 @@ class Knot:
 
 
 @dataclass(frozen=True)
-class Net:
-    """A value: who gives it, who reads it, and how wide its text is, to the right of the line."""
+class Edge:
+    """A value: who gives it, who reads it, each a line to it, and how wide its text is, to the right of the line."""
 
     name: str
     source: str
@@ -38,19 +38,20 @@ class Net:
 
 
 @dataclass(frozen=True)
-class Stop:
-    """A knot, or the place where a net passes a level."""
+class Slot:
+    """The place of a vertex on its level, or of an edge that passes (a dummy vertex). edge: the name of that edge."""
 
     name: str
     level: int
     width: float
+    edge: str = ""
 
 
 @dataclass(frozen=True)
-class Hop:
-    """A net between a level and the next: from a stop to stops."""
+class Segment:
+    """An edge between a level and the next: from a slot to slots."""
 
-    net: str
+    edge: str
     source: str
     targets: tuple[str, ...]
 
@@ -58,118 +59,113 @@ class Hop:
 class Sketch:
     """The graph while it is being laid out."""
 
-    def __init__(self, knots: list[Knot], nets: list[Net]):
-        self.knots = {knot.name: knot for knot in knots}
-        self.nets = {net.name: net for net in nets}
-        self.stops = {knot.name: Stop(knot.name, knot.level, self._room_for(knot)) for knot in knots}
-        self.hops: list[Hop] = []
-        for net in nets:
-            self._split(net)
-        levels = max(knot.level for knot in knots) + 1
-        self.rows = [[stop for stop in self.stops.values() if stop.level == level] for level in range(levels)]
-        self.near: dict[str, dict[int, list[str]]] = {name: {-1: [], 1: []} for name in self.stops}
-        for hop in self.hops:
-            for target in hop.targets:
-                self.near[hop.source][1].append(target)
-                self.near[target][-1].append(hop.source)
+    def __init__(self, vertices: list[Vertex], edges: list[Edge]):
+        self.vertices = {vertex.name: vertex for vertex in vertices}
+        self.edges = {edge.name: edge for edge in edges}
+        self.slots = {vertex.name: Slot(vertex.name, vertex.level, self._room_for(vertex)) for vertex in vertices}
+        self.segments: list[Segment] = []
+        for edge in edges:
+            self._split(edge)
+        levels = max(vertex.level for vertex in vertices) + 1
+        self.rows = [[slot for slot in self.slots.values() if slot.level == level] for level in range(levels)]
+        self.near: dict[str, dict[int, list[str]]] = {name: {-1: [], 1: []} for name in self.slots}
+        for segment in self.segments:
+            for target in segment.targets:
+                self.near[segment.source][1].append(target)
+                self.near[target][-1].append(segment.source)
         self.x: dict[str, float] = {}
 
-    def _room_for(self, knot: Knot) -> float:
-        """Return how wide a place a knot takes: with the texts beside the lines that leave it."""
-        rooms = [text_room(net) for net in self.nets.values() if net.source == knot.name]
+    def _room_for(self, vertex: Vertex) -> float:
+        """Return how wide a place a vertex takes: with the texts beside the lines that leave it."""
+        rooms = [text_room(edge) for edge in self.edges.values() if edge.source == vertex.name]
         span = sum(rooms) - min(rooms, default=0)
-        return max(knot.width, span + 2 * max(rooms, default=0) - APART)
+        return max(vertex.width, span + 2 * max(rooms, default=0) - APART)
 
-    def _split(self, net: Net) -> None:
-        """Cut a net into hops from level to level, with a stop wherever it passes one."""
-        at, first = net.source, self.knots[net.source].level
-        last = max(self.knots[target].level for target in net.targets)
+    def _split(self, edge: Edge) -> None:
+        """Cut an edge into segments from level to level, with a slot wherever it passes one."""
+        at, first = edge.source, self.vertices[edge.source].level
+        last = max(self.vertices[target].level for target in edge.targets)
         for level in range(first + 1, last + 1):
-            ends = [target for target in net.targets if self.knots[target].level == level]
+            ends = [target for target in edge.targets if self.vertices[target].level == level]
             if level < last:
-                ends.append(passing(net.name, level))
-                self.stops[ends[-1]] = Stop(ends[-1], level, LINE_ROOM)
-            self.hops.append(Hop(net.name, at, tuple(ends)))
+                ends.append(f"{edge.name} past {level}")
+                self.slots[ends[-1]] = Slot(ends[-1], level, LINE_ROOM, edge.name)
+            self.segments.append(Segment(edge.name, at, tuple(ends)))
             at = ends[-1]
 
     def place(self) -> None:
-        """Find an order on each level and then an x for each stop: near the middle of what it is joined to."""
+        """Find an order on each level and then an x for each slot: near the middle of what it is joined to."""
         for row in self.rows:
             self._spread(row, [0.0] * len(row))
         for sweep in range(SWEEPS):
             way = -1 if sweep % 2 == 0 else 1
             for row in self.rows[:: -way or 1]:
-                row.sort(key=lambda stop: self._wish(stop, way))
-                self._spread(row, [self._wish(stop, way) for stop in row])
+                row.sort(key=lambda slot: self._wish(slot, way))
+                self._spread(row, [self._wish(slot, way) for slot in row])
         for sweep in range(SWEEPS):
             way = 1 if sweep % 2 == 0 else -1
             for row in self.rows[::-way]:
-                self._spread(row, [self._wish(stop, way) for stop in row])
+                self._spread(row, [self._wish(slot, way) for slot in row])
 
-    def _wish(self, stop: Stop, way: int) -> float:
-        """Return the middle of what a stop is joined to on one side, else on the other."""
-        near = self.near[stop.name][way] or self.near[stop.name][-way]
-        return fmean(self.x[name] for name in near) if near else self.x[stop.name]
+    def _wish(self, slot: Slot, way: int) -> float:
+        """Return the middle of what a slot is joined to on one side, else on the other."""
+        near = self.near[slot.name][way] or self.near[slot.name][-way]
+        return fmean(self.x[name] for name in near) if near else self.x[slot.name]
 
-    def _spread(self, row: list[Stop], wishes: list[float]) -> None:
-        """Put the stops of a level as near to their wishes as their widths and their order allow."""
+    def _spread(self, row: list[Slot], wishes: list[float]) -> None:
+        """Put the slots of a level as near to their wishes as their widths and their order allow."""
         offsets = [0.0]
         for one, other in pairwise(row):
             offsets.append(offsets[-1] + (one.width + other.width) / 2 + APART)
         shifts = isotonic([wish - offset for wish, offset in zip(wishes, offsets, strict=True)])
-        for stop, shift, offset in zip(row, shifts, offsets, strict=True):
-            self.x[stop.name] = shift + offset
+        for slot, shift, offset in zip(row, shifts, offsets, strict=True):
+            self.x[slot.name] = shift + offset
 
     def straighten(self) -> None:
         """Put a line that passes several levels onto one x, as far as the levels have room for that."""
-        chains: dict[str, list[Stop]] = {}
-        for stop in self.stops.values():
-            if stop.name not in self.knots:
-                chains.setdefault(stop.name.rsplit(" past ", 1)[0], []).append(stop)
+        chains: dict[str, list[Slot]] = {}
+        for slot in self.slots.values():
+            if slot.edge:
+                chains.setdefault(slot.edge, []).append(slot)
         for chain in chains.values():
-            run: list[Stop] = []
-            for stop in chain:
-                if self._common([*run, stop]) is None:
+            run: list[Slot] = []
+            for slot in chain:
+                if self._common([*run, slot]) is None:
                     self._line_up(run)
                     run = []
-                run.append(stop)
+                run.append(slot)
             self._line_up(run)
 
-    def _line_up(self, run: list[Stop]) -> None:
-        """Put these stops onto one x; where none suits them all, they stay."""
+    def _line_up(self, run: list[Slot]) -> None:
+        """Put these slots onto one x; where none suits them all, they stay."""
         x = self._common(run)
         if x is not None:
-            self.x |= dict.fromkeys((stop.name for stop in run), x)
+            self.x |= dict.fromkeys((slot.name for slot in run), x)
 
-    def _common(self, run: list[Stop]) -> float | None:
-        """Return the x that suits all of these stops, if there is one."""
-        rooms = [self._room(stop) for stop in run]
+    def _common(self, run: list[Slot]) -> float | None:
+        """Return the x that suits all of these slots, if there is one."""
+        rooms = [self._room(slot) for slot in run]
         low, high = max((low for low, _high in rooms), default=0), min((high for _low, high in rooms), default=0)
-        return min(max(fmean(self.x[stop.name] for stop in run), low), high) if run and low <= high else None
+        return min(max(fmean(self.x[slot.name] for slot in run), low), high) if run and low <= high else None
 
-    def _room(self, stop: Stop) -> tuple[float, float]:
-        """Return between which x a stop can move without coming too near to its neighbours."""
-        row = self.rows[stop.level]
-        place = row.index(stop)
+    def _room(self, slot: Slot) -> tuple[float, float]:
+        """Return between which x a slot can move without coming too near to its neighbours."""
+        row = self.rows[slot.level]
+        place = row.index(slot)
         low, high = -1e9, 1e9
         if place:
-            low = self.x[row[place - 1].name] + (row[place - 1].width + stop.width) / 2 + APART / 2
+            low = self.x[row[place - 1].name] + (row[place - 1].width + slot.width) / 2 + APART / 2
         if place + 1 < len(row):
-            high = self.x[row[place + 1].name] - (row[place + 1].width + stop.width) / 2 - APART / 2
+            high = self.x[row[place + 1].name] - (row[place + 1].width + slot.width) / 2 - APART / 2
         return low, high
 
 
-def narrowest(nets: list[Net], source: str) -> float:
+def narrowest(edges: list[Edge], source: str) -> float:
     """Return how wide a box must be so that all lines that leave it, with their texts, begin at its edge."""
-    rooms = [text_room(net) for net in nets if net.source == source]
+    rooms = [text_room(edge) for edge in edges if edge.source == source]
     return sum(rooms) - min(rooms, default=0) + 2 * INSET
 
 
-def text_room(net: Net) -> float:
+def text_room(edge: Edge) -> float:
     """Return how far to the right of a line nothing else may stand."""
-    return max(PORT, net.text + PORT)
-
-
-def passing(net: str, level: int) -> str:
-    """Return the name of the place where a net passes a level."""
-    return f"{net} past {level}"
+    return max(PORT, edge.text + PORT)

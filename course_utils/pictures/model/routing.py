@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from course_utils.drawing.scene import Rectangle
-from course_utils.pictures.model.placing import INSET, PORT, Knot, Net, Sketch, Stop, text_room
+from course_utils.pictures.model.placing import INSET, PORT, Edge, Sketch, Slot, Vertex, text_room
 
 OVER = 26  # px above a box for the text beside the line that leaves it
 UNDER = 24  # px below a box for the arrow heads
@@ -18,9 +18,9 @@ Point = tuple[float, float]
 class Layout:
     """Where everything is.
 
-    places: of each knot
-    starts: of each net, the point above its source where its line begins
-    routes: of each net, the line to each target, from below to above
+    places: of each vertex
+    starts: of each edge, the point above its source where its line begins
+    routes: of each edge, the line to each target, from below to above
     """
 
     places: dict[str, Rectangle]
@@ -28,12 +28,12 @@ class Layout:
     routes: dict[str, dict[str, tuple[Point, ...]]]
 
 
-def arrange(knots: list[Knot], nets: list[Net]) -> Layout:
-    """Lay out a graph whose nets go from lower levels to higher ones.
+def arrange(vertices: list[Vertex], edges: list[Edge]) -> Layout:
+    """Lay out a graph whose edges go from lower levels to higher ones.
 
     The x of the layout may be negative; its y begins at 0, the top of the highest level.
     """
-    sketch = Sketch(knots, nets)
+    sketch = Sketch(vertices, edges)
     sketch.place()
     sketch.straighten()
     starts = _starts(sketch)
@@ -42,67 +42,69 @@ def arrange(knots: list[Knot], nets: list[Net]) -> Layout:
     channels = [_channel(sketch, level, starts, ends) for level in range(len(sketch.rows) - 1)]
     tops, heights = _heights(sketch, [max(tracks.values(), default=-1) + 1 for tracks in channels])
     places = {
-        knot.name: Rectangle(
-            sketch.x[knot.name] - knot.width / 2,
-            tops[knot.level] + (heights[knot.level] - knot.height) / 2,
-            knot.width,
-            knot.height,
+        vertex.name: Rectangle(
+            sketch.x[vertex.name] - vertex.width / 2,
+            tops[vertex.level] + (heights[vertex.level] - vertex.height) / 2,
+            vertex.width,
+            vertex.height,
         )
-        for knot in knots
+        for vertex in vertices
     }
     routes: dict[str, dict[str, tuple[Point, ...]]] = {}
-    for net in nets:
-        routes[net.name] = _routes(sketch, net, (starts, ends, channels, tops, places))
-    firsts = {net.name: (starts[net.name, net.source], places[net.source].y) for net in nets}
+    for edge in edges:
+        routes[edge.name] = _routes(sketch, edge, (starts, ends, channels, tops, places))
+    firsts = {edge.name: (starts[edge.name, edge.source], places[edge.source].y) for edge in edges}
     return Layout(places, firsts, routes)
 
 
 def _starts(sketch: Sketch) -> dict[tuple[str, str], float]:
-    """Return for each hop the x where it leaves its stop: several beside each other, with room for their texts."""
+    """Return for each segment the x where it leaves its slot: several beside each other, with room for their texts."""
     starts = {}
-    for name in sketch.stops:
-        hops = [hop for hop in sketch.hops if hop.source == name]
-        hops.sort(key=lambda hop: fmean(sketch.x[target] for target in hop.targets))
-        rooms = [text_room(sketch.nets[hop.net]) for hop in hops]
+    for name in sketch.slots:
+        segments = [segment for segment in sketch.segments if segment.source == name]
+        segments.sort(key=lambda segment: fmean(sketch.x[target] for target in segment.targets))
+        rooms = [text_room(sketch.edges[segment.edge]) for segment in segments]
         lengths = [0.0, *(sum(rooms[: place + 1]) for place in range(len(rooms)))]
-        span = lengths[max(0, len(hops) - 1)]
-        for hop, length in zip(hops, lengths, strict=False):
-            starts[hop.net, name] = sketch.x[name] - span / 2 + length
+        span = lengths[max(0, len(segments) - 1)]
+        for segment, length in zip(segments, lengths, strict=False):
+            starts[segment.edge, name] = sketch.x[name] - span / 2 + length
     return starts
 
 
 def _ends(sketch: Sketch, starts: dict[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    """Return for each hop and target the x where it arrives: straight from below where that can be."""
+    """Return for each segment and target the x where it arrives: straight from below where that can be."""
     ends: dict[tuple[str, str], float] = {}
-    for stop in sketch.stops.values():
-        arriving = sorted((starts[hop.net, hop.source], hop.net) for hop in sketch.hops if stop.name in hop.targets)
+    for slot in sketch.slots.values():
+        arriving = sorted(
+            (starts[segment.edge, segment.source], segment.edge)
+            for segment in sketch.segments
+            if slot.name in segment.targets
+        )
         if not arriving:
             continue
-        if stop.name not in sketch.knots:
-            ends |= {(net, stop.name): sketch.x[stop.name] for _x, net in arriving}
+        if slot.name not in sketch.vertices:
+            ends |= {(edge, slot.name): sketch.x[slot.name] for _x, edge in arriving}
             continue
-        ports = _ports(sketch, stop, [x for x, _net in arriving])
-        for place, (x, net) in enumerate(arriving):
+        ports = _ports(sketch, slot, [x for x, _net in arriving])
+        for place, (x, edge) in enumerate(arriving):
             if ports[place] != x:  # not straight from below
                 others = [port for other, port in enumerate(ports) if other != place]
-                ports[place] = _free(ports[place], [*_rising(sketch, stop.level - 1, net, starts), *others])
-            ends[net, stop.name] = ports[place]
+                ports[place] = _free(ports[place], [*_rising(sketch, slot.level - 1, edge, starts), *others])
+            ends[edge, slot.name] = ports[place]
     return ends
 
 
 def _make_way(sketch: Sketch, starts: dict[tuple[str, str], float]) -> None:
     """Move passing lines off the x of other lines that rise from the level below: they would lie on each other."""
-    for stop in sorted(sketch.stops.values(), key=lambda one: one.level):
-        if stop.name in sketch.knots:
-            continue
-        net = stop.name.rsplit(" past ", 1)[0]
-        sketch.x[stop.name] = _free(sketch.x[stop.name], _rising(sketch, stop.level - 1, net, starts))
-        starts[net, stop.name] = sketch.x[stop.name]
+    for slot in sorted(sketch.slots.values(), key=lambda one: one.level):
+        if slot.edge:
+            sketch.x[slot.name] = _free(sketch.x[slot.name], _rising(sketch, slot.level - 1, slot.edge, starts))
+            starts[slot.edge, slot.name] = sketch.x[slot.name]
 
 
-def _rising(sketch: Sketch, level: int, net: str, starts: dict[tuple[str, str], float]) -> list[float]:
-    """Return where the other nets rise from a level."""
-    return [x for (other, name), x in starts.items() if other != net and sketch.stops[name].level == level]
+def _rising(sketch: Sketch, level: int, edge: str, starts: dict[tuple[str, str], float]) -> list[float]:
+    """Return where the other edges rise from a level."""
+    return [x for (other, name), x in starts.items() if other != edge and sketch.slots[name].level == level]
 
 
 def _free(x: float, taken: list[float]) -> float:
@@ -111,9 +113,9 @@ def _free(x: float, taken: list[float]) -> float:
     return next((one for one in tries if all(abs(one - at) >= NUDGE - 0.01 for at in taken)), x)
 
 
-def _ports(sketch: Sketch, stop: Stop, sources: list[float]) -> list[float]:
+def _ports(sketch: Sketch, slot: Slot, sources: list[float]) -> list[float]:
     """Return where lines from these x, in order, enter a box: straight up, or near its middle, and apart."""
-    centre, reach = sketch.x[stop.name], sketch.knots[stop.name].width / 2 - INSET
+    centre, reach = sketch.x[slot.name], sketch.vertices[slot.name].width / 2 - INSET
     inside = [x for x in sources if abs(x - centre) <= reach]
     left = sum(x < centre - reach for x in sources)
     right = len(sources) - left - len(inside)
@@ -146,14 +148,17 @@ Spans = dict[str, tuple[float, list[float]]]
 
 
 def _channel(sketch: Sketch, level: int, starts: dict, ends: dict) -> dict[str, int]:
-    """Return for each net that must run sideways above a level the number of its track, from the lowest."""
+    """Return for each edge that must run sideways above a level the number of its track, from the lowest."""
     spans: Spans = {}
-    for hop in sketch.hops:
-        if sketch.stops[hop.source].level == level:
-            start, arrive = starts[hop.net, hop.source], [ends[hop.net, target] for target in hop.targets]
+    for segment in sketch.segments:
+        if sketch.slots[segment.source].level == level:
+            start, arrive = (
+                starts[segment.edge, segment.source],
+                [ends[segment.edge, target] for target in segment.targets],
+            )
             if any(abs(x - start) > 0.01 for x in arrive):
-                spans[hop.net] = start, arrive
-    order = sorted(spans, key=lambda net: spans[net][0])
+                spans[segment.edge] = start, arrive
+    order = sorted(spans, key=lambda edge: spans[edge][0])
     better = True
     while better:  # swap neighbours for as long as that saves crossings
         better = False
@@ -163,9 +168,9 @@ def _channel(sketch: Sketch, level: int, starts: dict, ends: dict) -> dict[str, 
                 order[place], order[place + 1] = other, one
                 better = True
     tracks: dict[str, int] = {}
-    for net in order:
-        met = [tracks[other] for other in tracks if _meet(spans[net], spans[other])]
-        tracks[net] = max(met, default=-1) + 1
+    for edge in order:
+        met = [tracks[other] for other in tracks if _meet(spans[edge], spans[other])]
+        tracks[edge] = max(met, default=-1) + 1
     return tracks
 
 
@@ -190,7 +195,7 @@ def _crossings(lower: tuple[float, list[float]], upper: tuple[float, list[float]
 
 def _heights(sketch: Sketch, tracks: list[int]) -> tuple[list[float], list[float]]:
     """Return the top and the height of each level; the highest level stands at 0."""
-    heights = [max((sketch.knots[stop.name].height for stop in row if stop.name in sketch.knots), default=0.0)
+    heights = [max((sketch.vertices[slot.name].height for slot in row if slot.name in sketch.vertices), default=0.0)
                for row in sketch.rows]  # fmt: skip
     tops: list[float] = []
     y = 0.0
@@ -202,26 +207,22 @@ def _heights(sketch: Sketch, tracks: list[int]) -> tuple[list[float], list[float
     return tops[::-1], heights
 
 
-def _routes(sketch: Sketch, net: Net, found: tuple) -> dict[str, tuple[Point, ...]]:
-    """Return the lines of a net, each from its source up to one target."""
+def _routes(sketch: Sketch, edge: Edge, found: tuple) -> dict[str, tuple[Point, ...]]:
+    """Return the lines of an edge, each from its source up to one target."""
     starts, ends, channels, tops, places = found
     lines: dict[str, tuple[Point, ...]] = {}
-    trunk: tuple[Point, ...] = ((starts[net.name, net.source], places[net.source].y),)
-    for hop in (hop for hop in sketch.hops if hop.net == net.name):
-        level = sketch.stops[hop.source].level
-        x = starts[net.name, hop.source]
-        y = _track_y(sketch, level, channels, tops, net.name)
+    trunk: tuple[Point, ...] = ((starts[edge.name, edge.source], places[edge.source].y),)
+    for segment in (segment for segment in sketch.segments if segment.edge == edge.name):
+        level = sketch.slots[segment.source].level
+        x = starts[edge.name, segment.source]
+        y = tops[level] - OVER - TRACK * channels[level].get(edge.name, 0)
         onward = trunk
-        for target in hop.targets:
-            end = ends[net.name, target]
+        for target in segment.targets:
+            end = ends[edge.name, target]
             line = trunk if abs(end - x) <= 0.01 else (*trunk, (x, y), (end, y))
-            if target in sketch.knots:
+            if target in sketch.vertices:
                 lines[target] = (*line, (end, places[target].bottom))
             else:
                 onward = line
         trunk = onward
     return lines
-
-
-def _track_y(sketch: Sketch, level: int, channels: list[dict[str, int]], tops: list[float], net: str) -> float:
-    return tops[level] - OVER - TRACK * channels[level].get(net, 0)

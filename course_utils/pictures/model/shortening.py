@@ -1,7 +1,7 @@
 """Choose what is drawn of a model: all of it while it is small, else its ends, with one entry for what is left out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from course_utils.drawing import wording
 from course_utils.recurrence.graphs import Graph, Node, Shape, Value
@@ -15,16 +15,23 @@ MOST_ABREAST = 4
 class Entry:
     """What is drawn as one box.
 
-    name:   unique; ``call 3`` for the third call, ``input 1``, ``output 1``; ``left out …`` for many
+    name:   unique
     level:  from 0 at the bottom
+    role:   "call" of a layer, "input", "output", or "left out": many that are not drawn
     call:   the layer's call
-    note:   for inputs, outputs and what is left out: the text
+    note:   for all others: the text
     """
 
     name: str
     level: int
+    role: str
     call: Node | None = None
     note: str = ""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it stands for others, which are not drawn."""
+        return self.role == "left out"
 
 
 @dataclass(frozen=True)
@@ -65,15 +72,16 @@ def _entries(graph: Graph) -> Iterator[Entry]:
     made: dict[int, int] = {}
     for number, (name, value) in enumerate(graph.called_inputs, start=1):
         made[value.number] = 0
-        yield Entry(f"input {number}", 0, note=name or (f"input {number}" if several else "input"))
+        yield Entry(f"input {number}", 0, "input", note=name or (f"input {number}" if several else "input"))
     for number, call in enumerate(graph.calls, start=1):
         level = 1 + max((made.get(value.number, 0) for value in call.entering), default=0)
         made |= {value.number: level for value in call.outputs}
-        yield Entry(f"call {number}", level, call)
+        yield Entry(f"call {number}", level, "call", call)
     top = 1 + max(made.values(), default=0)
     several = len(graph.called_outputs) > 1
     for number, (name, _value) in enumerate(graph.called_outputs, start=1):
-        yield Entry(f"output {number}", top, note=(name or f"output {number}") if several else "output")
+        note = (name or f"output {number}") if several else "output"
+        yield Entry(f"output {number}", top, "output", note=note)
 
 
 def _beside_each_other(graph: Graph, entries: list[Entry]) -> list[Entry]:
@@ -121,10 +129,10 @@ def _fewer_levels(entries: list[Entry]) -> tuple[list[Entry], dict[str, str]]:
     last = (most - 1) // 2
     first = most - 1 - last
     hidden = [entry for entry in entries if first < entry.level < top - last]
-    gap = Entry("left out", first + 1, note=_left_out(hidden))
+    gap = Entry("left out", first + 1, "left out", note=_left_out(hidden))
     moved = {True: 0, False: top - last - first - 2}
     kept = [
-        Entry(entry.name, entry.level - moved[entry.level <= first], entry.call, entry.note)
+        replace(entry, level=entry.level - moved[entry.level <= first])
         for entry in entries
         if not first < entry.level < top - last
     ]
@@ -140,7 +148,7 @@ def _fewer_abreast(entries: list[Entry]) -> tuple[list[Entry], dict[str, str]]:
             kept += row
             continue
         hidden = row[2:-1]
-        gap = Entry(f"left out on level {level}", level, note=_left_out(hidden))
+        gap = Entry(f"left out on level {level}", level, "left out", note=_left_out(hidden))
         kept += [*row[:2], gap, row[-1]]
         stands_for |= {entry.name: gap.name for entry in hidden}
     return kept, stands_for
@@ -150,7 +158,7 @@ def _left_out(hidden: list[Entry]) -> str:
     """Say how many are left out, and their parameters, each layer's once."""
     calls = [entry.call for entry in hidden if entry.call is not None]
     if not calls:
-        return f"… {wording.counted(len(hidden), 'more ' + hidden[0].name.split()[0])} …"
+        return f"… {wording.counted(len(hidden), f'more {hidden[0].role}')} …"
     total = sum(call.parameters for call in calls if not call.again)
     recurrent = sum(call.recurrent for call in calls)
     kind = f" ({recurrent} recurrent)" if recurrent else ""
@@ -163,7 +171,7 @@ def counted_parameters(number: int) -> str:
     >>> counted_parameters(1234567), counted_parameters(1), counted_parameters(0)
     ('1,234,567 parameters', '1 parameter', 'no parameters')
     """
-    return "no parameters" if not number else f"{number:,} parameter" + ("" if number == 1 else "s")
+    return wording.counted(number, "parameter", thousands=True) if number else "no parameters"
 
 
 def _readers(graph: Graph) -> dict[int, list[tuple[str, int]]]:
@@ -193,7 +201,7 @@ def _flows(graph: Graph, stands_for: dict[str, str]) -> Iterator[Flow]:
             names = [stands_for.get(name, name) for name, _turn in readers.get(value.number, ())]
             targets = tuple(dict.fromkeys(name for name in names if name != entry))
             if targets:
-                alone = None if entry.startswith("left out") else value.number
+                alone = value.number if entry == source else None  # not drawn: another entry stands for it
                 joined.setdefault((entry, targets, alone), []).append(value)
     for number, ((entry, targets, _alone), values) in enumerate(joined.items(), start=1):
         shapes = {value.shape for value in values}

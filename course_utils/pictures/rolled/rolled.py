@@ -1,5 +1,6 @@
 """The folded picture: one cell for each recurrent layer, with its loop; the steps are not drawn but said."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,9 @@ from course_utils.drawing import wording
 from course_utils.drawing.layout import FIRST, LAST, MARGIN, arrow, shown_steps
 from course_utils.drawing.picture import LINE, Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle, Scene
-from course_utils.drawing.text import BOLD, MONO, printable, shortened, text_width, wrapped
-from course_utils.pictures.rolled import rolled_words
+from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
 from course_utils.pictures.rolled.boxes import CLEAR, cell_height, cell_items, exit_reach, loop_reach
-from course_utils.pictures.rolled.chain import Chain, Rung, chain_of, shape_text
+from course_utils.pictures.rolled.chain import Chain, Face, Rung, chain_of, shape_text
 from course_utils.recurrence.graphs import Graph, Shape
 
 TOP = 128
@@ -19,6 +19,7 @@ PLAIN, GAP = 58, 22  # heights: of a layer without recurrence, of what is left o
 MERGE, FORK = 66, 34  # of what stands above and below the two cells of Bidirectional
 BETWEEN = 56  # px between the two cells of Bidirectional
 NARROWEST, WIDEST = 236, 400
+SPOKEN = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₜ₊₋", "0123456789t+-")
 NARROWEST_NOTE = 420  # px: no text above or below is wrapped more narrowly
 
 
@@ -60,17 +61,17 @@ def rolled_scene(graph: Graph) -> Scene:
     """
     chain = chain_of(graph)
     page = _Page(chain, _width(chain))
-    title = rolled_words.title(chain, graph)
+    title = _title(chain, graph)
     room = max(NARROWEST_NOTE, max(item.place.right for item in _body(page, TOP)) - MARGIN)
-    subtitle = wrapped(rolled_words.subtitles(chain), 13, room)
+    subtitle = wrapped(_subtitles(chain), 13, room)
     items = _body(page, TOP + LINE * (len(subtitle) - 1))
     below = max(item.place.bottom for item in items) + 46
-    notes = wrapped(rolled_words.notes(chain), 12, room)
+    notes = wrapped(_notes(chain), 12, room)
     beside: list[Item] = []
     if chain.beside:
-        text = rolled_words.beside(chain)
+        text = _beside(chain)
         beside.append(Label("beside", MARGIN, below + LINE * len(notes), text, 12, "muted", "start"))
-    said = rolled_words.sentences(chain, graph, _shown(chain))
+    said = _sentences(chain, graph, _shown(chain))
     return Picture(title, subtitle, items, said, Legend(below, "\n".join(notes), colours=False), over=beside).scene
 
 
@@ -80,10 +81,17 @@ def _body(page: _Page, top: float) -> list[Item]:
     items: list[Item] = [Label("output", page.axis, top - 12, "output", 14, face=BOLD)]
     y, fork = top + RISE - 8, False
     for rung in reversed(_shown(chain)):
-        items += _rise(page.axis, y, rung or chain.rungs[-LAST - 1], head=not fork)
-        items += _rung(page, rung, y) if rung else _left_out(page, y)
-        y += (_height(rung) if rung else GAP) + RISE
+        below = rung or chain.rungs[-LAST - 1]  # the highest of those left out
+        ids = f"arrow[{below.name},out]", below.name
+        items += _carry(ids, page.axis, y, below.leaving, below.shape, head=not fork)
         fork = rung is not None and len(rung.faces) > 1
+        if rung:
+            items += _rung(page, rung, y)
+            y += _box_height(rung) + (MERGE + FORK if fork else 0) + RISE
+        else:
+            hidden = f"… {wording.counted(len(chain.rungs) - FIRST - LAST, 'more layer')} …"
+            items.append(Label("left_out", page.axis, y + 15, hidden, 13, "muted"))
+            y += GAP + RISE
     return items + _input(page, y, head=not fork)
 
 
@@ -103,25 +111,10 @@ def _box_height(rung: Rung) -> float:
     return cell_height(rung) if rung.faces else PLAIN
 
 
-def _height(rung: Rung) -> float:
-    return _box_height(rung) + (MERGE + FORK if len(rung.faces) > 1 else 0)
-
-
-def _left_out(page: _Page, top: float) -> list[Item]:
-    """Say how many layers are not drawn."""
-    hidden = len(page.chain.rungs) - FIRST - LAST
-    return [Label("left_out", page.axis, top + 15, f"… {wording.counted(hidden, 'more layer')} …", 13, "muted")]
-
-
-def _rise(axis: float, bottom: float, rung: Rung, *, head: bool) -> list[Item]:
-    """Draw the arrow up from a layer whose top is at ``bottom``, with what it carries."""
-    return _carry((f"arrow[{rung.name},out]", rung.name), axis, bottom, rung.leaving, rung.shape, head=head)
-
-
 def _carry(
     ids: tuple[str, str], axis: float, bottom: float, words: str, shape: Shape | None, *, head: bool
 ) -> list[Item]:
-    """Draw an arrow upwards and write beside it what it carries; without a head where it forks above."""
+    """Draw an arrow up from ``bottom`` and write beside it what it carries; without a head where it forks above."""
     end = bottom - RISE + (CLEAR if head else 0)
     items: list[Item] = [Line(ids[0], ((axis, bottom - CLEAR), (axis, end)), head=head)]
     y = bottom - RISE / 2 + (0 if words and shape else 8)
@@ -182,3 +175,85 @@ def _merge(page: _Page, rung: Rung, top: float, boxes: list[Rectangle], names: l
         items.append(arrow(f"arrow[{name},merge]", (x, box.y - CLEAR), (x, top + 15), (end, top + 15)))
         items.append(arrow(f"arrow[{name},x]", (page.axis, bottom + FORK), (x, bottom + FORK), (x, bottom + CLEAR)))
     return items
+
+
+def _title(chain: Chain, graph: Graph) -> str:
+    """Name the layers, and say that they are folded; the other common word for it stands beside."""
+    short = len(graph.calls) <= 2 and not chain.beside
+    named = " → ".join(call.summary for call in graph.calls) if short else f"A {graph.kind} model"
+    return f"{named}, folded (rolled up)"
+
+
+def _subtitles(chain: Chain) -> list[str]:
+    """Say the one thing to see, in two parts."""
+    letters = {face.letters for rung in chain.rungs for face in rung.faces}
+    carried = "the loop carries its state on"
+    if len(letters) != 1 or letters == {""}:
+        return ["each cell is used again at every time-step, with the same weights", carried]
+    named = "W, R and b" if letters == {"WRb"} else "W and R"
+    cells = sum(len(rung.faces) for rung in chain.rungs)
+    own = "the same" if cells == 1 else "its own"
+    whose = "one cell, used again" if cells == 1 else f"{cells} cells, each used again"
+    return [f"{whose} at every time-step with {own} {named}", carried]
+
+
+def _notes(chain: Chain) -> list[str]:
+    """Say what the marks mean."""
+    faces = [face for rung in chain.rungs for face in rung.faces]
+    later = "what a cell gives at one step, it gets at the next"
+    earlier = "what it gives at one step, it gets at the step before in time"
+    ways = {face.backward for face in faces}
+    said = []
+    if False in ways:
+        said.append(f"a loop: {later}")
+    if True in ways:
+        said.append(f"{'the loop of a cell that reads backwards' if False in ways else 'a loop'}: {earlier}")
+    if any("c" in face.states for face in faces):
+        said.append("double line: the cell state c")
+    if any(rung.merge == "concat" for rung in chain.rungs):
+        said.append("concat: first the forward half, then the backward half")
+    if any("T" in shape_text(shape) for shape in [chain.entering, *(rung.shape for rung in chain.rungs)] if shape):
+        said.append("T: any number of steps")
+    return said
+
+
+def _beside(chain: Chain) -> str:
+    """Name what is left out."""
+    names = ", ".join(chain.beside[:3]) + (", …" if len(chain.beside) > 3 else "")
+    text = f"not drawn, beside this chain: {wording.counted(len(chain.beside), 'layer')} ({names})"
+    return shortened(printable(text), 12, 700, SANS)
+
+
+def _sentences(chain: Chain, graph: Graph, shown: Sequence[Rung | None]) -> list[str]:
+    """Say the chain in words, from below."""
+    entering = "" if chain.entering is None else f", {shape_text(chain.entering)}"
+    said = [
+        f"{_title(chain, graph)}: {'; '.join(_subtitles(chain))}.",
+        f"Input: {'x_t at every step' if chain.sequence else 'x'}{entering}.",
+    ]
+    hidden = len(chain.rungs) - sum(rung is not None for rung in shown)
+    said += [_in_words(rung) if rung else f"… {hidden} more layers …" for rung in shown]
+    if chain.beside:
+        said.append(f"N{_beside(chain)[1:]}.")
+    return [re.sub("[₀-₉ₜ₊₋]+", lambda found: "_" + found[0].translate(SPOKEN), one) for one in said]
+
+
+def _in_words(rung: Rung) -> str:
+    gives = [part for part in (rung.leaving, "" if rung.shape is None else shape_text(rung.shape)) if part]
+    words = f"{rung.name}, {rung.title}: {rung.note}."
+    for face in rung.faces:
+        words += _face_in_words(rung, face)
+    if rung.merge:
+        words += f" The two are merged: {rung.merge}."
+    if gives:
+        words += f" It gives {', '.join(gives)}."
+    for face in rung.faces:
+        if face.exits:
+            words += f" Of {face.title}, {face.exits} once more (return_state=True)."
+    return words
+
+
+def _face_in_words(rung: Rung, face: Face) -> str:
+    way = "one step earlier" if face.backward else "one step later"
+    own = ", with its own weights," if len(rung.faces) > 1 else ""
+    return f" {face.title}{own} gets its own {' and '.join(face.states)} back {way}; at the start: {face.start}."

@@ -22,7 +22,7 @@ TOP = 94
 MOST_LAYERS = 3
 STRIP_GAP, PART_GAP, LAYER_GAP = 9, 20, 34  # between strips, between x, gates and states, between layers
 LETTER_BOX, LETTER_ROOM = 22, 34
-MASK_HEIGHT = 12
+MASK_HEIGHT, MASK_WORDS = 12, "mask: white = skipped"
 MOST_NUMBERS, NUMBERED_STEPS, NUMBERED_ROWS = 200, 6, 4
 ALL_TICKED, MOST_TICKS, TICK_ROOM = 12, 10, 30  # steps; numbers of many steps; px between two numbers
 TICKS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
@@ -115,7 +115,7 @@ def _left_out(count: int) -> str:
 
 def _left(layers: Sequence[Layer]) -> float:
     words = [text_width(strip.words, 12.5) for layer in layers for strip in layer.strips]
-    masked = [text_width(_mask_words(), 12.5)] if any(layer.skipped.size for layer in layers) else []
+    masked = [text_width(MASK_WORDS, 12.5)] if any(layer.skipped.size for layer in layers) else []
     return float(np.ceil(MARGIN + LETTER_ROOM + max(words + masked) + 18))
 
 
@@ -140,7 +140,8 @@ def _panel(grid: _Grid, layer: Layer, top: float) -> tuple[list[Item], float]:
     if layer.skipped.size:
         items += _mask(grid, layer, top)
         top += MASK_HEIGHT + STRIP_GAP
-    if _needs_axis(grid, layer):
+    lowest = grid.layers[0]  # it has a time axis, and so have others whose own differs
+    if layer is lowest or (layer.steps, layer.backwards) != (lowest.steps, lowest.backwards):
         items += _axis(grid, layer, top)
         top += 40
     return items, top + (LAYER_GAP - STRIP_GAP if layer.number > 1 else 0)
@@ -155,12 +156,13 @@ def _strip(grid: _Grid, layer: Layer, strip: Strip, top: float) -> list[Item]:
     letters = rows, _axis_letter("t", layer.share.steps)
     numbers = grid.numbers and _small(strip)
     y = top + height / 2
-    right = place.right + 16
+    low, high = wording.number(np.min(strip.values)), wording.number(np.max(strip.values))
+    reach = low if low == high else f"{low} … {high}"
     return [
         *_letter(name, strip, y),
         Label(f"words[{name}]", MARGIN + LETTER_ROOM, y + 4.5, strip.words, 12.5, anchor="start"),
         Cells(name, place, values.shape, values, letters, numbers=numbers),
-        Label(f"range[{name}]", right, y + 4.5, _range(strip.values), 11.5, "muted", "start"),
+        Label(f"range[{name}]", place.right + 16, y + 4.5, reach, 11.5, "muted", "start"),
     ]
 
 
@@ -177,15 +179,6 @@ def _letter(name: str, strip: Strip, y: float) -> list[Item]:
     return badge((f"gate[{name}]", f"letter[{name}]"), place, strip.letter, strip.hue, radius=5, drop=4.5)
 
 
-def _range(values: np.ndarray) -> str:
-    low, high = wording.number(np.min(values)), wording.number(np.max(values))
-    return low if low == high else f"{low} … {high}"
-
-
-def _mask_words() -> str:
-    return "mask: white = skipped"
-
-
 def _mask(grid: _Grid, layer: Layer, top: float) -> list[Item]:
     """Draw which steps were read, in the strongest colour whatever the scale, and which were skipped, in white."""
     read = grid.limit * layer.read[None].astype(float)
@@ -193,15 +186,9 @@ def _mask(grid: _Grid, layer: Layer, top: float) -> list[Item]:
     place = Rectangle(grid.left, top, layer.width, MASK_HEIGHT)
     name, axes = layer.id("mask"), (_axis_letter("t", layer.share.steps),)
     return [
-        Label(f"words[{name}]", MARGIN + LETTER_ROOM, top + 10.5, _mask_words(), 12.5, anchor="start"),
+        Label(f"words[{name}]", MARGIN + LETTER_ROOM, top + 10.5, MASK_WORDS, 12.5, anchor="start"),
         Cells(name, place, values.shape, values, axes, numbers=False),
     ]
-
-
-def _needs_axis(grid: _Grid, layer: Layer) -> bool:
-    """Whether a layer has a time axis of its own: the lowest has one, others where theirs differs."""
-    lowest = grid.layers[0]
-    return layer is lowest or (layer.steps, layer.backwards) != (lowest.steps, lowest.backwards)
 
 
 def _axis(grid: _Grid, layer: Layer, top: float) -> list[Item]:

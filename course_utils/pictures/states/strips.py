@@ -8,6 +8,7 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.grouping import grouped, groups
 from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.text import printable
 from course_utils.recurrence import CellTrace, RecurrentTrace
 
@@ -120,8 +121,8 @@ class Layer:
         """How many neighbours share a cell: as few as leave few enough cells of a size that can be seen."""
         most_rows = TALLEST[self.count] // SMALLEST
         units, features = self.trace.hidden.shape[2], self.trace.x.shape[2]
-        steps = -(-self.steps // (WIDEST // SMALLEST))
-        share = Share(steps, -(-units // most_rows), -(-features // most_rows))
+        steps = groups(self.steps, WIDEST // SMALLEST)
+        share = Share(steps, groups(units, most_rows), groups(features, most_rows))
         while sum(np.prod(share.shape(strip)) for strip in self.strips) > MOST_CELLS / self.count:
             many_units = FLATNESS * units / share.units > self.steps / share.steps
             share = Share(share.steps + (not many_units), share.units + many_units, share.features)
@@ -154,9 +155,9 @@ class Layer:
         """The length of one step, also where several share a cell."""
         return self.width / self.steps
 
-    def id(self, name: str) -> str:
+    def id(self, name: str) -> Ref:
         """Return an id, which names the layer where there are several."""
-        return f"{name}[layer={self.number}]" if self.count > 1 else name
+        return Ref(name, layer=self.number) if self.count > 1 else Ref(name)
 
 
 def _rounded_down(length: float) -> float:

@@ -35,7 +35,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Link:
+class Join:
     """What a row reads that does not stand below it.
 
     row:    the row that reads it, from 1; it stands in the branch ``branch``
@@ -58,7 +58,7 @@ class Branches:
     """
 
     plans: tuple[Plan, ...]
-    links: tuple[Link, ...]
+    joins: tuple[Join, ...]
     main: int
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -94,7 +94,7 @@ def plan_model(
         counts = [len(_recurrent(plan)) for plan in plans]
         plans = [replace(plan, marks=(sum(counts[:number]), sum(counts))) for number, plan in enumerate(plans)]
     entering, leaving = tuple(map(_shape, inputs)), tuple(_shape(flow.value) for flow in run.outputs)
-    return Branches(tuple(plans), tuple(planned.links), main, entering, leaving, not isinstance(spec, Graph))
+    return Branches(tuple(plans), tuple(planned.joins), main, entering, leaving, not isinstance(spec, Graph))
 
 
 def _recurrent(plan: Plan) -> list[Row]:
@@ -284,7 +284,7 @@ class _Planned:
     def __init__(self, run: _Run, sample: int, known: bool, several: int):
         self.run, self.sample, self.known, self.several = run, sample, known, several > 1
         self.plans: list[Plan] = []
-        self.links: list[Link] = []
+        self.joins: list[Join] = []
         self._places: dict[int, tuple[Place, Level, str]] = {}  # by id(flow); the text says what it is
         self._layers: set[int] = set()
 
@@ -299,7 +299,7 @@ class _Planned:
             for flow, _maker, states in self.run.sources(call):
                 if id(flow) in self._places:
                     row = next((place for place, one in enumerate(made) if one.traces), 0) if states else 0
-                    self.links.append(Link(self._places[id(flow)][0], number, len(rows) + row + 1, states))
+                    self.joins.append(Join(self._places[id(flow)][0], number, len(rows) + row + 1, states))
             said = self._said(call)
             own_note = isinstance(call.node.layer, ClosedSpec) and call.node.kind != "RepeatVector"
             title = call.node.summary if own_note else ""

@@ -7,6 +7,7 @@ from itertools import count
 import numpy as np
 
 from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, shown_steps
+from course_utils.drawing.refs import Link, Ref
 from course_utils.drawing.scene import Rectangle
 from course_utils.drawing.text import BOLD, MONO, subscript, text_width
 from course_utils.pictures.unrolled.plan import Level, Plan, Row
@@ -43,15 +44,15 @@ class Grid:
         return self.plan.single and self.plan.entry.steps <= ROOMY_STEPS
 
     @cached_property
-    def keys(self) -> dict[int, str]:
-        """For each row, by ``id(row)``, what the ids of its items begin with."""
+    def keys(self) -> dict[Row, str]:
+        """For each row, what the ids of its items begin with."""
         if self.plan.single:
-            return {id(self.plan.rows[0]): ""}
+            return {self.plan.rows[0]: ""}
         names: list[str] = []
         for row in self.plan.rows:
             tries = (f"{row.name}#{time}" if time > 1 else row.name for time in count(1))
             names.append(next(name for name in tries if name not in names))
-        return {id(row): f"{name}/" for row, name in zip(self.plan.rows, names, strict=True)}
+        return {row: f"{name}/" for row, name in zip(self.plan.rows, names, strict=True)}
 
     def layer_mark(self, row: Row) -> str:
         """Return the number of a recurrent layer, raised and in brackets, where there are several."""
@@ -61,46 +62,48 @@ class Grid:
             return ""
         return "⁽" + str(before + recurrent.index(row) + 1).translate(RAISED) + "⁾"
 
-    def source(self, row: Row, position: int, how: str = "all") -> str:
-        """Return the id of what a row reads at a position, and how much of it lights up."""
+    def source(self, row: Row, position: int) -> Ref:
+        """Return the id of what a row reads at a position."""
         place = self.plan.rows.index(row)
         if place == 0:
-            return f"x[t={row.entry.index(position) if row.entry.steps else position}] {how}"
+            return Ref("x", t=row.entry.index(position) if row.entry.steps else position)
         below = self.plan.rows[place - 1]
         if row.entry.style == "vector":  # stands above the last step of the row below
             position = below.entry.steps or 1
-        return f"{self.keys[id(below)]}output[t={position}] {how}"
+        return Ref("output", t=position, place=self.keys[below])
 
-    def made_of(self, row: Row, position: int) -> tuple[str, ...]:
+    def made_of(self, row: Row, position: int) -> tuple[Link, ...]:
         """Return what the vector at a position above a row is made of: what is read there, and the state before."""
         match row.style:
             case "cells":
-                return self.made_of_state(row, self.keys[id(row)], position, position)
+                return self.made_of_state(row, self.keys[row], position, position)
             case "both":
                 return self._made_of_two(row, position)
             case "wide":
-                return tuple(self.source(row, place, _share(row, place)) for place in self.shown(row.entry) if place)
-        return (self.source(row, position, "cell" if isinstance(row.spec, FlattenSpec) else "all"),)
+                return tuple(_link(row, place, self.source(row, place)) for place in self.shown(row.entry) if place)
+        return (Link(self.source(row, position), "cell" if isinstance(row.spec, FlattenSpec) else "all"),)
 
-    def made_of_state(self, row: Row, lane: str, position: int, order: int, part: str = "") -> tuple[str, ...]:
+    def made_of_state(
+        self, row: Row, lane: str, position: int, order: int, among: tuple[int, int] | None = None
+    ) -> tuple[Link, ...]:
         """Return what a state of a recurrent row is made of: of c before it, the same unit alone.
 
         lane:     what the ids of its direction begin with
         position: of the step that is read
         order:    how many steps have been read then, this one too
-        part:     the units that it is said for, as in ``":1-4"``; nothing: all of them
+        among:    the units that it is said for, the first and the last; None: all of them
         """
-        before, read = order - 1, self.source(row, position, f"all{part}")
-        memory = (f"{lane}c[t={before}] cell{part}",) if self.has_memory(row) else ()
-        seen = (f"{lane}output[t={before}] all",) if row.style == "cells" and before else ()
-        return (read, *seen, f"{lane}h[t={before}] all{part}", *memory)
+        h, c, output = (Ref(letter, t=order - 1, place=lane) for letter in ("h", "c", "output"))
+        memory = (Link(c, "cell", among=among),) if self.has_memory(row) else ()
+        seen = (Link(output),) if row.style == "cells" and order > 1 else ()
+        return (Link(self.source(row, position), among=among), *seen, Link(h, among=among), *memory)
 
-    def _made_of_two(self, row: Row, position: int) -> tuple[str, ...]:
+    def _made_of_two(self, row: Row, position: int) -> tuple[Link, ...]:
         """Return what the two directions are made of; side by side, each has its own units of the vector."""
         forward, backward = (trace.outputs.shape[-1] for trace in row.traces)
         apart = row.merge in ("concat", None)
-        parts = (f":1-{forward}", f":{forward + 1}-{forward + backward}") if apart else ("", "")
-        steps, key = row.entry.steps, self.keys[id(row)]
+        parts = ((1, forward), (forward + 1, forward + backward)) if apart else (None, None)
+        steps, key = row.entry.steps, self.keys[row]
         first = position if row.leaving.style == "steps" else 1  # what the backward direction has read last
         return (
             *self.made_of_state(row, f"{key}forward/", position, position, parts[0]),
@@ -124,13 +127,13 @@ class Grid:
         return sum(len(row.traces) for row in self.plan.rows)
 
     @cached_property
-    def ends(self) -> dict[int, int]:
-        """For each level, by ``id(level)``, the slot of its last step; a vector stands where its sequence ended."""
+    def ends(self) -> dict[Level, int]:
+        """For each level, the slot of its last step; a vector stands where its sequence ended."""
         slots, end = {}, 0
         for level in (self.plan.entry, *(row.leaving for row in self.plan.rows)):
             end = len(self.shown(level)) - 1 if level.steps else self.slots - 1 if level.style == "other" else end
-            slots[id(level)] = end
-        return slots | {id(row.entry): slots.get(id(row.entry), self._turned_end(row)) for row in self.plan.rows}
+            slots[level] = end
+        return slots | {row.entry: slots.get(row.entry, self._turned_end(row)) for row in self.plan.rows}
 
     def _turned_end(self, row: Row) -> int:
         return max(0, len(self.shown(row.entry)) - 1)
@@ -246,7 +249,7 @@ class Grid:
     def span(self, *levels: Level) -> tuple[float, float]:
         """Return where the first box begins and the last one ends: of these levels, or of the whole picture."""
         aside = ASIDE if self.both else 0
-        last = max((self.ends[id(level)] for level in levels), default=self.slots - 1)
+        last = max((self.ends[level] for level in levels), default=self.slots - 1)
         return self.left - aside, self.centre(last) + self.box_width / 2 + aside
 
     def lanes(self, row: Row, top: float) -> tuple[float, float]:
@@ -257,11 +260,11 @@ class Grid:
         return (top + 0.27 * height, top + 0.76 * height) if self.roomy else (top + 24, top + height - 24)
 
 
-def _share(row: Row, place: int) -> str:
-    """Return how much of one step lights up for a number of a layer that reads the whole sequence."""
+def _link(row: Row, place: int, step: Ref) -> Link:
+    """Return what of one step lights up for a number of a layer that reads the whole sequence."""
     if isinstance(row.spec, FlattenSpec):  # end to end
-        return f"cell:{(place - 1) * row.entry.size + 1}-{place * row.entry.size}"
-    return "cell" if isinstance(row.spec, ClosedSpec) and row.spec.kind in UNIT_BY_UNIT else "all"
+        return Link(step, "cell", among=((place - 1) * row.entry.size + 1, place * row.entry.size))
+    return Link(step, "cell" if isinstance(row.spec, ClosedSpec) and row.spec.kind in UNIT_BY_UNIT else "all")
 
 
 def formulas(row: Row, step: int) -> list[str]:

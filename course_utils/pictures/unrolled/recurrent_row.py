@@ -1,18 +1,24 @@
-"""The row of a recurrent layer: one copy of its cell for each step, the states that go on, what leaves."""
+"""The row of a recurrent layer: one copy of its cell for each step, the states that go on, what leaves.
+
+That of a Bidirectional layer is two lanes of them, one in each direction, and where they are merged.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, cell_length, column, left_out
+from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow, cell_length, column, left_out
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Cells, Item, Label, Line, Rectangle
-from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, subscript
+from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, subscript, text_width
 from course_utils.pictures.gate_marks import CHIP, chips, gate_letters, tags, weight_letters
 from course_utils.pictures.unrolled.grid import (
     ASIDE,
     GAP,
+    LINE,
     LONGEST_NAME,
+    RISE,
     START_HEIGHT,
     Grid,
     formulas,
@@ -22,6 +28,14 @@ from course_utils.pictures.unrolled.plan import Row
 from course_utils.recurrence import RecurrentTrace
 from course_utils.recurrence.specs import CellSpec, RecurrentSpec
 
+PASS = 10  # px: how far from a box a line passes it
+SAID = {
+    "concat": "concat: one after the other",
+    "sum": "sum",
+    "mul": "mul: product",
+    "ave": "ave: mean",
+    None: "both leave",
+}
 EXIT_GAP = 48  # px: from the last box to a returned state, with room for its caption
 
 
@@ -166,7 +180,7 @@ def _state(lane: Lane, letter: str, order: int, centre: float, middle: float, lo
     """Draw a state as a column whose middle is given."""
     size = lane.size
     length = size * cell_length(size, CELL_HEIGHT, longest)
-    id = f"{lane.key}{letter}[t={order}]"
+    id = Ref(letter, t=order, place=lane.key)
     made_of = lane.grid.made_of_state(lane.row, lane.key, lane.order(order), order) if order else ()
     top, values = middle - length / 2, lane.values(letter, order)
     return column(id, centre, top, values, size, "u", longest=longest, made_of=made_of)
@@ -314,3 +328,61 @@ def _left_out(lane: Lane, slot: int) -> list[Item]:
         Label(f"{lane.key}left_out", centre, middle - 2, f"… {wording.counted(hidden, 'more step')} …", 12),
         Label(f"{lane.key}left_out_same", centre, middle + 16, "the same weights", 12, "muted"),
     ]
+
+
+def both_items(grid: Grid, row: Row, key: str, top: float) -> list[Item]:
+    """Draw the merge on top, below it the boxes that read backwards, at the bottom those that read forwards."""
+    height = grid.box_height(row)
+    high, low = top + 2 * LINE, top + 3 * LINE + height
+    backward = Lane(grid, row, row.traces[1], f"{key}backward/", high, backward=True, aside=ASIDE)
+    forward = Lane(grid, row, row.traces[0], f"{key}forward/", low, aside=-ASIDE)
+    items = lane_items(backward) + lane_items(forward)
+    for lane, said in ((backward, "← reads backwards"), (forward, "→ reads forwards")):
+        items.append(Label(f"{lane.key}direction", MARGIN, lane.top + 4, said, 12, anchor="start"))
+        items.append(Label(f"{lane.key}own", MARGIN, lane.top + 20, "its own weights", 12, "muted", "start"))
+    shown = [(slot, position) for slot, position in enumerate(forward.shown) if position is not None]
+    for slot, position in shown:
+        items.append(_passing_input(forward, backward, slot, position, key))
+    if row.leaving.style == "steps":
+        for slot, position in shown:
+            items += _merge(forward, backward, slot, f"[t={position}]", key, top)
+        return items
+    return items + _merge_of_the_ends(forward, backward, shown, key, top)
+
+
+def _passing_input(forward: Lane, backward: Lane, slot: int, position: int, key: str) -> Line:
+    """Draw the way of x past the forward box into the backward one."""
+    near, far = forward.box(slot), backward.box(slot)
+    x, fork = near.right + PASS, near.bottom + RISE / 2
+    points = ((forward.grid.centre(slot), fork), (x, fork), (x, far.bottom + 4))
+    return Line(f"{key}arrow[x,backward,t={position}]", points)
+
+
+def _sign(grid: Grid, slot: int, mark: str, key: str, top: float, text: str) -> list[Item]:
+    """Draw the box in which the two directions meet."""
+    width = max(text_width(text, 12) + 20, grid.box_width + 2 * ASIDE)
+    place = Rectangle(grid.centre(slot) - width / 2, top, width, LINE)
+    x, y = place.centre
+    return [Box(f"{key}merge{mark}", place, "sign", 8), Label(f"{key}merge_name{mark}", x, y + 4, text, 12)]
+
+
+def _merge(forward: Lane, backward: Lane, slot: int, mark: str, key: str, top: float) -> list[Item]:
+    """Draw the outputs of both directions at one step, and where they meet."""
+    far, near = backward.box(slot), forward.box(slot)
+    x, floor = far.x - PASS, top + LINE + 4
+    return [
+        *_sign(forward.grid, slot, mark, key, top, SAID[forward.row.merge]),
+        arrow(f"{key}arrow[forward{mark}]", (x, near.y - 4), (x, floor)),
+        arrow(f"{key}arrow[backward{mark}]", (far.centre[0], far.y - 4), (far.centre[0], floor)),
+    ]
+
+
+def _merge_of_the_ends(forward: Lane, backward: Lane, shown: list[tuple[int, int]], key: str, top: float) -> list[Item]:
+    """Draw what leaves with ``return_sequences=False``: each direction's own last state."""
+    (first, _), (last, _) = shown[0], shown[-1]
+    *box_and_ahead, back = _merge(forward, backward, last, "", key, top)
+    if first != last:  # the backward direction ends at the first step
+        start, sign = backward.box(first), box_and_ahead[0].place
+        x, y = start.centre[0], sign.centre[1]
+        back = Line(back.id, ((x, start.y - 4), (x, y), (sign.x - 4, y)))
+    return [*box_and_ahead, back]

@@ -3,12 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow
-from course_utils.drawing.moving import moved
+from course_utils.drawing.layout import CELL_HEIGHT, CELL_WIDTH, MARGIN, arrow, moved
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Cells, Item, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened
-from course_utils.pictures.unrolled.branches import Branches, Link
+from course_utils.pictures.unrolled.branches import Branches, Join
 from course_utils.pictures.unrolled.grid import RISE
 from course_utils.pictures.unrolled.plan import Plan
 from course_utils.pictures.unrolled.unrolled import Stack, scale_of, unrolled_scene
@@ -31,13 +30,13 @@ def branches_scene(model: Branches) -> Scene:
     """Lay out a whole model unrolled: the branches from the left to the right, all inputs at the bottom."""
     alone = model.plans[0]
     simple = model.alone or (len(model.inputs) == len(model.outputs) == 1 and alone.rows[-1].goes == "out")
-    if len(model.plans) == 1 and not model.links and simple:
+    if len(model.plans) == 1 and not model.joins and simple:
         return unrolled_scene(alone)
     blocks = _blocks(model)
     whole = replace(model.plans[model.main], rows=tuple(row for plan in model.plans for row in plan.rows))
     limit, beyond = scale_of(model.plans)
     lines = [
-        line for number, link in enumerate(model.links, start=1) for line in _line(blocks, model.links, link, number)
+        line for number, join in enumerate(model.joins, start=1) for line in _line(blocks, model.joins, join, number)
     ]
     notes = legend_notes(whole, beyond, " and ".join(model.inputs), " and ".join(model.outputs))
     named = shortened(printable(title_of_branches(model)), TITLE_SIZE, WIDEST_TEXT, BOLD)
@@ -88,7 +87,7 @@ class _Block:
             return None
         values = grid.plan.entry if floor is None else floor.row.leaving
         top = self.stack.floors[-1].below if floor is None else floor.above
-        x = sum(grid.span()) / 2 if values.style == "other" else grid.centre(grid.ends[id(values)])
+        x = sum(grid.span()) / 2 if values.style == "other" else grid.centre(grid.ends[values])
         return top + self.down, x + self.across
 
     def boxes(self, row: int) -> list[Rectangle]:
@@ -105,20 +104,20 @@ class _Block:
         floor = self.floor(row)
         if floor is None:
             return None
-        key = self.prefix + self.stack.grid.keys[id(floor.row)]
+        key = self.prefix + self.stack.grid.keys[floor.row]
         wanted = (f"{key}h[t={step}]", f"{key}forward/h[t={step}]")
         return next((item for item in self.items if isinstance(item, Cells) and item.id in wanted), None)
 
 
-def _needs_lane(model: Branches, link: Link) -> bool:
+def _needs_lane(model: Branches, join: Join) -> bool:
     """Whether a line must pass beside its own branch: something stands above where it begins."""
-    rows = model.plans[link.source.branch].rows
-    return link.states or link.source.level < len(rows) or rows[-1].goes == "out"
+    rows = model.plans[join.source.branch].rows
+    return join.states or join.source.level < len(rows) or rows[-1].goes == "out"
 
 
 def _blocks(model: Branches) -> list[_Block]:
     """Place the branches: a row that joins others stands higher than all that it reads."""
-    lanes = Counter(link.source.branch for link in model.links if _needs_lane(model, link))
+    lanes = Counter(join.source.branch for join in model.joins if _needs_lane(model, join))
     stacks: list[Stack] = []
     for number, plan in enumerate(model.plans):
         stacks.append(_stack(model, number, plan, stacks))
@@ -136,81 +135,64 @@ def _stack(model: Branches, number: int, plan: Plan, before: list[Stack]) -> Sta
     """Lay out one branch, with room below each row that reads from elsewhere."""
     room: dict[int, float] = {}
     stack = Stack.of(plan)
-    joins = Counter(link.row for link in model.links if link.branch == number and not link.states)
-    for row in sorted(joins):
+    mine = [join for join in model.joins if join.branch == number and not join.states]
+    for row in sorted({join.row for join in mine}):
         block = _Block(stack, "", 0, 0, 0)
         floor = block.floor(row)
         if floor is None:
             continue
-        highest = 0.0
-        for link in model.links:
-            if link.branch == number and link.row == row and not link.states:
-                highest = max(
-                    highest,
-                    *(_height(one) for one in _passed(before, link, number)),
-                    _level_height(stack, link, number),
-                )
-        room[row - 1] = max(0.0, highest - (stack.below - floor.below)) + LAST + CHANNEL * joins[row]
+        joins = [join for join in mine if join.row == row]
+        # Each line goes over the branch where it begins and over those between.
+        passed = {place for join in joins for place in range(join.source.branch, number)}
+        heights = [before[place].below - before[place].floors[0].above for place in passed]
+        levels = [block.level(join.source.level) for join in joins if join.source.branch == number]
+        highest = max([*heights, *(stack.below - level[0] for level in levels if level is not None)], default=0.0)
+        room[row - 1] = max(0.0, highest - (stack.below - floor.below)) + LAST + CHANNEL * len(joins)
         stack = Stack.of(plan, room=room)
     return stack
 
 
-def _passed(before: list[Stack], link: Link, number: int) -> list[Stack]:
-    """Return the branches that a line goes over: the one where it begins, and those between."""
-    return before[link.source.branch : number]
-
-
-def _height(stack: Stack) -> float:
-    return stack.below - stack.floors[0].above
-
-
-def _level_height(stack: Stack, link: Link, number: int) -> float:
-    """Return how high a level of the same branch ends above its foot."""
-    found = _Block(stack, "", 0, 0, 0).level(link.source.level) if link.source.branch == number else None
-    return stack.below - found[0] if found else 0.0
-
-
-def _line(blocks: list[_Block], links: tuple[Link, ...], link: Link, number: int) -> list[Line]:
+def _line(blocks: list[_Block], joins: tuple[Join, ...], join: Join, number: int) -> list[Line]:
     """Draw one line from where a value stands to the row that reads it; none where one of the two is left out."""
-    source, target = blocks[link.source.branch], blocks[link.branch]
-    if link.states:
-        return _handed_over(source, target, link, number)
-    level, boxes = source.level(link.source.level), target.boxes(link.row)
-    floor = target.floor(link.row)
+    source, target = blocks[join.source.branch], blocks[join.branch]
+    if join.states:
+        return _handed_over(source, target, join, number)
+    level, boxes = source.level(join.source.level), target.boxes(join.row)
+    floor = target.floor(join.row)
     if level is None or not boxes or floor is None:
         return []
-    fellows = [other for other in links if (other.branch, other.row, other.states) == (link.branch, link.row, False)]
-    turn = fellows.index(link)
+    fellows = [other for other in joins if (other.branch, other.row, other.states) == (join.branch, join.row, False)]
+    turn = fellows.index(join)
     own = source is target
     channel = floor.bottom + target.down + LAST + CHANNEL * turn
     end = boxes[-1].right - INSET - LANE * turn if own else boxes[0].x + INSET + LANE * turn
-    start, beside = _start(source, link, level)
-    lanes = [other for other in links if other.source.branch == link.source.branch]
-    lane = source.right + LANE * (lanes.index(link) + 1)
+    start, beside = _start(source, join, level)
+    lanes = [other for other in joins if other.source.branch == join.source.branch]
+    lane = source.right + LANE * (lanes.index(join) + 1)
     points = [start, (lane, start[1]), (lane, channel)] if beside else [start, (start[0], channel)]
-    return [arrow(f"link[{number}]", *points, (end, channel), (end, floor.bottom + target.down + 4))]
+    return [arrow(f"join[{number}]", *points, (end, channel), (end, floor.bottom + target.down + 4))]
 
 
-def _start(source: _Block, link: Link, level: tuple[float, float]) -> tuple[tuple[float, float], bool]:
+def _start(source: _Block, join: Join, level: tuple[float, float]) -> tuple[tuple[float, float], bool]:
     """Return where a line begins, and whether it must leave to the right: the way up is not free."""
     top, x = level
-    if link.source.level < source.stack.numbers[0] + 1:  # another row reads it too
+    if join.source.level < source.stack.numbers[0] + 1:  # another row reads it too
         return (x, top - RISE / 2), True
     if source.stack.floors[0].row.goes == "out":  # its name stands above it
         return (x + CELL_WIDTH / 2 + 4, top + CELL_HEIGHT / 2), True
-    return (x, top - 4), link.states
+    return (x, top - 4), join.states
 
 
-def _handed_over(source: _Block, target: _Block, link: Link, number: int) -> list[Line]:
+def _handed_over(source: _Block, target: _Block, join: Join, number: int) -> list[Line]:
     """Draw the way of the states from the last step of one layer to the first of another, at its right."""
-    first = target.state(link.row, 0)
+    first = target.state(join.row, 0)
     if first is None or target.across <= source.across:
         return []
-    floor = source.floor(link.source.level)
+    floor = source.floor(join.source.level)
     if floor is None:
         return []
-    returned = source.state(link.source.level, floor.row.traces[0].steps) if floor.row.traces else None
-    level = source.level(link.source.level)
+    returned = source.state(join.source.level, floor.row.traces[0].steps) if floor.row.traces else None
+    level = source.level(join.source.level)
     gutter = source.right + LANE * source.lanes + GUTTER / 2
     low = first.place.bottom + 24
     if returned is not None:
@@ -218,7 +200,7 @@ def _handed_over(source: _Block, target: _Block, link: Link, number: int) -> lis
     elif level is None:
         return []
     else:
-        (x, y), _beside = _start(source, link, level)
+        (x, y), _beside = _start(source, join, level)
         aside = y
     points = (*dict.fromkeys([(x, y), (x, aside)]), (gutter, aside), (gutter, low), (first.place.centre[0], low))
-    return [arrow(f"link[{number}]", *points, (first.place.centre[0], first.place.bottom + 4))]
+    return [arrow(f"join[{number}]", *points, (first.place.centre[0], first.place.bottom + 4))]

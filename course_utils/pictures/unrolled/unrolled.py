@@ -5,17 +5,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 
-import numpy as np
-
 from course_utils.drawing import wording
 from course_utils.drawing.layout import MARGIN, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened, text_width
-from course_utils.pictures.unrolled.bidirectional_row import both_items
 from course_utils.pictures.unrolled.grid import LINE, RISE, TOP, Grid
 from course_utils.pictures.unrolled.plan import CLOSED, Plan, Row
-from course_utils.pictures.unrolled.recurrent_row import Lane, lane_items
+from course_utils.pictures.unrolled.recurrent_row import Lane, both_items, lane_items
 from course_utils.pictures.unrolled.unrolled_words import (
     TITLE_SIZE,
     WIDEST_TEXT,
@@ -25,7 +22,6 @@ from course_utils.pictures.unrolled.unrolled_words import (
     title,
 )
 from course_utils.pictures.unrolled.values import Floor, above, entry, in_box, into
-from course_utils.recurrence import RecurrentTrace
 
 NAMES = 43  # px: below the input, for the names of the steps
 MOST_ROWS, LOWEST, HIGHEST = 7, 3, 2  # of the rows, how many are drawn; if more, the lowest and the highest ones
@@ -103,7 +99,8 @@ def scale_of(plans: Sequence[Plan]) -> tuple[float, bool]:
     rows = [row for plan in plans for row in plan.rows]
     traces = [trace for row in rows for trace in row.traces]
     hidden = [trace.hidden[sample] for trace in traces if known]
-    starts = [start[sample] for trace in traces for start in _starts(trace)]
+    begun = [start for trace in traces for start in (trace.initial, trace.initial_cell_state)]
+    starts = [start[sample] for start in begun if start is not None]
     others = [row.leaving.values for row in rows]
     others += [plan.entry.values for plan in plans if plan.entry.style != "numbers"]
     others += [trace.cell_state[sample] for trace in traces if trace.cell_state is not None]
@@ -111,13 +108,9 @@ def scale_of(plans: Sequence[Plan]) -> tuple[float, bool]:
     return limit, known and strongest(*others) > limit
 
 
-def _starts(trace: RecurrentTrace) -> list[np.ndarray]:
-    return [start for start in (trace.initial, trace.initial_cell_state) if start is not None]
-
-
 def _row(grid: Grid, floor: Floor) -> list[Item]:
     """Draw the boxes of one row."""
-    row, key = floor.row, grid.keys[id(floor.row)]
+    row, key = floor.row, grid.keys[floor.row]
     items = _row_title(grid, floor)
     if row.style == "cells":
         return items + lane_items(Lane(grid, row, row.traces[0], key, floor.top))
@@ -129,7 +122,7 @@ def _row(grid: Grid, floor: Floor) -> list[Item]:
         box = Rectangle(left, floor.top, right - left, LINE)
         said = next((text for text in _wide_texts(row) if text_width(text, 12.5) <= box.width - 12), row.title)
         return [Box(f"{key}layer", box, role, 8), in_box(f"{key}layer_name", box, said)]
-    slots = enumerate(grid.shown(row.leaving)) if row.style == "each" else [(grid.ends[id(row.leaving)], 1)]
+    slots = enumerate(grid.shown(row.leaving)) if row.style == "each" else [(grid.ends[row.leaving], 1)]
     for slot, position in slots:
         if position is not None:
             box = grid.box(slot, floor.top, LINE)
@@ -151,7 +144,7 @@ def _row_title(grid: Grid, floor: Floor) -> list[Item]:
     row = floor.row
     if grid.roomy:
         return []
-    key, y = grid.keys[id(row)], floor.top - 18
+    key, y = grid.keys[row], floor.top - 18
     text = "" if row.total is None else wording.counted(row.total, "parameter", thousands=True)
     text = "the same weights" if row.again and row.total else text
     if not row.traces:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.drawing.layout import CELL_WIDTH, MARGIN, arrow, column
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Box, Item, Label, Rectangle
 from course_utils.drawing.text import BOLD, SANS, printable, shortened, subscript, text_width
 from course_utils.pictures.unrolled.grid import RISE, Grid
@@ -45,35 +46,22 @@ def _columns(grid: Grid, row: Row) -> list[tuple[int, int, np.ndarray | None, bo
     if level.style == "steps":
         shown = enumerate(grid.shown(level))
         return [(slot, position, level.vector(position), unused) for slot, position in shown if position is not None]
-    return [(grid.ends[id(level)], row.entry.steps or 1, level.values if level.known else None, unused)]
+    return [(grid.ends[level], row.entry.steps or 1, level.values if level.known else None, unused)]
 
 
 def above(grid: Grid, floor: Floor) -> list[Item]:
     """Draw the values that a row gives, and the arrows to them."""
-    row, key = floor.row, grid.keys[id(floor.row)]
+    row, key = floor.row, grid.keys[floor.row]
     if row.leaving.style == "other":
         return _shape_alone(grid, floor, key)
     items: list[Item] = []
     bottom = floor.above + grid.level_height(row.leaving)
     for slot, position, values, ghost in _columns(grid, row):
         centre = grid.centre(slot)
-        mark = f"[t={position}]"
-        role = "ghost" if ghost else "flow"
-        cells = column(
-            f"{key}output{mark}",
-            centre,
-            floor.above,
-            values,
-            row.leaving.size,
-            "u",
-            ghost=ghost,
-            longest=grid.tallest,
-            made_of=grid.made_of(row, position),
-        )
-        items += [
-            cells,
-            arrow(f"{key}arrow[output,t={position}]", (centre, floor.top - 4), (centre, bottom + 4), role=role),
-        ]
+        id, size, made = Ref("output", t=position, place=key), row.leaving.size, grid.made_of(row, position)
+        cells = column(id, centre, floor.above, values, size, "u", ghost=ghost, longest=grid.tallest, made_of=made)
+        way = (centre, floor.top - 4), (centre, bottom + 4)
+        items += [cells, arrow(f"{key}arrow[output,t={position}]", *way, role="ghost" if ghost else "flow")]
         items.append(_name(grid, floor, key, position, cells.place, ghost))
     return items + _level_shape(grid, f"{key}shape", row.leaving, floor.above)
 
@@ -114,7 +102,7 @@ def _level_shape(grid: Grid, id: str, level: Level, top: float) -> list[Item]:
 
 def into(grid: Grid, floor: Floor) -> list[Item]:
     """Draw the arrows into a row from what is below it."""
-    key, level = grid.keys[id(floor.row)], floor.row.entry
+    key, level = grid.keys[floor.row], floor.row.entry
     start, end = floor.below - 4, floor.bottom + 4
     if level.style == "other":
         centre = sum(grid.span()) / 2
@@ -126,7 +114,7 @@ def into(grid: Grid, floor: Floor) -> list[Item]:
     ]
     return [
         arrow(f"{key}arrow[x,t={position}]", (grid.centre(slot), start), (grid.centre(slot), end))
-        for slot, position in (slots if level.steps else [(grid.ends[id(level)], 1)])
+        for slot, position in (slots if level.steps else [(grid.ends[level], 1)])
     ]
 
 
@@ -164,7 +152,7 @@ def _input(grid: Grid, position: int, centre: float, top: float) -> list[Item]:
     index = level.index(position) if level.steps else position
     if level.style != "numbers":
         values = level.vector(position) if level.steps else level.values if level.known else None
-        return [column(f"x[t={index}]", centre, top, values, level.size, "f", longest=grid.tallest)]
+        return [column(Ref("x", t=index), centre, top, values, level.size, "f", longest=grid.tallest)]
     place = Rectangle(centre - CELL_WIDTH / 2, top, CELL_WIDTH, 26)
     number = f"{level.values[index - 1]:.0f}" if level.known else "?"
     return [Box(f"x[t={index}]", place, "tag", 6), in_box(f"number[t={index}]", place, number)]

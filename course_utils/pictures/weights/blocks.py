@@ -10,8 +10,8 @@ import numpy as np
 from course_utils.drawing import wording
 from course_utils.drawing.grouping import fine_limit, groups
 from course_utils.drawing.layout import MARGIN
-from course_utils.drawing.svg import NUMBER_SIZE
 from course_utils.drawing.text import BOLD, MONO, text_width
+from course_utils.drawing.theme import NUMBER_SIZE
 from course_utils.pictures.gate_marks import HEADER
 from course_utils.recurrence import ParameterRow, RecurrentSpec, count
 from course_utils.recurrence.kinds.flow import Sum
@@ -115,7 +115,8 @@ def grids_of(specs: Sequence[RecurrentSpec], room: Room = PAGE) -> list[Grid]:
     limits = _limits(specs)
     squares = sum(array.size for spec in specs for array in spec.weights.values())
     if room.numbers and squares <= MOST_NUMBERS:
-        side = NUMBER_PAD + max(_widest_number(array) for spec in specs for array in spec.weights.values())
+        numbers = {wording.number(value) for spec in specs for array in spec.weights.values() for value in array.flat}
+        side = NUMBER_PAD + max(text_width(number, NUMBER_SIZE) for number in numbers)
         if columns * side <= WIDEST_NUMBERED and rows * side <= TALLEST_NUMBERED * (STACKED if len(specs) > 1 else 1):
             return [Grid(spec, (side, side), (1, 1), True, limits) for spec in specs]
     tall = room.tall * (STACKED if len(specs) > 1 else 1)
@@ -148,10 +149,6 @@ def _squares(grid: Grid) -> int:
     spec = grid.spec
     rows = sum(groups(rows_of(spec, weight), grid.strides(weight)[0]) for weight in spec.weights)
     return rows * groups(spec.units, grid.every[1]) * len(spec.blocks)
-
-
-def _widest_number(array: np.ndarray) -> float:
-    return max(text_width(wording.number(value), NUMBER_SIZE) for value in array.flat)
 
 
 def rows_of(spec: RecurrentSpec, weight: str) -> int:

@@ -1,4 +1,4 @@
-"""The weights of one layer, to scale: W, R and b below each other, cut into their blocks."""
+"""The weights of a layer, or of several on each other, to scale: W, R and b below each other, cut into blocks."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN
+from course_utils.drawing.layout import MARGIN, moved
 from course_utils.drawing.picture import Legend, Picture
+from course_utils.drawing.refs import Ref
 from course_utils.drawing.scene import Cells, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, text_width
 from course_utils.pictures.gate_marks import HEADER, block_header
@@ -26,6 +27,8 @@ from course_utils.recurrence import ParameterRow, RecurrentSpec, count
 from course_utils.recurrence.graphs import Graph
 
 MOST_SAID, MOST_PLACES = 40, 4  # numbers of one weight in the description; places that an error names
+NAME_ROOM, MAP_GAP = 34, 46  # px: for the name of a map above it, and to the next map
+STACKED = "a layer above reads the units of the one below: there, F is the U below it"
 AXES = {"kernel": ("f", "u"), "recurrent_kernel": ("v", "u"), "bias": ("u",)}
 
 
@@ -38,6 +41,46 @@ def weights_scene(spec: RecurrentSpec) -> Scene:
     body, below = map_items(grid)
     legend, limit = map_legend([grid], below + 26), grid.limit("kernel")
     return Picture(weights_title(spec), _subtitle(spec), body, weights_in_words(grid), legend, limit).scene
+
+
+def stacked_weights_scene(specs: Sequence[RecurrentSpec]) -> Scene:
+    """Lay out the weights of layers on each other, the lowest first; of one layer, as ``weights_scene`` does.
+
+    specs: at least one layer, each with a name of its own; the ids of its map begin with it, e.g. ``layer_2/kernel[f]``
+
+    >>> from course_utils.recurrence import random_spec
+    >>> layers = [random_spec("GRU", units=3, features=width, name=f"layer_{width}") for width in (2, 3)]
+    >>> stacked_weights_scene(layers).title
+    'The weights of 2 layers: GRU(3) → GRU(3)'
+    """
+    if len(specs) == 1:
+        return weights_scene(specs[0])
+    grids = grids_of(specs)
+    layers = " → ".join(f"{one.kind}({one.units})" for one in specs)
+    title = f"The weights of {wording.counted(len(specs), 'layer')}: {layers}"
+    items: list[Item] = []
+    top = float(TOP)
+    for place, grid in enumerate(grids, start=1):
+        drawn, top = _map(grid, place, top)
+        items += drawn
+    totals = [count(spec).total for spec in specs]
+    together = f"{wording.counted(len(specs), 'layer')} together: {' + '.join(f'{total:,}' for total in totals)}"
+    together += f" = {sum(totals):,} parameters"
+    items.append(Label("together", MARGIN, top, together, 13, anchor="start", face=BOLD))
+    maps = [" ".join(weights_in_words(grid)) for grid in grids]
+    said = [f"{title}.", *(f"Layer {place}. {one}" for place, one in enumerate(maps, start=1)), f"{together}."]
+    legend, limit = map_legend(grids, top + 34), grids[0].limit("kernel")
+    return Picture(title, STACKED, items, said, legend, limit).scene
+
+
+def _map(grid: Grid, place: int, top: float) -> tuple[list[Item], float]:
+    """Return the map of one layer with its name above it, from a height on, and where the next one begins."""
+    spec = grid.spec
+    drop = top + NAME_ROOM - TOP
+    body, bottom = map_items(grid)
+    text = f"Layer {place}: {spec.kind}({spec.units}) on {wording.counted(spec.features, 'feature')}"
+    name = Label(f"{spec.name}/title", MARGIN, top + 15, text, 15, anchor="start", face=BOLD)
+    return [name, *moved(body, 0, drop, f"{spec.name}/")], bottom + drop + MAP_GAP
 
 
 def map_items(grid: Grid, *, counts: bool = True) -> tuple[list[Item], float]:
@@ -113,7 +156,8 @@ def _subtitle(spec: RecurrentSpec) -> str:
 def _headers(grid: Grid) -> list[Item]:
     """Draw the name of each block above its columns, and above them how many columns it has."""
     spec = grid.spec
-    each = f"U = {spec.units:,} column{'s' * (spec.units != 1)}" + (" in each block" if len(spec.blocks) > 1 else "")
+    columns = wording.counted(spec.units, "column", thousands=True)
+    each = f"U = {columns}" + (" in each block" if len(spec.blocks) > 1 else "")
     items: list[Item] = [Label("columns", MARGIN, TOP + 4, each, 12, "muted", "start")]
     for place, block in enumerate(spec.blocks):
         room = Rectangle(grid.block_left(place), HEADERS, max(grid.block_width, LEAST_HEADER), HEADER)
@@ -134,8 +178,7 @@ def _weight(grid: Grid, weight: str) -> list[Item]:
             continue
         values = grid.values(weight, block)
         room = Rectangle(grid.block_left(place), grid.top(weight), grid.block_width, grid.height(weight))
-        id = f"{weight}[{block}]"
-        items.append(Cells(id, room, values.shape, values, axes, numbers=grid.numbers, limit=limit))
+        items.append(Cells(Ref(weight, block), room, values.shape, values, axes, numbers=grid.numbers, limit=limit))
     return items
 
 
@@ -249,12 +292,7 @@ def _weight_in_words(grid: Grid, row: ParameterRow) -> str:
         values = np.atleast_2d(spec.block(row.weight, block))
         words = wording.vector(values.ravel())
         if row.count <= MOST_SAID:
-            words = ", ".join(_row_in_words(values, place) for place in range(len(values)))
+            rows = [f"({', '.join(map(wording.plain_number, row))})" for row in values]
+            words = rows[0] if len(rows) == 1 else ", ".join(f"row {place} {row}" for place, row in enumerate(rows, 1))
         said.append(f"{spec.cell.letter(block)}: {words}")
     return f"{spec.letter_of(row.weight)}, {row.weight} {row.shape}, {product(row)}: {'; '.join(said)}."
-
-
-def _row_in_words(values: np.ndarray, place: int) -> str:
-    """Write one row of a matrix, all its numbers; its place counts from 0."""
-    numbers = ", ".join(wording.plain_number(value) for value in values[place])
-    return f"({numbers})" if len(values) == 1 else f"row {place + 1} ({numbers})"
