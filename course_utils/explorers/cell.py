@@ -110,8 +110,8 @@ def _headline(trace: CellTrace, step: int, unit: int) -> str:
 
 
 def _chip(kind: str, letter: str, text: str) -> str:
-    """Return a sum with the letter of its gate on the hue that it has in the picture."""
-    if not letter:
+    """Return a sum with the letter of its gate on the hue that it has in the picture; a state has none."""
+    if letter not in HUES:
         return text.replace("unit", "Unit", 1)
     name = KINDS[kind].letter(letter)
     look = f"background:{HUES[letter]};color:{LIGHT_INK};border-radius:4px;padding:0 7px;font-weight:700"
