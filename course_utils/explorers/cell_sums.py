@@ -32,8 +32,7 @@ def sum_in_words(trace: CellTrace, step: int, unit: int) -> list[str]:
     """
     with np.errstate(all="ignore"):
         sums = Sums(Moment(trace, step, 0), unit - 1)
-        written = [sums.lines(name) if name in sums.blocks else [sums.made(name)] for name in sums.order]
-    return [line for lines in written for line in lines]
+        return [line for name in sums.order for line in sums.lines(name)]
 
 
 def sums_in_short(trace: CellTrace, step: int, unit: int) -> list[tuple[str, str]]:
@@ -49,11 +48,7 @@ def sums_in_short(trace: CellTrace, step: int, unit: int) -> list[tuple[str, str
     """
     with np.errstate(all="ignore"):
         sums = Sums(Moment(trace, step, 0), unit - 1)
-        states = trace.spec.cell.states
-        return [
-            ("" if name in states else sums.blocks[name], sums.short(name) if name in sums.blocks else sums.made(name))
-            for name in sums.order
-        ]
+        return [sums.short(name) for name in sums.order]
 
 
 @dataclass(frozen=True)
@@ -76,21 +71,11 @@ class Sums:
         return found
 
     @cached_property
-    def totals(self) -> dict[str, Sum]:
-        """The sums of the blocks, by their letters."""
-        return {one.block: one for one in self.operations.values() if isinstance(one, Sum)}
-
-    @cached_property
-    def bent(self) -> dict[str, Activate]:
-        """The activations of the sums, by what comes out."""
-        totals = [total.name for total in self.totals.values()]
-        return {one.name: one for one in self.operations.values() if isinstance(one, Activate) and one.of in totals}
-
-    @cached_property
-    def blocks(self) -> dict[str, str]:
-        """The letters of the blocks, by what comes out of each."""
-        letters = {total.name: letter for letter, total in self.totals.items()}
-        return {name: letters[one.of] for name, one in self.bent.items()}
+    def blocks(self) -> dict[str, tuple[Sum, Activate]]:
+        """The sum of each block and the activation of it, by what comes out."""
+        totals = {one.name: one for one in self.operations.values() if isinstance(one, Sum)}
+        bent = [one for one in self.operations.values() if isinstance(one, Activate)]
+        return {one.name: (totals[one.of], one) for one in bent if one.of in totals}
 
     @cached_property
     def known(self) -> dict[str, str]:
@@ -104,7 +89,7 @@ class Sums:
         """Every quantity of this step, (U,); gates and states, and what is made of them, as the trace rounds them."""
         found = {name: array[0] for name, array in quantities(self.now.trace, self.now.step).items()}
         traced = {letter: self.now.state(letter) for letter in self.now.spec.cell.states}
-        traced |= {name: self.now.gate(letter) for name, letter in self.blocks.items() if name not in traced}
+        traced |= {} if self.alone else {name: self.now.gate(total.block) for name, (total, _) in self.blocks.items()}
         found |= traced
         for name, operation in self.operations.items():
             if name not in traced and not isinstance(operation, (Product, Sum)):
@@ -136,28 +121,29 @@ class Sums:
         return order + [name for name in made if name not in order]
 
     def lines(self, name: str) -> list[str]:
-        """Write one block: its name, what is added up, the sum, and the activation."""
-        spec, letter = self.now.spec, self.blocks[name]
-        parts, x = self.now.sum_of(letter), self.now.x
-        column = spec.block("kernel", letter)[:, self.unit]
-        lines = [f"{self.known['x']}·W: {_products(' + ', x, column)} = {number(parts.from_input[self.unit])}"]
-        for held in self.totals[letter].held:
+        """Write one block: its name, what is added up, the sum, and the activation; a state is one line."""
+        if name not in self.blocks:
+            return [self.made(name)]
+        (total, bent), cell, u = self.blocks[name], self.now.spec.cell, self.unit
+        column, arriving = self.now.spec.block("kernel", total.block)[:, u], self.now.sum_of(total.block).from_input[u]
+        lines = [f"{self.known['x']}·W: {_products(' + ', self.now.x, column)} = {number(arriving)}"]
+        for held in total.held:
             lines += self._seen(held)
-            if not isinstance(self.operations[held], Product):
+            if not isinstance(self._inner(held), Product | None):
                 lines.append(f"{self.text(held, said=True)} = {self.text(held, 0, said=True)} = {self._number(held)}")
-        lines += [f"{' + '.join(self._biases(letter))}: {self._bias_in_numbers(letter)}"] if spec.use_bias else []
-        *_letters, added, total = self.sums(letter)
-        lines.append(f"sum: {total}" if self.alone else f"sum: {added} = {total}")
-        activation = self._activation(name)
-        if self.alone:
-            return [*lines, f"{self._head(name)} = {activation}({total}) = {self._number(name)}"]
-        lines.append(f"{name} = {activation}({total}) = {self._number(name)}")
-        return [f"{name}, {spec.cell.role(letter)}", *(f"  {line}" for line in lines)]
+        lines += [": ".join(self._bias(total.block))] if self.now.spec.use_bias else []
+        _letters, added, summed = self.sums(total)
+        lines.append(f"sum: {summed}" if self.alone else f"sum: {added} = {summed}")
+        lines.append(f"{self._head(name)} = {self._activation(bent)}({summed}) = {self._number(name)}")
+        return lines if self.alone else [f"{name}, {cell.role(total.block)}", *(f"  {line}" for line in lines)]
 
-    def short(self, name: str) -> str:
-        """Write what a block adds up, in letters and in numbers, its sum, and its activation."""
-        steps = [f"{self._activation(name)}({text})" for text in self.sums(self.blocks[name])]
-        return " = ".join([self._head(name) if self.alone else name, *steps, self._number(name)])
+    def short(self, name: str) -> tuple[str, str]:
+        """Write what a block adds up, in letters and in numbers, its sum, and its activation; first, its letter."""
+        if name not in self.blocks:
+            return "", self.made(name)
+        total, bent = self.blocks[name]
+        steps = [f"{self._activation(bent)}({text})" for text in self.sums(total)]
+        return "" if self.alone else total.block, " = ".join([self._head(name), *steps, self._number(name)])
 
     def made(self, name: str) -> str:
         """Write how a state is made of gates and candidate, working out one operation after the other."""
@@ -165,15 +151,15 @@ class Sums:
         stages = [self._written(operation, stage) for stage in range(LETTERS, self._height(operation))]
         return " = ".join([self._head(name), *stages, self._number(name)])
 
-    def sums(self, letter: str) -> tuple[str, str, str]:
+    def sums(self, total: Sum) -> tuple[str, str, str]:
         """Write what a block adds up in letters, in numbers, and the sum."""
-        parts, held = self.now.sum_of(letter), self.totals[letter].held
-        added = [parts.from_input[self.unit]]
-        added += [self.values[name][self.unit] for name in held]
-        added += [parts.bias[self.unit]] if self.now.spec.use_bias else []
-        letters = [f"{self.known['x']}·W", *map(self.text, held), *self._biases(letter)]
-        first, *others = map(number, added)
-        return " + ".join(letters), " + ".join([first, *map(_bracketed, others)]), number(parts.total[self.unit])
+        parts, u = self.now.sum_of(total.block), self.unit
+        letters = [f"{self.known['x']}·W", *map(self.text, total.held)]
+        numbers = [number(parts.from_input[u]), *(_bracketed(self._number(held)) for held in total.held)]
+        if self.now.spec.use_bias:
+            letters.append(self._bias(total.block)[0])
+            numbers.append(_bracketed(number(parts.bias[u])))
+        return " + ".join(letters), " + ".join(numbers), number(parts.total[u])
 
     def text(self, name: str, stage: int = LETTERS, *, said: bool = False) -> str:
         """Write a quantity. said: the products in it have lines of their own.
@@ -206,18 +192,19 @@ class Sums:
 
     def _factor(self, name: str, stage: int, said: bool, beside: str = "") -> str:
         """Write a factor in brackets where it would not hold together without. beside: the factor after it, if any."""
-        text, operation = self.text(name, stage, said=said), self.operations.get(name)
+        text, operation = self.text(name, stage, said=said), self._inner(name)
         if stage >= self._depth(name):
             return text if beside and (said or stage < self._depth(beside)) else _bracketed(text)
-        loose = isinstance(operation, Add) or (isinstance(operation, Product) and not said)
-        return f"({text})" if loose and name not in self.known else text
+        return f"({text})" if isinstance(operation, Add) or (isinstance(operation, Product) and not said) else text
+
+    def _inner(self, name: str) -> Operation | None:
+        """Return the operation that makes a quantity without a line of its own."""
+        return None if name in self.known else self.operations.get(name)
 
     def _depth(self, name: str) -> int:
         """Return how many operations, one on the other, stand between a quantity and those that are known."""
-        operation = self.operations.get(name)
-        if name in self.known or operation is None or isinstance(operation, Product):
-            return 0
-        return self._height(operation)
+        operation = self._inner(name)
+        return 0 if operation is None or isinstance(operation, Product) else self._height(operation)
 
     def _height(self, operation: Operation) -> int:
         """Return the same for what an operation makes; what a share leaves is worked out at once."""
@@ -225,8 +212,8 @@ class Sums:
 
     def _seen(self, name: str) -> list[str]:
         """Write the products and second biases in what a block sees of the states, a line each."""
-        operation, spec = self.operations.get(name), self.now.spec
-        if name in self.known or operation is None:
+        operation, spec = self._inner(name), self.now.spec
+        if operation is None:
             return []
         if isinstance(operation, Product):
             vector = self.values[operation.vector]
@@ -240,33 +227,28 @@ class Sums:
 
     def _ahead(self, vector: str) -> list[str]:
         """Write what a product needs first: all units of it have a say."""
-        operation = self.operations.get(vector)
-        if vector in self.known or operation is None:
+        operation = self._inner(vector)
+        if operation is None:
             return []
         sources = operation.sources if isinstance(operation, Multiply) else (vector,)
         factors = _products(", ", *(self.values[name] for name in sources))
         return [f"{formula(self.now.spec, vector, self.known)}: {factors}, unit by unit"]
 
-    def _biases(self, letter: str) -> list[str]:
-        """Return the letters of the biases that a block adds at the end."""
-        bias = self.now.spec.bias
-        if bias is None:
-            return []
-        ahead = any(isinstance(one, SecondBias) and one.block == letter for one in self.operations.values())
-        return ["b", "b′"] if bias.ndim > 1 and not ahead else ["b"]
+    def _bias(self, block: str) -> tuple[str, str]:
+        """Write what a block adds at the end: both biases, where there are two and what it sees has not had one."""
+        biases, total = self.now.spec.block("bias", block)[..., self.unit], self.now.sum_of(block).bias[self.unit]
+        had = any(isinstance(one, SecondBias) and one.block == block for one in self.operations.values())
+        if biases.ndim == 0 or had:
+            return "b", number(total)
+        first, second = map(number, biases)
+        return "b + b′", f"{first} + {_bracketed(second)} = {number(total)}"
 
-    def _bias_in_numbers(self, letter: str) -> str:
-        total = number(self.now.sum_of(letter).bias[self.unit])
-        if len(self._biases(letter)) == 1:
-            return total
-        first, second = map(number, self.now.spec.block("bias", letter)[:, self.unit])
-        return f"{first} + {_bracketed(second)} = {total}"
-
-    def _activation(self, name: str) -> str:
-        return str(self.now.spec.activation_named(self.bent[name].which))
+    def _activation(self, bent: Activate) -> str:
+        return str(self.now.spec.activation_named(bent.which))
 
     def _head(self, name: str) -> str:
-        return f"unit {self.unit + 1} of {self.known[name]}"
+        """Return how a line begins; the states are spoken of by their unit."""
+        return f"unit {self.unit + 1} of {self.known[name]}" if name in self.now.spec.cell.states else name
 
     def _number(self, name: str) -> str:
         return number(self.values[name][self.unit])

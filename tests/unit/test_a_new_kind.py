@@ -10,6 +10,7 @@ import course_utils
 from course_utils.drawing.scene import Cells, Label
 from course_utils.drawing.text import subscript
 from course_utils.drawing.wording import number
+from course_utils.explorers.cell import CellSettings, view
 from course_utils.explorers.cell_sums import sum_in_words, sums_in_short
 from course_utils.pictures.cell import cell_scene
 from course_utils.pictures.weights.weights import weights_scene
@@ -194,6 +195,29 @@ def test_its_sums_are_written_out_and_hold_the_numbers_of_the_trace(layer):
 
 def test_the_button_asks_the_layer_itself(layer):
     assert asked(course_utils.explore_cell(layer, X[:1])).startswith("Keras says the same.")
+
+
+def test_letters_that_have_no_hue_are_written_plainly():
+    """The update gate RNN (Collins and others, 2017): its letters are in no picture that was placed by hand."""
+    ugrnn = (
+        *(Product(f"h·R[{letter}]", "h-", letter, together="un") for letter in "un"),
+        *(Sum(f"sum[{letter}]", letter, (f"h·R[{letter}]",)) for letter in "un"),
+        Activate("u", "recurrent_activation", "sum[u]"),
+        Activate("n\u0303", "activation", "sum[n]"),
+        Multiply("u⊙h", "u", "h-"),
+        Rest("1−u", "u"),
+        Multiply("(1−u)⊙n", "1−u", "n\u0303"),
+        Add("h", ("u⊙h", "(1−u)⊙n")),
+    )
+    register(Kind("UGRNN", {"u": "update", "n": "candidate"}, "u", {"h": "state"}, lambda _reset_after: ugrnn))
+    try:
+        spec = RecurrentSpec("UGRNN", "u", *(np.sin(np.arange(n * 6).reshape(n, 6)) for n in (2, 3)), np.ones(6))
+        shown = view(run(spec, X[:1]), CellSettings(step=2, unit=1))
+        sums = re.sub("<[^>]*>", "\n", shown.headline).strip().split("\n")
+        assert [line.split(" = ")[0] for line in sums if line] == ["u", "n\u0303", "Unit 1 of h₂"]
+        assert "Unit 1 of h₂ = u·h₁ + (1 − u)·n\u0303 = " in shown.headline
+    finally:
+        del KINDS["UGRNN"]
 
 
 def min_gru(keras, how):
