@@ -52,7 +52,9 @@ class Explorer(ipywidgets.VBox, Generic[S]):
         reach: Mapping[str, Field] | None = None,
         hide: Collection[str] = (),
         check: Callable[[S], str] | None = None,
-        row: Callable[[Mapping[str, ipywidgets.Widget]], Collection[ipywidgets.Widget]] = lambda all: all.values(),
+        row: Callable[[Mapping[str, ipywidgets.Widget]], Collection[ipywidgets.Widget]] = lambda controls: (
+            controls.values()
+        ),
     ):
         """Build the box. Raises ValueError for a setting that is not allowed.
 
@@ -137,7 +139,7 @@ class Explorer(ipywidgets.VBox, Generic[S]):
                 control.value = self._fields[name].shown(getattr(self._settings, name))
         finally:
             self._quiet = False
-        idle = set(self._settings.idle())
+        idle = self._controls.keys() & set(self._settings.idle())
         for name in self._idle ^ idle:  # one that can take one value alone stays switched off
             self._controls[name].disabled = name in idle
         self._idle = idle

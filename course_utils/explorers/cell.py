@@ -51,8 +51,6 @@ def explore_cell(
     x : Any
         its input (1, T, F); without it numbers to try, ``steps`` of them
     {settings}
-    hide : Collection[str]
-        names of controls to leave out
 
     Examples
     --------

@@ -79,13 +79,6 @@ def explore_gates(
     x : Any
         its input (1, T, F)
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("o", "at")``
-
-    Raises
-    ------
-    ValueError
-        For a value that is not allowed.
 
     Examples
     --------

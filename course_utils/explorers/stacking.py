@@ -77,11 +77,7 @@ def explore_stacking(
 ) -> Explorer[StackingSettings]:
     """Return controls for a stack of recurrent layers, with its picture and what each layer costs.
 
-    Parameters
-    ----------
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("units_3", "units_4")``
 
     Examples
     --------
