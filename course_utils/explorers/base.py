@@ -71,8 +71,9 @@ class Explorer(ipywidgets.VBox, Generic[S]):
         checked = {name: self._fields[name].checked_at_start(name, getattr(start, name)) for name in names}
         self._settings = replace(start, **checked)
         self._last: S | None = None
-        self._controls = {name: self._fields[name].control(name, checked[name]) for name in names}
-        in_row = row(self._controls)
+        made = {name: self._fields[name].control(name, checked[name]) for name in names}
+        in_row = list(row(made))
+        self._controls = dict(sorted(made.items(), key=lambda each: in_row.index(each[1])))
         _refuse_unknown("hide", hide, self._controls)
         self._viewer = viewer
         self._headline = ipywidgets.HTML()

@@ -89,8 +89,15 @@ def explore_stacking(
     first = StackingSettings.of(start, **dict(zip(UNITS, spread, strict=True)))
     first.check("most_units")
     reach = first.reaching(**dict.fromkeys(UNITS, furthest(first.most_units, MOST_UNITS, *spread)))
-    shown = ("depth", *UNITS, "features", "steps", "cell", "return_sequences")
-    return Explorer(first, view, shown=shown, reach=reach | reaching_most(first), hide=hide, check=_check)
+    return Explorer(
+        first,
+        view,
+        shown=(*UNITS, "depth", "features", "steps", "cell", "return_sequences"),  # made so; saved lessons number them
+        reach=reach | reaching_most(first),
+        hide=hide,
+        check=_check,
+        row=lambda made: [made["depth"], *(control for name, control in made.items() if name != "depth")],
+    )
 
 
 def view(now: StackingSettings, before: StackingSettings | None) -> View:
