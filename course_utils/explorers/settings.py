@@ -235,11 +235,10 @@ def keywords_of(settings: type[Settings]) -> Callable[[Callable[..., R]], Callab
         @wraps(function)
         def called(*args: object, **more: object) -> R:
             try:
-                bound = shown.bind(*args, **more)
+                shown.bind(*args, **more)
             except TypeError as problem:
                 raise TypeError(f"{function.__name__}() {problem}") from None
-            bound.apply_defaults()
-            return function(*bound.args, **bound.kwargs)
+            return function(*args, **more)
 
         called.__signature__ = shown  # type: ignore[attr-defined]
         called.__doc__ = _documented(cleandoc(function.__doc__ or ""), lines.values())

@@ -177,7 +177,7 @@ def test_its_sums_are_written_out_and_hold_the_numbers_of_the_trace(layer):
         assert memory.startswith(f"unit {unit} of {c} = f·{old} + i·c̃ = "), "o sees the new memory"
         assert memory.endswith(f" = {number(now)}")
         assert last.startswith(f"unit {unit} of {h} = o·tanh({c}) = ") and last.endswith(f" = {number(hidden)}")
-        peepholes = {i: (old, before * p[u]), f: (old, before * p[3 + u]), o: (c, now * p[6 + u])}
+        peepholes = {i: (old, before, p[u]), f: (old, before, p[3 + u]), o: (c, now, p[6 + u])}
         for letter, head in zip("fico", (f, i, new, o), strict=True):
             total, gate = (number(part[0, step - 1, u]) for part in (cell.terms[letter].total, cell.block(letter)))
             *parts, added, activated = blocks[head]
@@ -186,8 +186,9 @@ def test_its_sums_are_written_out_and_hold_the_numbers_of_the_trace(layer):
             seen = [line for line in parts if "·p = " in line]
             assert len(seen) == (head in peepholes)
             if seen:
-                name, value = peepholes[head]
-                assert seen[0].startswith(f"{name}·p = ") and seen[0].endswith(f" = {number(value)}")
+                name, state, weight = peepholes[head]
+                worked = "·".join(f"({text})" if text[0] == "−" else text for text in map(number, (state, weight)))
+                assert seen == [f"{name}·p = {worked} = {number(state * weight)}"]
         assert explorer._headline.value.count("<br>") == 4 and explorer._headline.value.endswith(f"= {number(hidden)}")
         assert f"sigmoid(x{c[1:]}·W + h{old[1:]}·R + {old}·p + b) = " in explorer._headline.value
         assert_tidy(explorer.diagram.scene)

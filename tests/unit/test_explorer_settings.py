@@ -82,6 +82,7 @@ def test_the_documentation_holds_the_range():
     said = EXPLORERS["state"].__doc__
     assert "batches : int\n    how many are given to the layer one after the other, 1 … 5\n" in said
     assert 'cell : str\n    the kind of layer: "SimpleRNN", "LSTM" or "GRU"\n' in said
+    assert 'cell : str\n    of the layer to try: "SimpleRNN", "LSTM" or "GRU"\n' in EXPLORERS["cell"].__doc__
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("state", {"colour": 1}), ("state", {}), ("digit", {})])
