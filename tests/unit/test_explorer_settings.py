@@ -58,6 +58,7 @@ EXPLORERS = {name: getattr(course_utils, f"explore_{name}") for name in TAKES}
 @pytest.mark.parametrize("name", TAKES)
 def test_the_signature_names_every_keyword_with_its_default_in_order(name):
     taken = inspect.signature(EXPLORERS[name]).parameters
+    assert inspect.signature(EXPLORERS[name]).return_annotation is Explorer
     assert [(each.name, each.default) for each in taken.values()] == list(TAKES[name].items())
     others = {"layer", "x", "model", "images", "labels"} if name in ("cell", "gates", "digit") else set()
     for each in taken.values():
