@@ -54,16 +54,7 @@ class ActivationsSettings(Settings):
 def explore_activations(*, hide: Collection[str] = (), **start: object) -> Explorer[ActivationsSettings]:
     """Return controls for an activation function and its input, with its value and its slope there.
 
-    Parameters
-    ----------
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("beside",)``
-
-    Raises
-    ------
-    ValueError
-        For a value that is not allowed.
 
     Examples
     --------

@@ -52,7 +52,9 @@ class Explorer(ipywidgets.VBox, Generic[S]):
         reach: Mapping[str, Field] | None = None,
         hide: Collection[str] = (),
         check: Callable[[S], str] | None = None,
-        row: Callable[[Mapping[str, ipywidgets.Widget]], Collection[ipywidgets.Widget]] = lambda all: all.values(),
+        row: Callable[[Mapping[str, ipywidgets.Widget]], Collection[ipywidgets.Widget]] = lambda controls: (
+            controls.values()
+        ),
     ):
         """Build the box. Raises ValueError for a setting that is not allowed.
 
@@ -69,8 +71,9 @@ class Explorer(ipywidgets.VBox, Generic[S]):
         checked = {name: self._fields[name].checked_at_start(name, getattr(start, name)) for name in names}
         self._settings = replace(start, **checked)
         self._last: S | None = None
-        self._controls = {name: self._fields[name].control(name, checked[name]) for name in names}
-        in_row = row(self._controls)
+        made = {name: self._fields[name].control(name, checked[name]) for name in names}
+        in_row = list(row(made))
+        self._controls = dict(sorted(made.items(), key=lambda each: in_row.index(each[1])))
         _refuse_unknown("hide", hide, self._controls)
         self._viewer = viewer
         self._headline = ipywidgets.HTML()
@@ -137,7 +140,7 @@ class Explorer(ipywidgets.VBox, Generic[S]):
                 control.value = self._fields[name].shown(getattr(self._settings, name))
         finally:
             self._quiet = False
-        idle = set(self._settings.idle())
+        idle = self._controls.keys() & set(self._settings.idle())
         for name in self._idle ^ idle:  # one that can take one value alone stays switched off
             self._controls[name].disabled = name in idle
         self._idle = idle

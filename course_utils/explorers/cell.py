@@ -11,12 +11,12 @@ from course_utils.drawing.theme import HUES, LIGHT_INK
 from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.cell_sums import sum_in_words, sums_in_short
 from course_utils.explorers.keras_check import check_own
-from course_utils.explorers.layer_settings import CellKind
+from course_utils.explorers.layer_settings import CellKind, refuse_half, run_one
 from course_utils.explorers.made_up import MADE_UP
 from course_utils.explorers.settings import Settings, Whole, keywords_of
 from course_utils.pictures import Diagram
 from course_utils.pictures.cell import explored_scene
-from course_utils.recurrence import CellTrace, RecurrentSpec, random_input, random_spec, run
+from course_utils.recurrence import CellTrace, RecurrentSpec, random_input, random_spec
 from course_utils.recurrence.kinds import KINDS
 from course_utils.recurrence.reading import read_recurrent
 
@@ -51,8 +51,6 @@ def explore_cell(
     x : Any
         its input (1, T, F); without it numbers to try, ``steps`` of them
     {settings}
-    hide : Collection[str]
-        names of controls to leave out
 
     Examples
     --------
@@ -62,8 +60,7 @@ def explore_cell(
     'Inside step 3 of 3: LSTM(4) o'
     """
     first = CellSettings.of(start)
-    if (layer is None) != (x is None):
-        raise ValueError("layer and x go together: give both, or none to try the explorer's own numbers.")
+    refuse_half(layer, x)
     if layer is not None and (first.units, first.features, first.steps) != (4, 2, 3):
         raise ValueError("units, features and steps are for the explorer's own numbers; a layer brings its own sizes.")
     first.check("cell")
@@ -72,9 +69,7 @@ def explore_cell(
         x = random_input(first.steps, first.features)
     else:
         spec = _read(layer, x, first.cell)
-    trace = run(spec, x)
-    if len(trace.x) != 1:
-        raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
+    trace = run_one(spec, x)
 
     def row(controls: Mapping[str, ipywidgets.Widget]) -> list[ipywidgets.Widget]:
         player = [] if "step" in hide or trace.steps == 1 else [step_player(controls["step"])]
@@ -110,8 +105,8 @@ def _headline(trace: CellTrace, step: int, unit: int) -> str:
 
 
 def _chip(kind: str, letter: str, text: str) -> str:
-    """Return a sum with the letter of its gate on the hue that it has in the picture."""
-    if not letter:
+    """Return a sum with the letter of its gate on the hue that it has in the picture; a state has none."""
+    if letter not in HUES:
         return text.replace("unit", "Unit", 1)
     name = KINDS[kind].letter(letter)
     look = f"background:{HUES[letter]};color:{LIGHT_INK};border-radius:4px;padding:0 7px;font-weight:700"

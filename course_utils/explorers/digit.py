@@ -52,7 +52,8 @@ def explore_digit(
     """Return controls for a digit and a row of it, with what a trained model would say after that row.
 
     The Dense was trained on the last state only: the probabilities after earlier rows are what the model would say
-    if the digit ended there. The model is read once, here; moving a control runs no Keras.
+    if the digit ended there. The model is read once, here; moving a control runs no Keras. What is no classifier of
+    sequences is refused in one sentence, too, as TypeError where it is no model.
 
     Parameters
     ----------
@@ -63,16 +64,9 @@ def explore_digit(
         one
     labels : Any
         the right class of each, (samples,), whole numbers from 0; None where they are not known
-    {settings}
     classes : Sequence[Any] | None
         what each class is called; without it 0, 1, 2 …
-    hide : Collection[str]
-        names of controls to leave out: "index" (with the button to the next wrong one), "step"
-
-    Raises
-    ------
-    ValueError, TypeError
-        In one sentence, for what is no classifier of sequences.
+    {settings}
 
     Examples
     --------

@@ -12,6 +12,7 @@ from course_utils.drawing.text import subscript
 from course_utils.drawing.wording import counted, number
 from course_utils.explorers.base import Explorer, View
 from course_utils.explorers.keras_check import check_own, check_with_keras
+from course_utils.explorers.layer_settings import Features, Steps, Units, refuse_half, run_one
 from course_utils.explorers.made_up import MADE_UP_NOTE
 from course_utils.explorers.settings import Number, Settings, Whole, keywords_of
 from course_utils.pictures import Diagram
@@ -20,7 +21,6 @@ from course_utils.recurrence import CellTrace, RecurrentSpec, random_input, rand
 from course_utils.recurrence.reading import read_recurrent
 from course_utils.recurrence.specs import Manner
 
-MOST_STEPS, MOST_UNITS, MOST_FEATURES = 784, 64, 64
 PULSES = {2: 1.0, 6: -0.8}  # the candidates by hand, by step; 0 at all others
 OPEN = 40.0  # the logistic function of it is 1 in single precision, that of minus it 0
 LARGE = 20.0  # and tanh of this is 1
@@ -42,15 +42,15 @@ class GatesSettings(Settings):
         '"hand": the gates are sliders; "weights": an LSTM sets them itself, yours or one of ``units`` on ``features`` '
         'with made-up weights; without it "weights" for a layer of yours, else "hand"',
     ] = None
-    steps: Annotated[int, Whole(1, MOST_STEPS), "T"] = 8
+    steps: Annotated[Steps, "T"] = 8
     f: Annotated[float, Number(0.0, 1.0, label="f keeps"), "by hand: the gate f at the start, in tenths"] = 0.9
     i: Annotated[float, Number(0.0, 1.0, label="i writes"), "by hand: the gate i at the start, in tenths"] = 1.0
     o: Annotated[float, Number(0.0, 1.0, label="o shows"), "by hand: the gate o at the start, in tenths"] = 1.0
     at: Annotated[
         int, Whole(1, label="from step"), "by hand: the step from which they hold; before it all gates are open"
     ] = 1
-    units: Annotated[int, Whole(1, MOST_UNITS), "by weights: of the layer that is made up"] = 4
-    features: Annotated[int, Whole(1, MOST_FEATURES), "by weights: of the layer that is made up"] = 2
+    units: Annotated[Units, "by weights: of the layer that is made up"] = 4
+    features: Annotated[Features, "by weights: of the layer that is made up"] = 2
     unit: Annotated[int, Whole(1), "by weights: the unit it starts with, 1 … U"] = 1
 
     @property
@@ -79,13 +79,6 @@ def explore_gates(
     x : Any
         its input (1, T, F)
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("o", "at")``
-
-    Raises
-    ------
-    ValueError
-        For a value that is not allowed.
 
     Examples
     --------
@@ -116,9 +109,7 @@ def explore_gates(
         x = random_input(first.steps, first.features)
     else:
         spec = _read(layer, x)
-    trace = run(spec, x)
-    if len(trace.x) != 1:
-        raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
+    trace = run_one(spec, x)
     return Explorer(
         first,
         lambda now, _before: view_by_weights(trace, layer is not None, now.unit),
@@ -130,8 +121,7 @@ def explore_gates(
 
 
 def _check_manner(by: str | None, layer: Any, x: Any) -> None:
-    if (layer is None) != (x is None):
-        raise ValueError("layer and x go together: give both, or none to try the explorer's own numbers.")
+    refuse_half(layer, x)
     if by not in ("hand", "weights", None):
         raise ValueError(f"by must be 'hand' or 'weights', but it is {by!r}.")
     if by == "hand" and layer is not None:

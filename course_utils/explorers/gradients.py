@@ -85,16 +85,7 @@ def explore_gradients(
 ) -> Explorer[GradientsSettings]:
     """Return controls for what a gradient meets on its way back, with its size at each step.
 
-    Parameters
-    ----------
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("scale",)``
-
-    Raises
-    ------
-    ValueError
-        For a value that is not allowed.
 
     Examples
     --------

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
-from typing import Annotated
+from typing import Annotated, Any
 
 from course_utils.drawing.text import subscript
 from course_utils.explorers.settings import Field, OneOf, Settings, Switch, Whole
-from course_utils.recurrence import RecurrentSpec, count, random_spec
+from course_utils.recurrence import CellTrace, RecurrentSpec, count, random_spec, run
 from course_utils.recurrence.kinds import OF_KERAS
 from course_utils.recurrence.specs import Manner
 
@@ -42,6 +42,20 @@ def reaching_most(settings: Settings) -> dict[str, Field]:
 def furthest(most: int, limit: int, *starts: object) -> int:
     """Return how far a slider goes: to what ``most_…`` says, or to a start beyond it, as far as that is allowed."""
     return max([most, *(min(start, limit) for start in starts if isinstance(start, int))])
+
+
+def refuse_half(layer: Any, x: Any) -> None:
+    """Raise ValueError where a layer of the user's own comes without its input, or an input without a layer."""
+    if (layer is None) != (x is None):
+        raise ValueError("layer and x go together: give both, or none to try the explorer's own numbers.")
+
+
+def run_one(spec: RecurrentSpec, x: Any) -> CellTrace:
+    """Run a layer on one sample. Raises ValueError where there are more."""
+    trace = run(spec, x)
+    if len(trace.x) != 1:
+        raise ValueError(f"x must hold one sample, shape (1, T, F), but it holds {len(trace.x)}: pass x[:1].")
+    return trace
 
 
 def layer_spec(

@@ -55,11 +55,7 @@ class ParametersSettings(Settings):
 def explore_parameters(*, hide: Collection[str] = (), **start: object) -> Explorer[ParametersSettings]:
     """Return controls for all that the number of parameters depends on, with the weights to scale.
 
-    Parameters
-    ----------
     {settings}
-    hide : Collection[str]
-        names of controls to leave out
 
     Examples
     --------

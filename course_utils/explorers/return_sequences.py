@@ -62,11 +62,7 @@ class ReturnSequencesSettings(Settings):
 def explore_return_sequences(*, hide: Collection[str] = (), **start: object) -> Explorer[ReturnSequencesSettings]:
     """Return controls for what leaves a layer and what follows it, with all shapes, or with Keras's own error.
 
-    Parameters
-    ----------
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("features",)``
 
     Examples
     --------

@@ -16,7 +16,7 @@ says; the default is that of the keyword (``keywords_of``). What is annotated wi
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import wraps
 from inspect import Parameter, cleandoc, formatannotation, signature
@@ -28,7 +28,17 @@ import ipywidgets
 from course_utils.frontend import choice, decimal_slider, slider, toggle
 
 DOCUMENTED = "{settings}"
-"""Where the settings stand in the docstring of a function that takes them."""
+"""Where the settings stand in the docstring of a function that takes them: last of its parameters."""
+
+PARAMETERS = "Parameters\n----------\n"
+REST = """
+hide : Collection[str]
+    names of controls to leave out, in a tuple; ``.state`` names them all
+
+Raises
+------
+ValueError
+    For a value that is not allowed."""
 
 NOT_YET = sys.maxsize
 DOC_WIDTH, MOST_WORDS = 100, 8  # of a line of the documentation, and in it
@@ -218,27 +228,32 @@ def keywords_of(settings: type[Settings]) -> Callable[[Callable[..., R]], Callab
                 taken[name] = keywords[name]
             else:
                 taken[name] = Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=types[name])
-            lines.setdefault(name, _documented(taken[name], texts[field.name]))
+            lines.setdefault(name, _entry(taken[name], texts[field.name]))
         gives = get_origin(own.return_annotation) or own.return_annotation  # of what, help need not say
         shown = own.replace(parameters=list((taken | keywords).values()), return_annotation=gives)
 
         @wraps(function)
         def called(*args: object, **more: object) -> R:
             try:
-                bound = shown.bind(*args, **more)
+                shown.bind(*args, **more)
             except TypeError as problem:
                 raise TypeError(f"{function.__name__}() {problem}") from None
-            bound.apply_defaults()
-            return function(*bound.args, **bound.kwargs)
+            return function(*args, **more)
 
         called.__signature__ = shown  # type: ignore[attr-defined]
-        called.__doc__ = cleandoc(function.__doc__ or "").replace(DOCUMENTED, "\n".join(lines.values()))
+        called.__doc__ = _documented(cleandoc(function.__doc__ or ""), lines.values())
         return called
 
     return decorate
 
 
-def _documented(keyword: Parameter, annotated: object) -> str:
+def _documented(text: str, entries: Iterable[str]) -> str:
+    """Return a docstring with the settings in it."""
+    head = "" if PARAMETERS in text else PARAMETERS
+    return text.replace(DOCUMENTED, head + "\n".join(entries) + REST)
+
+
+def _entry(keyword: Parameter, annotated: object) -> str:
     """Return what the documentation says of a setting: its type, its text, and which values it takes."""
     text = "".join([part for part in get_args(annotated) if isinstance(part, str)][-1:])
     ending = next((part.ending for part in get_args(annotated) if isinstance(part, Field)), "")

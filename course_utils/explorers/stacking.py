@@ -77,11 +77,7 @@ def explore_stacking(
 ) -> Explorer[StackingSettings]:
     """Return controls for a stack of recurrent layers, with its picture and what each layer costs.
 
-    Parameters
-    ----------
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("units_3", "units_4")``
 
     Examples
     --------
@@ -93,8 +89,15 @@ def explore_stacking(
     first = StackingSettings.of(start, **dict(zip(UNITS, spread, strict=True)))
     first.check("most_units")
     reach = first.reaching(**dict.fromkeys(UNITS, furthest(first.most_units, MOST_UNITS, *spread)))
-    shown = ("depth", *UNITS, "features", "steps", "cell", "return_sequences")
-    return Explorer(first, view, shown=shown, reach=reach | reaching_most(first), hide=hide, check=_check)
+    return Explorer(
+        first,
+        view,
+        shown=(*UNITS, "depth", "features", "steps", "cell", "return_sequences"),  # made so; saved lessons number them
+        reach=reach | reaching_most(first),
+        hide=hide,
+        check=_check,
+        row=lambda made: [made["depth"], *(control for name, control in made.items() if name != "depth")],
+    )
 
 
 def view(now: StackingSettings, before: StackingSettings | None) -> View:

@@ -72,16 +72,7 @@ class StateSettings(Settings):
 def explore_state(*, hide: Collection[str] = (), **start: object) -> Explorer[StateSettings]:
     """Return controls for what goes on from batch to batch, with the state of every sample.
 
-    Parameters
-    ----------
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("samples",)``
-
-    Raises
-    ------
-    ValueError
-        For a value that is not allowed.
 
     Examples
     --------

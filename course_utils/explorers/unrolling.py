@@ -77,11 +77,7 @@ def explore_unrolling(*, hide: Collection[str] = (), **start: object) -> Explore
     The weights are drawn by the same rules as Keras's own, in NumPy, so that no move
     waits for Keras; the button compares with a real Keras layer.
 
-    Parameters
-    ----------
     {settings}
-    hide : Collection[str]
-        names of controls to leave out, e.g. ``("features",)``
 
     Examples
     --------

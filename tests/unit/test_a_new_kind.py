@@ -1,10 +1,17 @@
 """A new kind of cell is one file and one registration: an LSTM with peepholes, which Keras does not have."""
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 
 import course_utils
 from course_utils.drawing.scene import Cells, Label
+from course_utils.drawing.text import subscript
+from course_utils.drawing.wording import number
+from course_utils.explorers.cell import CellSettings, view
+from course_utils.explorers.cell_sums import sum_in_words, sums_in_short
 from course_utils.pictures.cell import cell_scene
 from course_utils.pictures.weights.weights import weights_scene
 from course_utils.recurrence import RecurrentSpec, run
@@ -12,6 +19,7 @@ from course_utils.recurrence.kinds import KINDS, OWN_CELLS, Kind, register
 from course_utils.recurrence.kinds.flow import Activate, Add, Multiply, Product, Rest, Sum, Weigh
 from course_utils.recurrence.kinds.formulas import formula
 from course_utils.recurrence.kinds.lstm import LSTM
+from tests.unit.layer_explorers import asked
 from tests.unit.test_gradients import by_tape
 from tests.unit.tidy import assert_tidy
 
@@ -155,6 +163,64 @@ def test_its_cell_is_drawn(layer):
     np.testing.assert_allclose(shown["c·p[o][t=2]"], cell.cell_state[0, 1] * p[6:], atol=1e-6)
 
 
+def test_its_sums_are_written_out_and_hold_the_numbers_of_the_trace(layer):
+    explorer = course_utils.explore_cell(layer, X[:1])
+    cell, p = course_utils.trace(layer, X[:1]).recurrent[0], layer.get_weights()[2]
+    for step, unit in itertools.product((1, 2, 4), (1, 2, 3)):
+        explorer.set(step=step, unit=unit)
+        u, c, old, h = unit - 1, subscript("c", step), subscript("c", step - 1), subscript("h", step)
+        before, now, hidden = (cell.state(*which)[0, u] for which in ((step - 1, "c"), (step, "c"), (step, "h")))
+        parts = [part.split("\n  ") for part in re.split(r"\n(?! )", "\n".join(sum_in_words(cell, step, unit)))]
+        blocks = {head: lines for head, *lines in parts}
+        f, i, new, memory, o, last = blocks
+        assert [f, i, new, o] == ["f, forget gate", "i, input gate", "c̃, candidate", "o, output gate"]
+        assert memory.startswith(f"unit {unit} of {c} = f·{old} + i·c̃ = "), "o sees the new memory"
+        assert memory.endswith(f" = {number(now)}")
+        assert last.startswith(f"unit {unit} of {h} = o·tanh({c}) = ") and last.endswith(f" = {number(hidden)}")
+        peepholes = {i: (old, before, p[u]), f: (old, before, p[3 + u]), o: (c, now, p[6 + u])}
+        for letter, head in zip("fico", (f, i, new, o), strict=True):
+            total, gate = (number(part[0, step - 1, u]) for part in (cell.terms[letter].total, cell.block(letter)))
+            *parts, added, activated = blocks[head]
+            assert added.startswith("sum: ") and added.endswith(f" = {total}") and added.count(" + ") == len(parts) - 1
+            assert activated.endswith(f"({total}) = {gate}")
+            seen = [line for line in parts if "·p = " in line]
+            assert len(seen) == (head in peepholes)
+            if seen:
+                name, state, weight = peepholes[head]
+                worked = "·".join(f"({text})" if text[0] == "−" else text for text in map(number, (state, weight)))
+                assert seen == [f"{name}·p = {worked} = {number(state * weight)}"]
+        assert explorer._headline.value.count("<br>") == 4 and explorer._headline.value.endswith(f"= {number(hidden)}")
+        assert f"sigmoid(x{c[1:]}·W + h{old[1:]}·R + {old}·p + b) = " in explorer._headline.value
+        assert_tidy(explorer.diagram.scene)
+
+
+def test_the_button_asks_the_layer_itself(layer):
+    assert asked(course_utils.explore_cell(layer, X[:1])).startswith("Keras says the same.")
+
+
+def test_letters_that_have_no_hue_are_written_plainly():
+    """The update gate RNN (Collins and others, 2017): its letters are in no picture that was placed by hand."""
+    ugrnn = (
+        *(Product(f"h·R[{letter}]", "h-", letter, together="un") for letter in "un"),
+        *(Sum(f"sum[{letter}]", letter, (f"h·R[{letter}]",)) for letter in "un"),
+        Activate("u", "recurrent_activation", "sum[u]"),
+        Activate("n\u0303", "activation", "sum[n]"),
+        Multiply("u⊙h", "u", "h-"),
+        Rest("1−u", "u"),
+        Multiply("(1−u)⊙n", "1−u", "n\u0303"),
+        Add("h", ("u⊙h", "(1−u)⊙n")),
+    )
+    register(Kind("UGRNN", {"u": "update", "n": "candidate"}, "u", {"h": "state"}, lambda _reset_after: ugrnn))
+    try:
+        spec = RecurrentSpec("UGRNN", "u", *(np.sin(np.arange(n * 6).reshape(n, 6)) for n in (2, 3)), np.ones(6))
+        shown = view(run(spec, X[:1]), CellSettings(step=2, unit=1))
+        sums = re.sub("<[^>]*>", "\n", shown.headline).strip().split("\n")
+        assert [line.split(" = ")[0] for line in sums if line] == ["u", "n\u0303", "Unit 1 of h₂"]
+        assert "Unit 1 of h₂ = u·h₁ + (1 − u)·n\u0303 = " in shown.headline
+    finally:
+        del KINDS["UGRNN"]
+
+
 def min_gru(keras, how):
     """A cell that is not registered: h = (1 − z)⊙h + z⊙h̃; neither z nor h̃ sees the state (Feng and others, 2024)."""
 
@@ -280,6 +346,12 @@ def test_a_gated_state_is_written_and_drawn_where_it_is_used():
         assert places["f⊙h[t=2]"].x == places["candidate[t=2]"].x and "First f⊙h_1 = " in scene.description
         assert "added to the sum" in {label.text for label in weights_scene(spec).of(Label)}
         assert_tidy(scene)
+        *sums, (_none, result) = sums_in_short(run(spec, X), 2, 1)
+        assert [text.split(" = ")[1] for _letter, text in sums] == [
+            "sigmoid(x₂·W + h₁·R + b)",
+            "tanh(x₂·W + (f⊙h₁)·R + b)",
+        ]
+        assert result.startswith("unit 1 of h₂ = (1 − f)·h₁ + f·h̃ = ")
     finally:
         del KINDS["MGU"]
 

@@ -271,6 +271,38 @@ def test_every_sum_in_words_comes_out(kind, form, use_bias):
             assert lines[-2].endswith(f"= {number(trace.cell_state[0, step - 1, unit - 1])}")
 
 
+MIXED = "unit 1 of h₂ = z·h₁ + (1 − z)·h̃ = 0.58·(−0.14) + 0.42·(−0.56) = −0.08 + (−0.24) = −0.32"
+WORDS = [
+    (
+        ("GRU", {}),
+        "h₁·R: (−0.14)·(−0.50) + (−0.15)·(−0.01) + 0.05·(−0.19) + 0.09·0.01 = 0.06",
+        "b′: 0.00",
+        "r·(h₁·R + b′) = 0.60·(0.06 + 0.00) = 0.04",
+        "b: 0.00",
+    ),
+    (
+        ("GRU", {"reset_after": False}),
+        "r⊙h₁: 0.60·(−0.14), 0.59·(−0.15), 0.34·0.05, 0.39·0.09, unit by unit",
+        "(r⊙h₁)·R: (−0.08)·(−0.50) + (−0.09)·(−0.01) + 0.02·(−0.19) + 0.04·0.01 = 0.04",
+        "b: 0.00",
+    ),
+    (
+        ("GRU", {"use_bias": False}),
+        "h₁·R: (−0.14)·(−0.50) + (−0.15)·(−0.01) + 0.05·(−0.19) + 0.09·0.01 = 0.06",
+        "r·h₁·R = 0.60·0.06 = 0.04",
+    ),
+]
+
+
+@pytest.mark.parametrize(("form", "lines"), [(form, lines) for form, *lines in WORDS])
+def test_what_the_candidate_of_a_gru_sees_is_written_as_the_flow_has_it(form, lines):
+    kind, arguments = form
+    words = sum_in_words(run(random_spec(kind, units=4, features=2, **arguments), random_input(3, 2)), 2, 1)
+    start = words.index("h̃, candidate")
+    assert [line.strip() for line in words[start + 2 : start + 2 + len(lines)]] == lines
+    assert words[-2].endswith("  h̃ = tanh(−0.64) = −0.56") and words[-1] == MIXED
+
+
 def test_words_of_a_layer_that_reads_backwards_name_the_x_that_is_read():
     trace = traced(layer("LSTM", go_backwards=True))
     assert "  x₃·W: " in sum_in_words(trace, 1, 1)[1]

@@ -15,7 +15,7 @@ from course_utils.drawing.diagram import PNG_TOO
 from course_utils.explorers import cell, unrolling
 from course_utils.explorers.base import Explorer
 from course_utils.explorers.keras_check import check_with_keras
-from course_utils.recurrence import random_input, random_spec
+from course_utils.recurrence import random_input, random_spec, run
 from course_utils.recurrence.reading import read_recurrent
 from tests.unit.layer_explorers import forbid_keras_and_figures, in_sight
 
@@ -166,7 +166,7 @@ def test_cell_explorer_shows_the_layer_it_is_given(keras):
 
 
 def test_cell_explorer_writes_out_the_sum():
-    trace = cell.run(random_spec("SimpleRNN", units=4, features=2), random_input(3, 2))
+    trace = run(random_spec("SimpleRNN", units=4, features=2), random_input(3, 2))
     lines = cell.sum_in_words(trace, step=2, unit=3)
     W, R = trace.spec.kernel, trace.spec.recurrent_kernel
 

@@ -1,7 +1,8 @@
 """What one step of a cell computes: a list of named quantities, each from those before it by one operation.
 
-From this list alone follow the numbers of a step, their derivatives (the chain rule), what made a number, and the
-formulas. A quantity is a vector of U numbers, (…, U). There before the first operation:
+From this list alone follow the numbers of a step, their derivatives (the chain rule), what made a number, the
+formulas, and the sums that explore_cell writes out. A quantity is a vector of U numbers, (…, U). There before the
+first operation:
 
     x, h- and c-   the input of the step, and the states before it
     b[i]           the bias of block i; with x·W[i] it arrives already added up, since it depends on no state
