@@ -14,19 +14,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from course_utils.commands.browsers import find_chromium
-from course_utils.data.places import (
-    MNIST,
-    VARIABLE,
-    DigitsError,
-    cache_folders,
-    cached_names,
-    named_in_environment,
-    read,
-    sha256,
-)
+from course_utils.data.places import MNIST, VARIABLE, DigitsError, cache_folders, cached_names, read
 from course_utils.setup.environment import (
     LESSONS,
     NEEDED_FRESH,
@@ -253,14 +245,14 @@ def kernel(checkout: Checkout) -> Finding:
 
 def digits(checkout: Checkout) -> Finding:
     """Whether lesson 05 has handwritten digits, and which."""
-    if named := named_in_environment():
+    if named := os.environ.get(VARIABLE):
         text, next_step = f"those of {named}, which {VARIABLE} names", f"set {VARIABLE} to another file, or remove it"
         there = Path(os.path.expanduser(named)).exists()
         return Finding(there, "digits", text if there else f"{text}, are not there", next_step)
     files = [path for folder in cache_folders() for path in cached_names(folder)]
     for file in files:
         with suppress(DigitsError):
-            if sha256(read(file)) == MNIST_HASH:
+            if sha256(read(file)).hexdigest() == MNIST_HASH:
                 return Finding(True, "digits", f"MNIST, 70,000 digits of 28 x 28, in {file}")
     said = ask(checkout, DIGITS_PROGRAM, 120)
     if said is None:
