@@ -1,6 +1,7 @@
 """Where trained weights are kept between runs: one file for each training, in the reader's cache folder."""
 
 import contextlib
+import itertools
 import json
 import os
 import tempfile
@@ -65,8 +66,10 @@ def folder() -> Path | None:
     return Path(named).expanduser() if named else user_cache_path("unrolled", appauthor=False) / "trained"
 
 
-def load(place: Path, name: str, key: Key) -> Saved:
+def load(place: Path | None, name: str, key: Key) -> Saved:
     """Return the saved training with this key. Raises Unusable."""
+    if place is None:
+        raise Unusable("")
     path = _path(place, name, key)
     try:
         if not path.is_file():
@@ -76,7 +79,10 @@ def load(place: Path, name: str, key: Key) -> Saved:
             if about["key"] != asdict(key):
                 raise Unusable("belongs to something else")
             state = tuple(file[f"state_{number}"] for number in range(about["arrays"]))
-        return Saved(_history(about["history"]), state)
+        measured = itertools.chain(*about["history"].values())
+        if not all(value is None or isinstance(value, float) for value in measured):
+            raise Unusable("cannot be read")
+        return Saved(about["history"], state)
     except BROKEN:
         raise Unusable("cannot be read") from None
 
@@ -117,14 +123,6 @@ def _slug(name: str) -> str:
 
 def _about(file: Mapping[str, np.ndarray]) -> dict:
     return json.loads(file["about"].tobytes().decode())
-
-
-def _history(found: dict) -> History:
-    """Return a history as it was kept. Raises ValueError where it is none."""
-    values = [value for values in found.values() for value in values]
-    if not all(value is None or isinstance(value, float) for value in values):
-        raise ValueError("A history holds numbers.")
-    return found
 
 
 def _others(place: Path, name: str) -> Iterator[tuple[float, Path]]:
