@@ -11,13 +11,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from course_utils.commands.browsers import find_chromium
 from course_utils.data.places import MNIST, VARIABLE, DigitsError, cache_folders, cached_names, read
 from course_utils.setup.environment import (
     LESSONS,
@@ -40,6 +39,27 @@ INSTALL = "type: python -m course_utils lab"
 ANEW = "delete the folder .venv, then type: python -m course_utils lab"
 ROOM_TO_WORK = 200_000_000
 MNIST_HASH = MNIST.sha256
+
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+    "microsoft-edge",
+)
+BROWSERS_OF_MAC = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+)
+BROWSERS_OF_WINDOWS = (
+    r"Chromium\Application\chrome.exe",
+    r"Google\Chrome\Application\chrome.exe",
+    r"Microsoft\Edge\Application\msedge.exe",
+)
+FOLDERS_OF_WINDOWS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
 
 PACKAGES_PROGRAM = """
 import importlib.metadata, json
@@ -259,6 +279,23 @@ def digits(checkout: Checkout) -> Finding:
         return Finding(False, "digits", "neither MNIST nor the digits of scikit-learn are here", INSTALL)
     text = f"{int(said):,} small ones of scikit-learn; MNIST ({files[0]}) is not downloaded yet"
     return Finding(True, "digits", text)
+
+
+def find_chromium(
+    platform: str = sys.platform,
+    which: Callable[[str], str | None] = shutil.which,
+    exists: Callable[[str], bool] = os.path.exists,
+    environment: Mapping[str, str] = os.environ,
+) -> str | None:
+    """Return the path of a Chromium, Chrome or Edge on this computer, or None."""
+    for name in BROWSERS:
+        if which(name):
+            return which(name)
+    usual: tuple[str, ...] = BROWSERS_OF_MAC if platform == "darwin" else ()
+    if platform == "win32":
+        folders = [environment[name] for name in FOLDERS_OF_WINDOWS if environment.get(name)]
+        usual = tuple(folder + "\\" + path for folder in folders for path in BROWSERS_OF_WINDOWS)
+    return next((path for path in usual if exists(path)), None)
 
 
 def chromium(find: Callable[[], str | None] = find_chromium) -> Finding:

@@ -52,7 +52,8 @@ def read_named(path: Path) -> tuple[Bytes, Path]:
     Raises DigitsError when it is not there or not right.
     """
     if path.is_dir():
-        files = idx_files(path)
+        backwards = [(key, path / spelling.format(*IDX[key])) for key in KEYS for spelling in reversed(SPELLINGS)]
+        files = {key: file for key, file in backwards if file.exists()}  # of several spellings the first one stays
         if len(files) == len(KEYS):
             return checked({key: read_idx(file, IDX[key][1]) for key, file in files.items()}, path), path
         if (path / "mnist.npz").exists():
@@ -87,12 +88,6 @@ def parse_npz(content: bytes, path: Path) -> Bytes:
     except Exception as error:  # zip, zlib and NumPy raise ten kinds for a broken archive
         raise DigitsError(f"{path} is broken ({str(error) or type(error).__name__})") from error
     return checked(arrays, path)
-
-
-def idx_files(folder: Path) -> dict[str, Path]:
-    """Return the IDX files of a folder by their arrays, in the spelling that is there: a plain one before a packed."""
-    backwards = [(key, folder / spelling.format(*IDX[key])) for key in KEYS for spelling in reversed(SPELLINGS)]
-    return {key: path for key, path in backwards if path.exists()}  # of several spellings the last one stays
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:
