@@ -40,15 +40,7 @@ ANEW = "delete the folder .venv, then type: python -m course_utils lab"
 ROOM_TO_WORK = 200_000_000
 MNIST_HASH = MNIST.sha256
 
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "msedge",
-    "microsoft-edge",
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
 BROWSERS_OF_MAC = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -288,7 +280,7 @@ def find_chromium(
     environment: Mapping[str, str] = os.environ,
 ) -> str | None:
     """Return the path of a Chromium, Chrome or Edge on this computer, or None."""
-    for name in BROWSERS:
+    for name in NAMES:
         if which(name):
             return which(name)
     usual: tuple[str, ...] = BROWSERS_OF_MAC if platform == "darwin" else ()

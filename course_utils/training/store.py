@@ -6,8 +6,6 @@ import json
 import os
 import tempfile
 import time
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,18 +19,6 @@ VARIABLE = "UNROLLED_TRAINED"  # the environment variable: a folder, or "off"
 MOST_FILES = 24  # that are kept under one name; the oldest go
 DAY = 86_400  # seconds
 History = Mapping[str, list[float | None]]
-# what reading a damaged file raises; zipfile has RuntimeError for a file that looks encrypted or newer
-BROKEN = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    EOFError,
-    AttributeError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 IS_OTHER = {
     "data": "with other data",
     "model": "for another model",
@@ -83,7 +69,9 @@ def load(place: Path | None, name: str, key: Key) -> Saved:
         if not all(value is None or isinstance(value, float) for value in measured):
             raise Unusable("cannot be read")
         return Saved(about["history"], state)
-    except BROKEN:
+    except Unusable:
+        raise
+    except Exception:  # zipfile, zlib, NumPy and json raise ten kinds for a damaged file
         raise Unusable("cannot be read") from None
 
 
@@ -136,7 +124,7 @@ def _why_not(place: Path, name: str, key: Key) -> str:
     """Say in what the saved training that comes nearest differs; "" where there is none of this name."""
     differences = []
     for _time, path in sorted(_others(place, name), reverse=True):
-        with contextlib.suppress(*BROKEN), np.load(path, allow_pickle=False) as file:
+        with contextlib.suppress(Exception), np.load(path, allow_pickle=False) as file:
             differences.append(key.others(_about(file)["key"]))
     if not differences:
         return ""
