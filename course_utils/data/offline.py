@@ -41,7 +41,7 @@ def enlarged(images: np.ndarray) -> np.ndarray:
             91, 164, 237, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
            255, 255], dtype=uint8)
     """
-    from scipy.ndimage import zoom
+    from scipy.ndimage import zoom  # SciPy comes with scikit-learn
 
     sides = (1, LARGE / SMALL, LARGE / SMALL)
     values = zoom(images, sides, order=1, mode="nearest", grid_mode=True) * (255 / INK)  # pixels are areas, not points
