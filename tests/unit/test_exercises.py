@@ -200,6 +200,13 @@ def test_a_function_runs_once_on_each_trial():
     assert len(calls) == 2
 
 
+def test_what_a_function_computes_is_not_rounded():
+    exercise = EXERCISES["lesson_01.write_the_cell"]
+    right = exercise.variant.answer.call
+    assert exercise.check(lambda *arrays: np.round(right(*arrays), 6)).kind == "correct"
+    assert exercise.check(lambda *arrays: np.round(right(*arrays), 2)).kind == "incorrect"
+
+
 def test_a_function_cannot_change_the_trials():
     def spoiling(x, h, W, R, b):
         result = np.tanh(x @ W + h @ R + b)
