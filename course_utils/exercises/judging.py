@@ -45,14 +45,6 @@ class Judge:
     same: Callable[[Any, Any, float], bool]
     differ: Callable[[Any, Any], str] = lambda _given, _right: ""
 
-    def __call__(self, answer: Any, right: Any) -> bool | str:
-        """Return True, False, or a sentence where the answer is not of the right kind. For trusted answers."""
-        try:
-            given, wanted = self.read(answer, right), self.read(right, right)
-        except Refused as refusal:
-            return str(refusal)
-        return self.same(given, wanted, 1) or self.differ(given, wanted) or False
-
 
 def safely(judge: Judge, answer: Any, right: Any, seconds: float | None = None) -> Any:
     """Read an answer whatever it is: raise Refused, with a sentence, for what raises and for what never ends.

@@ -21,7 +21,6 @@ from course_utils.exercises.slips import (
     different_sizes,
     drawn_trials,
     parameter_slips,
-    shape_slips,
     simple_rnn_weights,
     total,
 )
@@ -53,7 +52,13 @@ def _output_shape(random: np.random.Generator) -> Variant:
         ask=f"x has shape ({B}, {T}, {F}). What shape does keras.layers.SimpleRNN({U})(x) have?",
         answer=right,
         praise=f"One row of {U} numbers for each of the {B} samples: the last state, h_{T}.",
-        slips=shape_slips(B, T, F, U),
+        slips=(
+            Slip((B, T, U), "These are the states of all steps; only the last leaves, unless return_sequences=True."),
+            Slip((B, F), "The output has as many numbers as there are units, not features."),
+            Slip((B, T), "The output has as many numbers as there are units, not time-steps."),
+            Slip((U,), "The batch axis is missing: every sample of the batch has an output of its own."),
+            Slip((B, T, F), "This is the shape of the input."),
+        ),
         hints=(
             "Which states leave the layer, all of them or one? Look for the solid output in the picture.",
             "One state for each sample: (samples, units).",

@@ -136,27 +136,3 @@ def parameter_slips(kind: str, T: int, F: int, U: int) -> tuple[Slip, ...]:
         Slip(total(kind, U, F), "You swapped units and features: the state has U numbers, the input has F."),
         *several.get(kind, ()),
     )
-
-
-def shape_slips(B: int, T: int, F: int, U: int, *, return_sequences: bool = False) -> tuple[Slip, ...]:
-    """Return the slips in the shape of what a recurrent layer of U units gives for an input (B, T, F).
-
-    >>> [slip.answer for slip in shape_slips(2, 3, 4, 5)]
-    [(2, 3, 5), (2, 4), (2, 3), (5,), (2, 3, 4)]
-    """
-    batch = "The batch axis is missing: every sample of the batch has an output of its own."
-    input_shape = Slip((B, T, F), "This is the shape of the input.")
-    if return_sequences:
-        return (
-            Slip((B, U), "This is the last state alone: with return_sequences=True the states of all steps leave."),
-            Slip((B, U, T), "You swapped two axes: time-steps come before units."),
-            Slip((T, U), batch),
-            input_shape,
-        )
-    return (
-        Slip((B, T, U), "These are the states of all steps; only the last leaves, unless return_sequences=True."),
-        Slip((B, F), "The output has as many numbers as there are units, not features."),
-        Slip((B, T), "The output has as many numbers as there are units, not time-steps."),
-        Slip((U,), batch),
-        input_shape,
-    )

@@ -309,4 +309,4 @@ def test_a_text_that_is_no_option_is_told_the_options():
 
 
 def test_shapes_are_compared_in_full():
-    assert judge_shape((2, 3, 4), (2, 3)) is False
+    assert judge_shape.same((2, 3, 4), (2, 3), 1) is False
