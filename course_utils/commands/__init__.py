@@ -1,5 +1,5 @@
 """The commands, one module each, and what they are made of.
 
-``lab``, ``test``, ``notebooks``, ``images`` and ``benchmark`` run inside ``.venv``; ``doctor`` runs
-before it. ``installers``, ``platforms``, ``problems`` and ``browsers`` use the standard library alone.
+``lab``, ``test``, ``notebooks``, ``images`` and ``benchmark`` run inside ``.venv``; ``doctor`` runs before it, with the
+standard library alone.
 """

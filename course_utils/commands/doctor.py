@@ -11,22 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
-from course_utils.commands.browsers import find_chromium
-from course_utils.data.places import (
-    MNIST,
-    VARIABLE,
-    DigitsError,
-    cache_folders,
-    cached_names,
-    named_in_environment,
-    read,
-    sha256,
-)
+from course_utils.data.places import MNIST, VARIABLE, DigitsError, cache_folders, cached_names, read
 from course_utils.setup.environment import (
     LESSONS,
     NEEDED_FRESH,
@@ -48,6 +39,19 @@ INSTALL = "type: python -m course_utils lab"
 ANEW = "delete the folder .venv, then type: python -m course_utils lab"
 ROOM_TO_WORK = 200_000_000
 MNIST_HASH = MNIST.sha256
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
+BROWSERS_OF_MAC = (
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+)
+BROWSERS_OF_WINDOWS = (
+    r"Chromium\Application\chrome.exe",
+    r"Google\Chrome\Application\chrome.exe",
+    r"Microsoft\Edge\Application\msedge.exe",
+)
+FOLDERS_OF_WINDOWS = ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
 
 PACKAGES_PROGRAM = """
 import importlib.metadata, json
@@ -253,20 +257,37 @@ def kernel(checkout: Checkout) -> Finding:
 
 def digits(checkout: Checkout) -> Finding:
     """Whether lesson 05 has handwritten digits, and which."""
-    if named := named_in_environment():
+    if named := os.environ.get(VARIABLE):
         text, next_step = f"those of {named}, which {VARIABLE} names", f"set {VARIABLE} to another file, or remove it"
         there = Path(os.path.expanduser(named)).exists()
         return Finding(there, "digits", text if there else f"{text}, are not there", next_step)
     files = [path for folder in cache_folders() for path in cached_names(folder)]
     for file in files:
         with suppress(DigitsError):
-            if sha256(read(file)) == MNIST_HASH:
+            if sha256(read(file)).hexdigest() == MNIST_HASH:
                 return Finding(True, "digits", f"MNIST, 70,000 digits of 28 x 28, in {file}")
     said = ask(checkout, DIGITS_PROGRAM, 120)
     if said is None:
         return Finding(False, "digits", "neither MNIST nor the digits of scikit-learn are here", INSTALL)
     text = f"{int(said):,} small ones of scikit-learn; MNIST ({files[0]}) is not downloaded yet"
     return Finding(True, "digits", text)
+
+
+def find_chromium(
+    platform: str = sys.platform,
+    which: Callable[[str], str | None] = shutil.which,
+    exists: Callable[[str], bool] = os.path.exists,
+    environment: Mapping[str, str] = os.environ,
+) -> str | None:
+    """Return the path of a Chromium, Chrome or Edge on this computer, or None."""
+    for name in NAMES:
+        if which(name):
+            return which(name)
+    usual: tuple[str, ...] = BROWSERS_OF_MAC if platform == "darwin" else ()
+    if platform == "win32":
+        folders = [environment[name] for name in FOLDERS_OF_WINDOWS if environment.get(name)]
+        usual = tuple(folder + "\\" + path for folder in folders for path in BROWSERS_OF_WINDOWS)
+    return next((path for path in usual if exists(path)), None)
 
 
 def chromium(find: Callable[[], str | None] = find_chromium) -> Finding:

@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
             step()
         except Exception as error:  # The lessons can be read without it: say so and go on.
             print(f"Note: {what} ({error}).", file=sys.stderr)
-    return start(command_line(lessons, arguments, is_root()))
+    return start(command_line(lessons, arguments, root=hasattr(os, "geteuid") and os.geteuid() == 0))
 
 
 def start(words: list[str]) -> int:
@@ -62,8 +62,7 @@ def command_line(lessons: Path, arguments: list[str], root: bool) -> list[str]:
         ("--ServerApp.root_dir", str(lessons), ("--notebook-dir", "--ServerApp.notebook_dir")),
         ("--ServerApp.kernel_websocket_connection_class", CONNECTION, ()),
     ]
-    first = first_lesson(lessons)
-    if first:
+    if first := min((path.name for path in lessons.glob("*.ipynb")), default=""):
         ours.append(("--LabApp.default_url", f"/lab/tree/{first}", ("--ServerApp.default_url",)))
     words = [
         f"{name}={value}"
@@ -72,16 +71,6 @@ def command_line(lessons: Path, arguments: list[str], root: bool) -> list[str]:
     ]
     # JupyterLab asks for this word from root, who is the usual user of a container.
     return words + (["--allow-root"] if root and "--allow-root" not in arguments else []) + arguments
-
-
-def first_lesson(lessons: Path) -> str:
-    """Return the name of the first lesson, or "" when there is none."""
-    return min((path.name for path in lessons.glob("*.ipynb")), default="")
-
-
-def is_root() -> bool:
-    """Return whether the reader is root, the administrator of a Unix system."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def sign(lessons: Path) -> None:

@@ -102,7 +102,9 @@ def _refresh(path: Path, options: argparse.Namespace) -> bool:
         os.replace(draft, path)
     print("changed" if changed else "unchanged")
     if changed and options.check:
-        _show_difference(before, after)
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "saved", "now", n=1, lineterm="")
+        for line in itertools.islice(lines, LINES_OF_DIFFERENCE):
+            print(line[:200])
     return changed
 
 
@@ -138,13 +140,6 @@ def _hanging_together(state: dict, some: set[str]) -> set[str]:
         found |= new
         new = set().union(*(neighbours[model] for model in new)) - found
     return found
-
-
-def _show_difference(before: str, after: str) -> None:
-    """Print the first lines that differ, long ones cut, so that a failed check says where."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), "saved", "now", n=1, lineterm="")
-    for line in itertools.islice(lines, LINES_OF_DIFFERENCE):
-        print(line[:200])
 
 
 def _without_png(text: str) -> str:

@@ -10,18 +10,17 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from email.message import Message
+from hashlib import sha256
 from pathlib import Path
 from queue import Empty, Queue
-from typing import TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
-from course_utils.data.places import DigitsError, Published, cached_names, read, sha256
+from course_utils.data.places import DigitsError, Published, cached_names, read
 
 CHUNK = 65_536  # bytes
 ATTEMPTS = 5
@@ -30,9 +29,16 @@ NO_SUCH_REST = 416  # the HTTP status of a server whose file is shorter than wha
 BUSY = (429, 500, 502, 503, 504)  # HTTP statuses after which it is worth trying again
 STALE = 24 * 3600  # s; a part older than this belongs to a program that was killed while it wrote
 
-Extent = tuple[int, int | None]
-"""Which bytes of the file an answer holds: the first, and the end, None if the server does not say."""
-Sent = TypeVar("Sent")
+
+class _Cut(Exception):
+    """A transfer ended early. status: the server's, if it refused."""
+
+    status: int | None = None
+
+
+Sent = Queue[tuple[int, int | None, bytes] | _Cut | None]
+"""What a thread sends: parts of the file, each with its first byte and where the answer ends (None: the server does not
+say); at last None, or why it was cut."""
 
 
 def fetch(published: Published, timeout: float = 10.0, pause: float = 1.0) -> bytes:
@@ -48,9 +54,7 @@ def fetch(published: Published, timeout: float = 10.0, pause: float = 1.0) -> by
     for attempt in range(1, ATTEMPTS + 1):
         resumed = len(body)
         try:
-            with _progress(published.size, host) as show:
-                for has in _received(published, body, timeout):
-                    show(has)
+            _receive(published, host, body, timeout)
         except _Cut as cut:
             if attempt == ATTEMPTS or not (body or cut.status in BUSY):
                 raise DigitsError(f"MNIST was not downloaded from {host}: {cut}") from cut
@@ -58,7 +62,7 @@ def fetch(published: Published, timeout: float = 10.0, pause: float = 1.0) -> by
                 body.clear()
             time.sleep(pause * attempt)
             continue
-        if sha256(body) == published.sha256:
+        if sha256(body).hexdigest() == published.sha256:
             return bytes(body)
         if not resumed:
             break
@@ -69,58 +73,38 @@ def fetch(published: Published, timeout: float = 10.0, pause: float = 1.0) -> by
     )
 
 
-class _Cut(Exception):
-    """A transfer ended early. status: the server's, if it refused."""
-
-    status: int | None = None
-
-
-@contextmanager
-def _progress(size: int, host: str) -> Iterator[Callable[[int], None]]:
-    """Give a function that shows how many of ``size`` bytes have come, rewriting one line at every tenth."""
-    shown = []
-
-    def show(has: int) -> None:
-        tenths = min(has * 10 // size, 10)
-        if tenths not in shown:
-            shown.append(tenths)
-            print(f"\rDownloading MNIST ({size / 1e6:.1f} MB) from {host}: {tenths * 10} %", end="", flush=True)
-
-    try:
-        yield show
-    finally:
-        if shown:
-            print(flush=True)
-
-
-def _received(published: Published, body: bytearray, timeout: float) -> Iterator[int]:
-    """Put what comes behind ``body``, and yield its length after every part.
+def _receive(published: Published, host: str, body: bytearray, timeout: float) -> None:
+    """Put what comes behind ``body``, and show how much has come, rewriting one line at every tenth.
 
     A thread of its own waits for the network: names that are not found, addresses that do not answer and bytes that
     drip cannot hold up the caller for more than ``timeout`` seconds, and Ctrl-C is heard at once.
     Raises _Cut if the end does not come; what came until then is in ``body``.
     """
-    extents: Queue[Extent | _Cut] = Queue()
-    parts: Queue[bytes | _Cut] = Queue()
+    sent: Sent = Queue()
     given_up = threading.Event()
-    arguments = (published.url, len(body), timeout, extents, parts, given_up)
-    threading.Thread(target=_receive, args=arguments, daemon=True).start()
+    threading.Thread(target=_send, args=(published.url, len(body), timeout, sent, given_up), daemon=True).start()
+    end, shown = None, -1
     try:
-        begin, end = _next(extents, timeout)
-        if begin > len(body):
-            raise _Cut(f"the server left out the bytes from {len(body):,} to {begin:,}")
-        del body[begin:]
-        while len(body) <= published.size and (part := _next(parts, timeout)):
-            body += part
-            yield len(body)
+        while len(body) <= published.size and (part := _next(sent, timeout)):
+            begin, end, content = part
+            if begin > len(body):
+                raise _Cut(f"the server left out the bytes from {len(body):,} to {begin:,}")
+            body[begin:] = content
+            tenths = min(len(body) * 10 // published.size, 10)
+            if tenths != shown:
+                size = f"{published.size / 1e6:.1f} MB"
+                print(f"\rDownloading MNIST ({size}) from {host}: {tenths * 10} %", end="", flush=True)
+            shown = tenths
         if len(body) < (end or published.size):
             raise _Cut(f"the connection ended after {len(body):,} of {end or published.size:,} bytes")
     finally:
         given_up.set()
+        if shown >= 0:
+            print(flush=True)
 
 
-def _next(sent: Queue[Sent | _Cut], timeout: float) -> Sent:
-    """Return what the thread sends next: the extent once; parts, at last b"". Raises _Cut."""
+def _next(sent: Sent, timeout: float) -> tuple[int, int | None, bytes] | None:
+    """Return the part that the thread sends next, None at the end. Raises _Cut."""
     until = time.monotonic() + timeout
     while True:
         try:
@@ -134,30 +118,31 @@ def _next(sent: Queue[Sent | _Cut], timeout: float) -> Sent:
         return part
 
 
-def _receive(
-    url: str,
-    have: int,
-    timeout: float,
-    extents: Queue[Extent | _Cut],
-    parts: Queue[bytes | _Cut],
-    given_up: threading.Event,
-) -> None:
-    """Send the answer of ``url`` from byte ``have`` on: its extent, then its parts, until the end or until given up."""
-    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+def _send(url: str, have: int, timeout: float, sent: Sent, given_up: threading.Event) -> None:
+    """Send the answer of ``url`` from byte ``have`` on, the first part empty, until the end or until given up."""
     try:
+        # Whom to trust: the computer's own authorities and, where it has none (Python on macOS), certifi's.
+        trusted = ssl.create_default_context()
+        with suppress(ImportError):
+            import certifi
+
+            trusted.load_verify_locations(certifi.where())
+        request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
         # A second more than the caller waits: so it is the caller who says that nothing came.
-        with urlopen(request, timeout=timeout + 1, context=_certificates(url)) as answer:
-            extents.put(_extent(answer.status, answer.headers))
-            while not given_up.is_set() and (part := answer.read(CHUNK)):
-                parts.put(part)
-        parts.put(b"")
+        with urlopen(request, timeout=timeout + 1, context=trusted) as answer:
+            begin, end = _extent(answer.status, answer.headers)
+            content = b""
+            while not given_up.is_set():
+                sent.put((begin, end, content))
+                begin += len(content)
+                if not (content := answer.read(CHUNK)):
+                    break
+        sent.put(None)
     except Exception as error:  # Whatever it is, the caller shall hear it.
-        cut = _as_cut(error)
-        extents.put(cut)
-        parts.put(cut)
+        sent.put(_as_cut(error))
 
 
-def _extent(status: int, headers: Message) -> Extent:
+def _extent(status: int, headers: Message) -> tuple[int, int | None]:
     """Return which bytes of the file an answer holds: the first, and the end, None if the server does not say.
 
     >>> headers = Message()
@@ -181,18 +166,6 @@ def _as_cut(error: Exception) -> _Cut:
     reason = error.reason if isinstance(error, URLError) else error
     words = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
     return _Cut(f"no connection ({words})")
-
-
-def _certificates(url: str) -> ssl.SSLContext | None:
-    """Return whom to trust: the computer's own authorities and, where it has none (Python on macOS), certifi's."""
-    if not url.startswith("https:"):
-        return None
-    context = ssl.create_default_context()
-    with suppress(ImportError):
-        import certifi
-
-        context.load_verify_locations(certifi.where())
-    return context
 
 
 def keep(content: bytes, folders: tuple[Path, ...]) -> tuple[Path | None, str]:
@@ -219,7 +192,10 @@ def _write(content: bytes, folder: Path) -> Path:
             return path
     else:
         raise OSError(f"other files have the names {' and '.join(path.name for path in cached_names(folder))}")
-    _sweep(folder)
+    for part in folder.glob("mnist.npz.*.part"):  # our own, that a killed program left
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
     part = folder / f"mnist.npz.{uuid4().hex}.part"
     try:
         with open(part, "xb") as file:
@@ -239,15 +215,6 @@ def _write(content: bytes, folder: Path) -> Path:
 
 def _holds(path: Path, content: bytes) -> bool:
     """Return whether there is a file with this content."""
-    try:
-        return sha256(read(path)) == sha256(content)
-    except DigitsError:
-        return False
-
-
-def _sweep(folder: Path) -> None:
-    """Remove our own parts that a killed program left a day ago or earlier."""
-    for part in folder.glob("mnist.npz.*.part"):
-        with suppress(OSError):
-            if time.time() - part.stat().st_mtime > STALE:
-                part.unlink()
+    with suppress(DigitsError):
+        return read(path) == content
+    return False

@@ -6,11 +6,12 @@ import math
 import zipfile
 import zlib
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
-from course_utils.data.places import LARGEST, DigitsError, read, sha256
+from course_utils.data.places import LARGEST, DigitsError, read
 
 SIDE = 28  # pixels
 KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -41,7 +42,7 @@ class Bytes:
         The training images are not compared: copies of MNIST are about in which single pixels differ by 1 of 255.
         """
         labels = np.concatenate([self.y_train, self.y_test]).astype(np.uint8)
-        return sha256(labels.tobytes() + self.x_test.tobytes()) == PUBLISHED
+        return sha256(labels.tobytes() + self.x_test.tobytes()).hexdigest() == PUBLISHED
 
 
 def read_named(path: Path) -> tuple[Bytes, Path]:
@@ -51,23 +52,19 @@ def read_named(path: Path) -> tuple[Bytes, Path]:
     Raises DigitsError when it is not there or not right.
     """
     if path.is_dir():
-        files = idx_files(path)
+        backwards = [(key, path / spelling.format(*IDX[key])) for key in KEYS for spelling in reversed(SPELLINGS)]
+        files = {key: file for key, file in backwards if file.exists()}  # of several spellings the first one stays
         if len(files) == len(KEYS):
             return checked({key: read_idx(file, IDX[key][1]) for key, file in files.items()}, path), path
         if (path / "mnist.npz").exists():
-            return read_npz(path / "mnist.npz"), path / "mnist.npz"
+            return read_named(path / "mnist.npz")
         raise DigitsError(
             f"the folder {path} holds neither mnist.npz nor the four files "
             f"{', '.join(SPELLINGS[0].format(*place) for place in IDX.values())} (with or without .gz)"
         )
     if any(path.name.startswith(name) for name, _ in IDX.values()) and path.exists():
         return read_named(path.parent)
-    return read_npz(path), path
-
-
-def read_npz(path: Path) -> Bytes:
-    """Read an archive with the arrays x_train, y_train, x_test and y_test. Raises DigitsError."""
-    return parse_npz(read(path), path)
+    return parse_npz(read(path), path), path
 
 
 def parse_npz(content: bytes, path: Path) -> Bytes:
@@ -91,12 +88,6 @@ def parse_npz(content: bytes, path: Path) -> Bytes:
     except Exception as error:  # zip, zlib and NumPy raise ten kinds for a broken archive
         raise DigitsError(f"{path} is broken ({str(error) or type(error).__name__})") from error
     return checked(arrays, path)
-
-
-def idx_files(folder: Path) -> dict[str, Path]:
-    """Return the IDX files of a folder by their arrays, in the spelling that is there: a plain one before a packed."""
-    backwards = [(key, folder / spelling.format(*IDX[key])) for key in KEYS for spelling in reversed(SPELLINGS)]
-    return {key: path for key, path in backwards if path.exists()}  # of several spellings the last one stays
 
 
 def read_idx(path: Path, dimensions: int) -> np.ndarray:

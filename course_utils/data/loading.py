@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,7 @@ from course_utils.data import places
 from course_utils.data.download import fetch, keep
 from course_utils.data.files import Bytes, parse_npz, read_named
 from course_utils.data.offline import ORIGIN, SENTENCE, small_digits
-from course_utils.data.places import (
-    VARIABLE,
-    DigitsError,
-    cache_folders,
-    cached_names,
-    named_in_environment,
-    read,
-    sha256,
-)
+from course_utils.data.places import VARIABLE, DigitsError, cache_folders, cached_names, read
 from course_utils.data.views import balanced_subset, check_count
 
 SOURCES = ("auto", "mnist", "scikit-learn")
@@ -125,7 +118,7 @@ def _find(file: str | Path | None, source: str, download: bool, timeout: float) 
         return _Found(small_digits(), ORIGIN, (SENTENCE,))
     if file is not None:
         return _named(file, "file=", source)
-    if named := named_in_environment():
+    if named := os.environ.get(VARIABLE):
         return _named(named, f"{VARIABLE}=", source)
     skipped: list[str] = []
     found = _cached(skipped) or _downloaded(skipped, download, timeout)
@@ -156,7 +149,7 @@ def _cached(skipped: list[str]) -> _Found | None:
             continue
         try:
             content = read(path)
-            if sha256(content) == places.MNIST.sha256:
+            if sha256(content).hexdigest() == places.MNIST.sha256:
                 return _Found(parse_npz(content, path), str(path))
             why = f"{path} is not the file that Keras keeps there (its SHA-256 is another)"
         except DigitsError as error:

@@ -1,6 +1,5 @@
 """Where MNIST is published, and where Keras and this course keep it. Stdlib alone: the doctor reads it too."""
 
-import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
@@ -31,11 +30,6 @@ MNIST = Published(  # keras/src/datasets/mnist.py, Keras 3.15
 )
 
 
-def named_in_environment() -> str | None:
-    """Return what the environment variable UNROLLED_MNIST names, or None when it is empty or not set."""
-    return os.environ.get(VARIABLE) or None
-
-
 def cache_folders() -> tuple[Path, ...]:
     """Return the folders in which Keras keeps data sets, the preferred one first.
 
@@ -56,15 +50,6 @@ def cached_names(folder: Path) -> tuple[Path, ...]:
     ['mnist.npz', 'mnist-731c5ac6.npz']
     """
     return folder / "mnist.npz", folder / ASIDE
-
-
-def sha256(content: bytes | bytearray) -> str:
-    """Return the SHA-256 of some bytes, 64 hexadecimal digits.
-
-    >>> sha256(b"")[:8]
-    'e3b0c442'
-    """
-    return hashlib.sha256(content).hexdigest()
 
 
 def read(path: Path) -> bytes:

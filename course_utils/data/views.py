@@ -4,6 +4,7 @@ Nothing here changes its argument. ``x`` is a batch of sequences, (samples, step
 """
 
 import numpy as np
+from numpy.random import RandomState  # of NumPy's sources, this one gives the same numbers in every version
 
 
 def as_columns(x: np.ndarray) -> np.ndarray:
@@ -36,7 +37,7 @@ def in_shuffled_order(x: np.ndarray, seed: int = 0) -> np.ndarray:
     array([[2, 0, 1, 3, 4],
            [7, 5, 6, 8, 9]])
     """
-    return _sequences(x)[:, _random(seed).permutation(x.shape[1])]
+    return _sequences(x)[:, RandomState(seed).permutation(x.shape[1])]
 
 
 def balanced_subset(y: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
@@ -52,7 +53,7 @@ def balanced_subset(y: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     array([0, 0, 1, 1, 2])
     """
     check_count(count)
-    order = _random(seed).permutation(len(y))
+    order = RandomState(seed).permutation(len(y))
     turn = np.empty(len(y), np.int64)  # whether a sample is the first of its label, the second …, in the drawn order
     for label in np.unique(y):
         same = order[y[order] == label]
@@ -64,11 +65,6 @@ def check_count(count: int) -> None:
     """Raise ValueError when ``count`` is not a number of samples, 1 or more."""
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
         raise ValueError(f"how many samples came as {count!r}, but a whole number above 0 is expected")
-
-
-def _random(seed: int) -> np.random.RandomState:
-    """Return a source of random numbers. Of NumPy's, this one gives the same numbers in every version."""
-    return np.random.RandomState(seed)
 
 
 def _sequences(x: np.ndarray) -> np.ndarray:

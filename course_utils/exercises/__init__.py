@@ -30,7 +30,7 @@ Question: How many parameters does LSTM(7) have on 4 time-steps of 3 features?
 'correct'
 
 - **The kinds of answer** are in ``judging``: ``judge_number``, ``judge_shape``, ``judge_array``, ``judge_choice``
-  (give ``options``, one slip for every wrong one), ``judge_function``, ``judge_layer`` (by its values),
+  (made by ``slips.choice``), ``judge_function``, ``judge_layer`` (by its values),
   ``judge_shape_of_layer`` (by its shapes). A function or layer is judged by what it does: the answer and the slips are
   ``Behaviour``; ``behaviour_of(spec, trials=(x,))`` makes one from recurrent layers.
 - **A prediction** is any kind with a ``reveal``: code that prints what happens. It is run after the student's answer.

@@ -18,8 +18,6 @@ LARGEST = 10**6  # how many numbers an answer may hold
 DEEPEST = 32  # how deep its lists may be nested
 NOISE = r"\x1b\[[0-9;]*m|\{\{.*?\}\} ?"  # bold letters for terminals; names inside TensorFlow
 SYMBOLIC = {"KerasTensor", "SymbolicTensor"}
-
-
 NUMBERS = (int, float, complex, np.generic, np.ndarray)
 
 
@@ -61,7 +59,10 @@ def read_number(answer: Any, _right: Any = None) -> float:
     if isinstance(answer, (str, bytes)):
         raise Refused("The answer is one number; yours is a text: write it without quotation marks.")
     if isinstance(answer, (int, float)):
-        number = _as_float(answer)
+        try:
+            number = float(answer)
+        except OverflowError:
+            number = math.inf
     else:
         if isinstance(answer, (tuple, list, dict, set)):
             raise Refused(f"The answer is one number; yours is of type {name_of_type(answer)}.")
@@ -72,13 +73,6 @@ def read_number(answer: Any, _right: Any = None) -> float:
     if not math.isfinite(number):
         raise Refused("The answer is one number; yours is NaN or infinite, or far too large.")
     return number
-
-
-def _as_float(number: float) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf
 
 
 def read_shape(answer: Any, _right: Any = None) -> tuple[int, ...]:
@@ -135,7 +129,12 @@ def read_numbers(answer: Any, wanted: str) -> np.ndarray:
     if isinstance(answer, (str, bytes, dict, set, frozenset)):
         raise Refused(f"{yours} of type {name_of_type(answer)}.")
     _count([answer], LARGEST, DEEPEST)
-    array = _converted(answer)
+    try:
+        array = np.asarray(answer)
+    except ValueError as problem:
+        if "inhomogeneous" in str(problem):
+            raise Refused("The rows of your list are not all of the same length.") from None
+        raise
     if array.dtype.kind == "c":
         raise Refused(f"{yours} complex: the imaginary part has no place here.")
     if array.dtype.kind not in "iuf":
@@ -143,15 +142,6 @@ def read_numbers(answer: Any, wanted: str) -> np.ndarray:
     if array.size > LARGEST:
         raise Refused(f"{yours} an array of shape {array.shape}.")
     return np.array(array, dtype=float)
-
-
-def _converted(answer: Any) -> np.ndarray:
-    try:
-        return np.asarray(answer)
-    except ValueError as problem:
-        if "inhomogeneous" in str(problem):
-            raise Refused("The rows of your list are not all of the same length.") from None
-        raise
 
 
 def _count(nested: Any, left: int, deep: int) -> int:

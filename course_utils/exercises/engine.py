@@ -88,8 +88,7 @@ class Exercise:
         if answer is ...:
             return Outcome(NOT_ATTEMPTED, "Put your answer in the place of the three dots and run the cell again.")
         try:
-            given = safely(self.judge, answer, self.variant.answer)
-            outcome = self._verdict(given)
+            outcome = self._verdict(safely(self.judge, answer, self.variant.answer))
         except Refused as refusal:
             return Outcome(INCORRECT, str(refusal))
         shown = _run_and_show(self.variant.reveal, self.given) if self.variant.reveal else ""

@@ -7,6 +7,7 @@ Then it *compares* these with the right answer and with those of the slips.
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,14 +45,6 @@ class Judge:
     same: Callable[[Any, Any, float], bool]
     differ: Callable[[Any, Any], str] = lambda _given, _right: ""
 
-    def __call__(self, answer: Any, right: Any) -> bool | str:
-        """Return True, False, or a sentence where the answer is not of the right kind. For trusted answers."""
-        try:
-            given, wanted = self.read(answer, right), self.read(right, right)
-        except Refused as refusal:
-            return str(refusal)
-        return self.same(given, wanted, 1) or self.differ(given, wanted) or False
-
 
 def safely(judge: Judge, answer: Any, right: Any, seconds: float | None = None) -> Any:
     """Read an answer whatever it is: raise Refused, with a sentence, for what raises and for what never ends.
@@ -62,27 +55,22 @@ def safely(judge: Judge, answer: Any, right: Any, seconds: float | None = None) 
     (2, 3)
     """
     seconds = limits.SECONDS if seconds is None else seconds
+
+    def guarded() -> Any:
+        try:
+            return judge.read(answer, right)
+        except (Refused, TimeUp):
+            raise
+        except BaseException as problem:  # the student's own object may raise anything; the kernel must live on
+            raise Refused(f"This answer cannot be read: {name_of_type(problem)}.") from None
+
     try:
         with limits.short_prints():
-            return within(seconds, lambda: _guarded(judge, answer, right))
+            return within(seconds, guarded)
     except TookTooLong as problem:
-        raise Refused(_too_long(problem)) from None
-
-
-def _guarded(judge: Judge, answer: Any, right: Any) -> Any:
-    try:
-        return judge.read(answer, right)
-    except (Refused, TimeUp):
-        raise
-    except BaseException as problem:  # the student's own object may raise anything; the kernel must live on
-        raise Refused(f"This answer cannot be read: {name_of_type(problem)}.") from None
-
-
-def _too_long(problem: TookTooLong) -> str:
-    said = f"Your answer did not come to an end within {problem.seconds:g} seconds"
-    if problem.stopped:
-        return f"{said}: is there a loop that never stops?"
-    return f"{said} and could not be stopped. It still runs: choose Kernel, Restart Kernel before you go on."
+        said = f"Your answer did not come to an end within {problem.seconds:g} seconds"
+        still = "and could not be stopped. It still runs: choose Kernel, Restart Kernel before you go on."
+        raise Refused(f"{said}: is there a loop that never stops?" if problem.stopped else f"{said} {still}") from None
 
 
 def same_number(given: float, right: float, margin: float = 1) -> bool:
@@ -287,22 +275,14 @@ def other_outputs(given: Seen, right: Seen) -> str:
     return other_shape(given.outputs, right.outputs)
 
 
-def _alone(read: Callable[[Any, Any], np.ndarray]) -> Callable[[Any, Any], tuple[np.ndarray, ...]]:
-    return lambda answer, right: (read(answer, right),)
-
-
-def _close(given: tuple[np.ndarray, ...], right: tuple[np.ndarray, ...], margin: float = 1) -> bool:
-    return same_arrays(given, right, margin, CLOSE)
-
-
 def _equal(given: Any, right: Any, _margin: float = 1) -> bool:
     return given == right
 
 
 judge_number = Judge("number", read_number, same_number)
 judge_shape = Judge("shape", read_shape, _equal)
-judge_array = Judge("array", _alone(read_array), same_arrays, other_shape)
+judge_array = Judge("array", lambda answer, right: (read_array(answer, right),), same_arrays, other_shape)
 judge_choice = Judge("choice", read_choice, _equal)
-judge_function = Judge("function", read_function, _close, other_shape)
+judge_function = Judge("function", read_function, partial(same_arrays, tolerance=CLOSE), other_shape)
 judge_layer = Judge("layer", read_layer, same_seen, other_outputs)
 judge_shape_of_layer = Judge("layer", read_layer, same_shapes_seen, other_outputs)

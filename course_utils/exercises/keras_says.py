@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging.handlers import BufferingHandler
 
 COLOURS = r"\x1b\[[0-9;]*m"  # Keras writes the main part of some messages in bold
 
@@ -45,26 +46,17 @@ def keras_says(message: str) -> Iterator[None]:
 @contextmanager
 def _listening(heard: list[str]) -> Iterator[None]:
     """Collect warnings and lines of Keras's log, instead of showing them."""
-    log = logging.getLogger("absl")
-    handler = _Collector(heard)
+    log, lines = logging.getLogger("absl"), BufferingHandler(10**6)
     kept = log.handlers, log.propagate
-    log.handlers, log.propagate = [handler], False
+    log.handlers, log.propagate = [lines], False
     try:
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
             yield
     finally:
         log.handlers, log.propagate = kept
+        heard += [f"{line.levelname}: {line.getMessage()}" for line in lines.buffer]
         heard += [f"{one.category.__name__}: {one.message}" for one in found]
-
-
-class _Collector(logging.Handler):
-    def __init__(self, heard: list[str]):
-        super().__init__()
-        self._heard = heard
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._heard.append(f"{record.levelname}: {record.getMessage()}")
 
 
 def _plain(text: str) -> str:

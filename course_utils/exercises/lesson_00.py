@@ -16,7 +16,7 @@ from course_utils.exercises.judging import (
     judge_shape,
     known_weights,
 )
-from course_utils.exercises.slips import away_from_zero, different_sizes
+from course_utils.exercises.slips import away_from_zero, choice, different_sizes
 
 
 def _relu(z: np.ndarray) -> np.ndarray:
@@ -92,18 +92,16 @@ def _dropout(random: np.random.Generator) -> Variant:
         f"{zeros}, the rest 1": "No number is dropped here. And while training, the rest is scaled up as well.",
         f"all numbers {1 - rate:.2f}": "Keras scales the rest while training, so nothing is left to scale afterwards.",
     }
-    options = [right, *wrong]
-    return Variant(
+    return choice(
+        random,
+        {right: "", **wrong},
         ask=(
             f"x holds {size:,} ones, and dropout = keras.layers.Dropout({rate:g}). "
             "The training is over: what does dropout(x, training=False) give?"
         ),
         answer=right,
         praise="Dropout acts only while training. Afterwards every number passes as it is.",
-        slips=tuple(Slip(option, why) for option, why in wrong.items()),
         hints=("Dropout is an exercise for the network. When does it train?", "Read the word training=False again."),
-        code=f"answer = {right!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
         reveal=(
             "import keras\nimport numpy as np\n\n"
             f"x = np.ones((1, {size}), dtype='float32')\ndropout = keras.layers.Dropout({rate:g}, seed=1)\n"
@@ -183,22 +181,26 @@ def _shared(random: np.random.Generator) -> Variant:
     first, own = known_weights([(F, F), (F,)] * 2)[:2], known_weights([(F, F), (F,)] * 2)[2:]
     once, again = (lambda x: g(x @ first[0] + first[1])), (lambda x: g(x @ own[0] + own[1]))
     size = F * F + F
+
+    def giving(call: Callable[[np.ndarray], np.ndarray], parameters: int = size) -> Behaviour:
+        return Behaviour(call, trials, parameters)
+
     return Variant(
         ask=(
             f"Build a functional model for samples of {F} numbers. They go through one "
             f"Dense({F}, activation={name!r}), and what comes out goes through the same layer once more."
         ),
-        answer=Behaviour(lambda x: once(once(x)), trials, size),
+        answer=giving(lambda x: once(once(x))),
         praise=f"One layer, called twice: its {size} parameters are counted once.",
         slips=(
             Slip(
-                Behaviour(lambda x: again(once(x)), trials, 2 * size),
+                giving(lambda x: again(once(x)), 2 * size),
                 "These are two layers with weights of their own. Make one layer and call it twice.",
             ),
-            Slip(Behaviour(once, trials, size), "The layer is used once. Call it again on its own output."),
-            Slip(Behaviour(lambda x: once(once(once(x))), trials, size), "You used the layer three times, not twice."),
+            Slip(giving(once), "The layer is used once. Call it again on its own output."),
+            Slip(giving(lambda x: once(once(once(x)))), "You used the layer three times, not twice."),
             Slip(
-                Behaviour(lambda x: (x @ first[0] + first[1]) @ first[0] + first[1], trials, size),
+                giving(lambda x: (x @ first[0] + first[1]) @ first[0] + first[1]),
                 f"The activation is missing: activation={name!r}.",
             ),
         ),

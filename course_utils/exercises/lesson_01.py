@@ -17,9 +17,10 @@ from course_utils.exercises.judging import (
 )
 from course_utils.exercises.slips import (
     away_from_zero,
+    choice,
     different_sizes,
+    drawn_trials,
     parameter_slips,
-    shape_slips,
     simple_rnn_weights,
     total,
 )
@@ -51,7 +52,13 @@ def _output_shape(random: np.random.Generator) -> Variant:
         ask=f"x has shape ({B}, {T}, {F}). What shape does keras.layers.SimpleRNN({U})(x) have?",
         answer=right,
         praise=f"One row of {U} numbers for each of the {B} samples: the last state, h_{T}.",
-        slips=shape_slips(B, T, F, U),
+        slips=(
+            Slip((B, T, U), "These are the states of all steps; only the last leaves, unless return_sequences=True."),
+            Slip((B, F), "The output has as many numbers as there are units, not features."),
+            Slip((B, T), "The output has as many numbers as there are units, not time-steps."),
+            Slip((U,), "The batch axis is missing: every sample of the batch has an output of its own."),
+            Slip((B, T, F), "This is the shape of the input."),
+        ),
         hints=(
             "Which states leave the layer, all of them or one? Look for the solid output in the picture.",
             "One state for each sample: (samples, units).",
@@ -98,11 +105,7 @@ def _next_state(random: np.random.Generator) -> Variant:
 
 def _cell(random: np.random.Generator) -> Variant:
     U, F = 3, 2
-    trials = tuple(
-        tuple(np.round(random.uniform(-1, 1, shape), 2) for shape in ((F,), (U,), (F, U), (U, U), (U,)))
-        for _ in range(3)
-    )
-    right = Behaviour(lambda x, h, W, R, b: np.tanh(x @ W + h @ R + b), trials)
+    trials = drawn_trials(random, (F,), (U,), (F, U), (U, U), (U,))
     ways = {
         "The activation is missing: take tanh of the sum.": lambda x, h, W, R, b: x @ W + h @ R + b,
         "The bias is missing.": lambda x, h, W, R, b: np.tanh(x @ W + h @ R),
@@ -113,7 +116,7 @@ def _cell(random: np.random.Generator) -> Variant:
     }
     return Variant(
         ask="Write a function cell(x, h, W, R, b) that takes one step of a SimpleRNN and returns the next state.",
-        answer=right,
+        answer=Behaviour(lambda x, h, W, R, b: np.tanh(x @ W + h @ R + b), trials),
         praise="One line of NumPy is the whole cell; a layer calls it once for every time-step.",
         slips=tuple(Slip(Behaviour(way, trials), why) for why, way in ways.items()),
         hints=(
@@ -153,7 +156,6 @@ def _layer(random: np.random.Generator) -> Variant:
 
 def _what_grows(random: np.random.Generator) -> Variant:
     T, F, U = different_sizes(random)
-
     before = total("SimpleRNN", F, U)
     after = {
         "the units": total("SimpleRNN", F, 2 * U),
@@ -161,23 +163,19 @@ def _what_grows(random: np.random.Generator) -> Variant:
         "the time-steps": before,
     }
     right = next(name for name, number in after.items() if number == before)
-    none = "none of them"
-    options = [*after, none]
-    return Variant(
+    return choice(
+        random,
+        {
+            **{
+                name: f"With {name} doubled there are {number} parameters in the place of {before}."
+                for name, number in after.items()
+            },
+            "none of them": "One of them is nowhere in the formula F·U + U·U + U.",
+        },
         ask=f"One of these may be doubled without giving SimpleRNN({U}) on {F} features a new parameter. Which?",
         answer=right,
         praise=f"{before} parameters before and after: every step uses the same W, R and b.",
-        slips=(
-            *(
-                Slip(name, f"With {name} doubled there are {number} parameters in the place of {before}.")
-                for name, number in after.items()
-                if name != right
-            ),
-            Slip(none, "One of them is nowhere in the formula F·U + U·U + U."),
-        ),
         hints=("W is (F, U), R is (U, U), b is (U,).", "Which of T, F and U is in none of these shapes?"),
-        code=f"answer = {right!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
         reveal=(
             "import keras\n\n"
             f"doubled = {{'the units': ({T}, {F}, {2 * U}), 'the features': ({T}, {2 * F}, {U}), "

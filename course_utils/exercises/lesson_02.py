@@ -16,7 +16,7 @@ from course_utils.exercises.judging import (
     judge_shape,
     with_known_weights,
 )
-from course_utils.exercises.slips import away_from_zero, different_sizes, simple_rnn_weights, total
+from course_utils.exercises.slips import away_from_zero, choice, different_sizes, simple_rnn_weights, total
 from course_utils.recurrence import RecurrentSpec, random_input, random_spec, run_layer
 
 
@@ -138,13 +138,21 @@ def _repair(random: np.random.Generator) -> Variant:
     def giving(*units: int, sequences: bool = False) -> Behaviour:
         return behaviour_of(*_stack(F, units, [True] * (len(units) - 1) + [sequences]), trials=(x,))
 
+    lower, upper = with_known_weights(*_stack(F, (below, U), [False, False]))
+
+    def with_copies(x: np.ndarray) -> np.ndarray:
+        """Run both layers with a RepeatVector between them, as many steps as x has."""
+        last = run_layer(lower, x).output
+        return run_layer(upper, np.repeat(last[:, np.newaxis], T, axis=1)).output
+
+    both = giving(below, U)
     return Variant(
         ask=(
             f"Keras cannot run keras.Sequential([keras.layers.SimpleRNN({below}), keras.layers.SimpleRNN({U})]) "
             f"on x of shape (1, {T}, {F}). Repair the model: the upper layer reads every state of the lower one, "
             f"and the output has shape (1, {U})."
         ),
-        answer=giving(below, U),
+        answer=both,
         praise=f"The lower layer gives all {T} states, the upper one reads them and gives its last.",
         slips=(
             Slip(
@@ -154,7 +162,7 @@ def _repair(random: np.random.Generator) -> Variant:
             Slip(giving(U), "This runs, but the lower layer is gone: keep both."),
             Slip(giving(U, below), "You swapped the layers: the first of the list is the lowest."),
             Slip(
-                _with_copies(_stack(F, (below, U), [False, False]), x),
+                Behaviour(with_copies, both.trials, both.parameters),
                 "This runs, but the upper layer reads copies of one state: let the lower layer give every state.",
             ),
             Slip(giving(below, sequences=True), "The upper layer is missing: keep both."),
@@ -182,17 +190,6 @@ def _stack(F: int, units: Sequence[int], pattern: Sequence[bool]) -> list[Recurr
     ]
 
 
-def _with_copies(two: Sequence[RecurrentSpec], x: np.ndarray) -> Behaviour:
-    """Return what two layers do with a RepeatVector between them, as many steps as x has."""
-    lower, upper = with_known_weights(*two)
-
-    def call(x: np.ndarray) -> np.ndarray:
-        last = run_layer(lower, x).output
-        return run_layer(upper, np.repeat(last[:, np.newaxis], x.shape[1], axis=1)).output
-
-    return Behaviour(call, ((x,),), behaviour_of(lower, upper, trials=(x,)).parameters)
-
-
 def _which_layers(random: np.random.Generator) -> Variant:
     depth, each_word = int(random.integers(3, 7)), bool(random.integers(2))
     T, F, U = different_sizes(random)
@@ -206,39 +203,33 @@ def _which_layers(random: np.random.Generator) -> Variant:
     wanted = (1, T, U) if each_word else (1, U)
     given = {name: _output_of_stack(pattern, T, F, U) for name, pattern in patterns.items()}
     right = next(name for name, shape in given.items() if shape == wanted)
+    listed = "".join(f"    {which!r}: {pattern},\n" for which, pattern in patterns.items())
     answers = "one answer for each word" if each_word else "one answer for the whole sentence"
-    return Variant(
+    return choice(
+        random,
+        {name: _why_not(name, shape) for name, shape in given.items()},
         ask=(
             f"You stack {depth} SimpleRNN layers of {U} units. The model reads sentences of {T} words with "
             f"{F} features each, and gives {answers}. Which of the layers need return_sequences=True?"
         ),
         answer=right,
         praise="Every layer with a recurrent layer above it gives a sequence; the task decides about the last one.",
-        slips=tuple(Slip(name, _why_not(name, given[name])) for name in patterns if name != right),
         hints=(
             "What must the layer below give, so that the layer above can read it step by step?",
             "The last layer has no recurrent layer above it: there the task decides.",
         ),
-        code=f"answer = {right!r}",
-        options=tuple(list(patterns)[place] for place in random.permutation(len(patterns))),
-        reveal=_all_patterns(patterns, T, F, U),
-    )
-
-
-def _all_patterns(patterns: dict[str, list[bool]], T: int, F: int, U: int) -> str:
-    """Return code that shows what Keras makes of each pattern."""
-    listed = "".join(f"    {which!r}: {pattern},\n" for which, pattern in patterns.items())
-    return (
-        "import keras\n\n"
-        f"patterns = {{\n{listed}}}\n"
-        "for which, pattern in patterns.items():\n"
-        f"    model = keras.Sequential([keras.Input(({T}, {F}))])\n"
-        "    try:\n"
-        "        for every in pattern:\n"
-        f"            model.add(keras.layers.SimpleRNN({U}, return_sequences=every))\n"
-        "        print(f'{which}: output {model.output_shape}')\n"
-        "    except ValueError as problem:\n"
-        "        print(f'{which}: refused,', str(problem).partition(': ')[2])"
+        reveal=(
+            "import keras\n\n"
+            f"patterns = {{\n{listed}}}\n"
+            "for which, pattern in patterns.items():\n"
+            f"    model = keras.Sequential([keras.Input(({T}, {F}))])\n"
+            "    try:\n"
+            "        for every in pattern:\n"
+            f"            model.add(keras.layers.SimpleRNN({U}, return_sequences=every))\n"
+            "        print(f'{which}: output {model.output_shape}')\n"
+            "    except ValueError as problem:\n"
+            "        print(f'{which}: refused,', str(problem).partition(': ')[2])"
+        ),
     )
 
 
@@ -283,18 +274,16 @@ def _which_drawing(random: np.random.Generator) -> Variant:
         OTHER: "That is for an output of another length; here one recurrent stack is enough.",
         DEEPER: "Depth does not change what comes out: a deeper stack has an output of the same shape.",
     }
-    options = list(why_not)
-    return Variant(
+    return choice(
+        random,
+        why_not,
         ask=f"{task} Which of these does the model need for that?",
         answer=right,
         praise=f"In go {T} steps, and the number of answers is {out}. Depth is another question.",
-        slips=tuple(Slip(name, why) for name, why in why_not.items() if name != right),
         hints=(
             "Count: how many steps go in, and how many answers come out?",
             "One answer, one for each step, or another number? There is a drawing for each in this lesson.",
         ),
-        code=f"answer = {right!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
     )
 
 

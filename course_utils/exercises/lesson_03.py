@@ -13,7 +13,7 @@ from course_utils.exercises.judging import (
     judge_number,
     judge_shape,
 )
-from course_utils.exercises.slips import away_from_zero, different_sizes, parameter_slips, total
+from course_utils.exercises.slips import away_from_zero, choice, different_sizes, drawn_trials, parameter_slips, total
 from course_utils.recurrence import RecurrentSpec, random_spec, run_layer
 from course_utils.recurrence.activation_functions import sigmoid
 
@@ -156,42 +156,36 @@ def _keeping(random: np.random.Generator) -> Variant:
     after = {name: _memory_after(steps, **gates, news=news, start=start) for name, gates in ways.items()}
     right = next(name for name, c in after.items() if abs(c - start) < 1e-3)
     why = {
+        "f = 1 and i = 0": "f = 1 keeps the old memory and i = 0 writes nothing",
         "f = 0 and i = 1": "f = 0 drops the old memory and i = 1 writes the news",
         "f = 1 and i = 1": "f = 1 keeps the old memory, but i = 1 adds the news at every step",
         "f = 0 and i = 0": "f = 0 drops the old memory and i = 0 writes nothing",
     }
-    options = list(ways)
-    return Variant(
+    return choice(
+        random,
+        {name: f"{why[name]}: c ends at {c:.2f}." for name, c in after.items()},
         ask=(
             f"The memory of one unit is c = {start}. In each of the next {steps} steps the candidate is {news}. "
             f"First guess: with which gates is c still {start} at the end?"
         ),
         answer=right,
         praise=f"f = 1 keeps all of c and i = 0 writes nothing: after {steps} steps c is still {start}.",
-        slips=tuple(Slip(name, f"{why[name]}: c ends at {c:.2f}.") for name, c in after.items() if name != right),
         hints=(
             "c after a step is f ⊙ c before, plus i ⊙ c̃.",
             "Which gate must be open so that nothing is lost? Which must be closed so that nothing is added?",
         ),
-        code=f"answer = {right!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
-        reveal=_watch_the_memory(steps, start, news),
-    )
-
-
-def _watch_the_memory(steps: int, start: float, news: float) -> str:
-    """Return Keras code that prints what becomes of c with each setting of the gates."""
-    return (
-        "import keras\nimport numpy as np\n\n"
-        "layer = keras.layers.LSTM(1, return_state=True)\n"
-        f"layer.build((None, {steps}, 1))\n"
-        "zero, shut = np.zeros((1, 4)), -40  # the sigmoid of -40 is 0, that of 40 is 1\n"
-        "for f, i in ((1, 0), (0, 1), (1, 1), (0, 0)):\n"
-        f"    bias = [40 if i else shut, 40 if f else shut, np.arctanh({news}), 40]  # i, f, c̃, o\n"
-        "    layer.set_weights([zero, zero, np.array(bias)])\n"
-        f"    states = [np.zeros((1, 1), 'float32'), np.full((1, 1), {start}, 'float32')]  # h, c\n"
-        f"    _, h, c = layer(np.zeros((1, {steps}, 1), 'float32'), initial_state=states)\n"
-        "    print(f'f = {f}, i = {i}: c ends at {float(c[0, 0]):.2f}')"
+        reveal=(
+            "import keras\nimport numpy as np\n\n"
+            "layer = keras.layers.LSTM(1, return_state=True)\n"
+            f"layer.build((None, {steps}, 1))\n"
+            "zero, shut = np.zeros((1, 4)), -40  # the sigmoid of -40 is 0, that of 40 is 1\n"
+            "for f, i in ((1, 0), (0, 1), (1, 1), (0, 0)):\n"
+            f"    bias = [40 if i else shut, 40 if f else shut, np.arctanh({news}), 40]  # i, f, c̃, o\n"
+            "    layer.set_weights([zero, zero, np.array(bias)])\n"
+            f"    states = [np.zeros((1, 1), 'float32'), np.full((1, 1), {start}, 'float32')]  # h, c\n"
+            f"    _, h, c = layer(np.zeros((1, {steps}, 1), 'float32'), initial_state=states)\n"
+            "    print(f'f = {f}, i = {i}: c ends at {float(c[0, 0]):.2f}')"
+        ),
     )
 
 
@@ -210,8 +204,7 @@ def _lstm_step(x, h, c, W, R, b, *, order="ifco", through=np.tanh, news=np.tanh,
 
 def _step_of_lstm(random: np.random.Generator) -> Variant:
     F, U = 2, 3
-    shapes = ((F,), (U,), (U,), (F, 4 * U), (U, 4 * U), (4 * U,))
-    trials = tuple(tuple(np.round(random.uniform(-1, 1, shape), 2) for shape in shapes) for _ in range(3))
+    trials = drawn_trials(random, (F,), (U,), (U,), (F, 4 * U), (U, 4 * U), (4 * U,))
     ways = {
         "You return c first and then h: the order is h, c.": {"swapped": True},
         "You read the blocks as i, f, o, c̃: Keras keeps them as i, f, c̃, o.": {"order": "ifoc"},

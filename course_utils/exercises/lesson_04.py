@@ -1,7 +1,6 @@
 """The exercises of lesson 04: what leaves a recurrent layer, and what a state carries on."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,9 +14,8 @@ from course_utils.exercises.judging import (
     judge_shape,
     judge_shape_of_layer,
 )
-from course_utils.exercises.slips import different_sizes, total
+from course_utils.exercises.slips import added_up, choice, different_sizes, total
 from course_utils.recurrence import random_input, random_spec, run_layer
-from course_utils.recurrence.activation_functions import activation_named
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 
@@ -91,13 +89,24 @@ def _arrays_back(random: np.random.Generator) -> Variant:
     spec = random_spec(kind, units=U, features=2, return_sequences=sequences, return_state=state)
     output = run_layer(spec, np.zeros((1, T, 2))).output
     right = len(output) if state else 1
+    one = Slip(1, "With return_state=True the last states come back as well, beside the output.")
+    unasked = "States come back beside the output only with return_state=True."
+    if not state:
+        praise = "One: without return_state=True there is the output alone, however long it is."
+        wrong = Slip(2, unasked), Slip(3, f"{unasked} And three arrays would be those of an LSTM: output, h, c.")
+    elif kind == "LSTM":
+        praise = "Three: the output, then the last h, then the last c."
+        wrong = one, Slip(2, "An LSTM carries two states, h and c; you counted one.")
+    else:
+        praise = f"Two: the output, then the last h, the only state of a {kind}."
+        wrong = one, Slip(3, f"Only an LSTM has a second state, c; a {kind} carries h alone.")
     flags = "".join(f", {name}=True" for name, on in (("return_sequences", sequences), ("return_state", state)) if on)
     return Variant(
         ask=f"x has {T} time-steps. How many arrays does keras.layers.{kind}({U}{flags})(x) give back?",
         answer=right,
-        praise=_what_comes_back(kind, state),
+        praise=praise,
         slips=(
-            *_wrong_counts(kind, state),
+            *wrong,
             Slip(T, f"The {T} steps are an axis of one array; they are not {T} arrays."),
             Slip(T + right - 1 if state else U, "Steps and units are axes inside an array: count the arrays only."),
         ),
@@ -112,28 +121,6 @@ def _arrays_back(random: np.random.Generator) -> Variant:
             "answer = len(result) if isinstance(result, tuple) else 1"
         ),
     )
-
-
-def _what_comes_back(kind: str, state: bool) -> str:
-    if not state:
-        return "One: without return_state=True there is the output alone, however long it is."
-    if kind == "LSTM":
-        return "Three: the output, then the last h, then the last c."
-    return f"Two: the output, then the last h, the only state of a {kind}."
-
-
-def _wrong_counts(kind: str, state: bool) -> tuple[Slip, ...]:
-    """Return the slips of who counts the states wrongly."""
-    if not state:
-        unasked = "States come back beside the output only with return_state=True."
-        return (
-            Slip(2, unasked),
-            Slip(3, f"{unasked} And three arrays would be those of an LSTM: output, h, c."),
-        )
-    alone = Slip(1, "With return_state=True the last states come back as well, beside the output.")
-    if kind == "LSTM":
-        return (alone, Slip(2, "An LSTM carries two states, h and c; you counted one."))
-    return (alone, Slip(3, f"Only an LSTM has a second state, c; a {kind} carries h alone."))
 
 
 def _label_each_step(random: np.random.Generator) -> Variant:
@@ -180,9 +167,10 @@ def _what_continues(random: np.random.Generator) -> Variant:
     series, parts, steps = int(random.integers(2, 4)), int(random.integers(2, 5)), int(random.integers(2, 6))
     batches = [[f"{one}{part}" for one in "ABC"[:series]] for part in range(1, parts + 1)]
     right = _in_a_row(batches)
-    slips = _wrong_orders(batches)
-    options = [right, *(slip.answer for slip in slips)]
-    return Variant(
+    wrong = _wrong_orders(batches)
+    return choice(
+        random,
+        {right: "", **wrong},
         ask=(
             f"{('Two', 'Three')[series - 2]} long series, {', '.join('ABC'[:series])}, are cut into {parts} parts of "
             f"{steps} steps: A1, A2 and so on. A stateful layer reads them with batch_size={series}. "
@@ -190,15 +178,12 @@ def _what_continues(random: np.random.Generator) -> Variant:
         ),
         answer=right,
         praise=f"The first sample of each batch is, in turn, {_firsts(right, series)}: one series, in its own order.",
-        slips=slips,
         hints=(
             "Sample i of a batch continues sample i of the batch before.",
             f"So cut the order into batches of {series}. Which parts stand first in each batch?",
             "The first batch holds part 1 of every series, the second batch part 2.",
         ),
-        code=f"answer = {right!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
-        reveal=_all_orders([right, *(slip.answer for slip in slips[:-1])], series, parts, steps),
+        reveal=_all_orders([right, *list(wrong)[:-1]], series, parts, steps),
     )
 
 
@@ -211,17 +196,17 @@ def _firsts(order: str, series: int) -> str:
     return ", ".join(order.split()[::series])
 
 
-def _wrong_orders(batches: list[list[str]]) -> tuple[Slip, ...]:
-    """Return the slips in the order of parts. batches: the right order, one list of parts a batch."""
+def _wrong_orders(batches: list[list[str]]) -> dict[str, str]:
+    """Return wrong orders of the parts, and why they are. batches: the right order, one list of parts a batch."""
     series = len(batches[0])
     alone, last_first = _in_a_row(zip(*batches, strict=True)), _in_a_row(batches[::-1])
     turning = _in_a_row(batch[::-1] if place % 2 else batch for place, batch in enumerate(batches))
-    return (
-        Slip(alone, f"The first sample of each batch would be, in turn, {_firsts(alone, series)}: not one series."),
-        Slip(last_first, f"The first sample would read {_firsts(last_first, series)}: the later part comes first."),
-        Slip(turning, f"The first sample would read {_firsts(turning, series)}: the series change places."),
-        Slip("any order, Keras sorts them", "Keras knows no series: it goes by the place in the batch alone."),
-    )
+    return {
+        alone: f"The first sample of each batch would be, in turn, {_firsts(alone, series)}: not one series.",
+        last_first: f"The first sample would read {_firsts(last_first, series)}: the later part comes first.",
+        turning: f"The first sample would read {_firsts(turning, series)}: the series change places.",
+        "any order, Keras sorts them": "Keras knows no series: it goes by the place in the batch alone.",
+    }
 
 
 def _all_orders(orders: list[str], series: int, parts: int, steps: int) -> str:
@@ -250,13 +235,7 @@ for order in {orders!r}:
 def _backwards(random: np.random.Generator) -> Variant:
     T = int(random.integers(3, 5))
     x = random.choice(np.arange(1, 10), size=T, replace=False).astype(float)
-    spec = replace(
-        random_spec("SimpleRNN", units=1, features=1, return_sequences=True, go_backwards=True),
-        kernel=np.ones((1, 1)),
-        recurrent_kernel=np.ones((1, 1)),
-        activation=activation_named("linear"),
-    )
-    right = run_layer(spec, x.reshape(1, T, 1)).output.ravel().astype(float)
+    right = added_up(x, go_backwards=True)
     numbers = [int(one) for one in x]
     return Variant(
         ask=(

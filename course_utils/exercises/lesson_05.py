@@ -13,7 +13,7 @@ from course_utils.exercises.judging import (
     judge_number,
     judge_shape,
 )
-from course_utils.exercises.slips import different_sizes, total
+from course_utils.exercises.slips import choice, different_sizes, drawn_trials, total
 from course_utils.recurrence.activation_functions import activation_named
 
 
@@ -110,9 +110,7 @@ def _confusion(random: np.random.Generator) -> Variant:
 def _classify(random: np.random.Generator) -> Variant:
     U, classes = 4, 3
     softmax = activation_named("softmax")
-    trials = tuple(
-        tuple(np.round(random.uniform(-1, 1, shape), 2) for shape in ((U,), (U, classes), (classes,))) for _ in range(3)
-    )
+    trials = drawn_trials(random, (U,), (U, classes), (classes,))
     ways = {
         "The softmax is missing: these are sums, not probabilities.": lambda h, W, b: h @ W + b,
         "The bias is missing.": lambda h, W, b: softmax(h @ W),
@@ -153,26 +151,21 @@ def _fewest(random: np.random.Generator) -> Variant:
     }
     counted = {way: total("LSTM", F, U) for way, (_T, F) in ways.items()}
     right = min(counted, key=counted.__getitem__)
-    same = "all three have the same number"
-    options = [*counted, same]
-    return Variant(
+    smaller = "There F = {}, {} parameters. Is there a way with smaller F?"
+    same = "The steps do not count, but the features do: F is how many pixels go in at a time."
+    return choice(
+        random,
+        {
+            **{way: smaller.format(ways[way][1], number) for way, number in counted.items()},
+            "all three have the same number": same,
+        },
         ask=(
             f"Images have {rows} rows and {columns} columns. LSTM({U}) can read them row by row, column by column or "
             "pixel by pixel. With which way has it the fewest parameters? Say it before you see it."
         ),
         answer=right,
         praise=f"One pixel a step is one feature: {counted[right]} parameters, used {ways[right][0]} times.",
-        slips=(
-            *(
-                Slip(way, f"There F = {ways[way][1]}, {counted[way]} parameters. Is there a way with smaller F?")
-                for way in counted
-                if way != right
-            ),
-            Slip(same, "The steps do not count, but the features do: F is how many pixels go in at a time."),
-        ),
         hints=("4·(F·U + U·U + U): what changes from one way to another?", "How many pixels go in at each step?"),
-        code=f"answer = {right!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
         reveal=(
             "import keras\n\n"
             f"ways = {ways}\n"

@@ -15,7 +15,7 @@ from course_utils.exercises.judging import (
     judge_shape,
     judge_shape_of_layer,
 )
-from course_utils.exercises.slips import away_from_zero, different_sizes, parameter_slips, total
+from course_utils.exercises.slips import away_from_zero, choice, different_sizes, drawn_trials, parameter_slips, total
 from course_utils.recurrence import random_input, random_spec, run_layer
 from course_utils.recurrence.activation_functions import sigmoid
 
@@ -46,19 +46,25 @@ def _shape_of_both(random: np.random.Generator) -> Variant:
     spec = random_spec(kind, units=U, features=F, return_sequences=sequences)
     half = run_layer(spec, np.zeros((B, T, F))).output
     right = (np.concatenate([half, half], axis=-1) if mode == "concat" else half + half).shape
+    if mode == "concat":
+        praise = f"Both states stand side by side: 2·{U} = {right[-1]} numbers."
+        width = Slip((*right[:-1], U), "'concat' puts the two states side by side: their widths add up.")
+    else:
+        praise = f"The two states are put into one of the same width: {right[-1]} numbers."
+        width = Slip((*right[:-1], 2 * U), f"Only 'concat' makes the output wider; '{mode}' gives one number a unit.")
+    if sequences:
+        steps = Slip((B, right[-1]), "With return_sequences=True every step has an output.")
+    else:
+        steps = Slip((B, T, right[-1]), "Without return_sequences=True each direction gives one state, its last.")
     inner = f"keras.layers.{kind}({U}{', return_sequences=True' * sequences})"
     layer = f"keras.layers.Bidirectional({inner}, merge_mode={mode!r})"
     return Variant(
         ask=f"x has shape {(B, T, F)}. What shape does {layer}(x) have?",
         answer=right,
-        praise=(
-            f"Both states stand side by side: 2·{U} = {right[-1]} numbers."
-            if mode == "concat"
-            else f"The two states are put into one of the same width: {right[-1]} numbers."
-        ),
+        praise=praise,
         slips=(
-            _wrong_width(right, mode, U),
-            _wrong_steps(right, T, sequences=sequences),
+            width,
+            steps,
             Slip((B, 2 * T, U), "The two directions read the same steps: the number of steps does not double."),
             Slip((2 * B, *right[1:]), "The samples stay what they are: two directions do not double the batch."),
             Slip(right[1:], "The batch axis is missing: every sample of the batch has an output of its own."),
@@ -71,20 +77,6 @@ def _shape_of_both(random: np.random.Generator) -> Variant:
         ),
         code=f"import keras\nimport numpy as np\n\nanswer = tuple({layer}(np.zeros({(B, T, F)})).shape)",
     )
-
-
-def _wrong_width(right: tuple[int, ...], mode: str, U: int) -> Slip:
-    """Return the slip of who merges in another way."""
-    if mode == "concat":
-        return Slip((*right[:-1], U), "'concat' puts the two states side by side: their widths add up.")
-    return Slip((*right[:-1], 2 * U), f"Only 'concat' makes the output wider; '{mode}' gives one number a unit.")
-
-
-def _wrong_steps(right: tuple[int, ...], T: int, *, sequences: bool) -> Slip:
-    """Return the slip of who takes one state for all, or all for one."""
-    if sequences:
-        return Slip((right[0], right[-1]), "With return_sequences=True every step has an output.")
-    return Slip((right[0], T, right[-1]), "Without return_sequences=True each direction gives one state, its last.")
 
 
 def _candidate(random: np.random.Generator) -> Variant:
@@ -139,50 +131,39 @@ def _which_half(random: np.random.Generator) -> Variant:
         (False, False): "neither half",
     }
     right = names[halves]
-    wrong = {
+    place, reader = ("before", "forward") if changed < looked else ("after", "backward")
+    praise = f"Step {changed} comes {place} step {looked}: only the {reader} layer has read it by then."
+    if changed == looked:
+        praise = f"Both layers read step {looked} itself before they give their state there."
+    why = {
         names[True, False]: f"Where must the backward layer start to come to step {looked}? At step {T}.",
         names[False, True]: f"The forward layer reads steps 1 to {looked}: is step {changed} among them?",
         names[True, True]: "Each direction has read only its own side of the sentence, up to this step.",
         names[False, False]: f"At step {looked}, at least one of the two layers has read step {changed}.",
     }
-    options = list(names.values())
-    return Variant(
+    return choice(
+        random,
+        why,
         ask=(
             f"Bidirectional({kind}(2, return_sequences=True)) reads {T} steps and joins its halves with 'concat'. "
             f"You change x_{changed}. First guess: what changes in y_{looked}, the output of step {looked}?"
         ),
         answer=right,
-        praise=_why_it_changes(changed, looked),
-        slips=tuple(Slip(name, why) for name, why in wrong.items() if name != right),
+        praise=praise,
         hints=(
             f"Which steps has the forward layer read when it stands at step {looked}? And the backward layer?",
             f"The forward layer has read steps 1 to {looked}, the backward layer steps {T} down to {looked}.",
         ),
-        code=f"answer = {right!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
-        reveal=_watch_the_halves(T, kind, changed, looked),
-    )
-
-
-def _why_it_changes(changed: int, looked: int) -> str:
-    """Return the reason why a change of x at one step is seen at another."""
-    if changed == looked:
-        return f"Both layers read step {looked} itself before they give their state there."
-    place, reader = ("before", "forward") if changed < looked else ("after", "backward")
-    return f"Step {changed} comes {place} step {looked}: only the {reader} layer has read it by then."
-
-
-def _watch_the_halves(T: int, kind: str, changed: int, looked: int) -> str:
-    """Return Keras code that prints which state at one step changes with x at another."""
-    return (
-        "import keras\nimport numpy as np\n\nkeras.utils.set_random_seed(1)\n"
-        f"layer = keras.layers.Bidirectional(keras.layers.{kind}(2, return_sequences=True))\n"
-        f"x = np.random.uniform(-1, 1, (1, {T}, 2)).astype('float32')\n"
-        f"other = x.copy()\nother[0, {changed - 1}] += 1  # x_{changed}: NumPy counts from 0\n"
-        f"before, after = np.array(layer(x))[0, {looked - 1}], np.array(layer(other))[0, {looked - 1}]\n"
-        "changed = ~np.isclose(before, after, atol=1e-6)  # more than rounding\n"
-        "print('forward state changed:', bool(changed[:2].any()))\n"
-        "print('backward state changed:', bool(changed[2:].any()))"
+        reveal=(
+            "import keras\nimport numpy as np\n\nkeras.utils.set_random_seed(1)\n"
+            f"layer = keras.layers.Bidirectional(keras.layers.{kind}(2, return_sequences=True))\n"
+            f"x = np.random.uniform(-1, 1, (1, {T}, 2)).astype('float32')\n"
+            f"other = x.copy()\nother[0, {changed - 1}] += 1  # x_{changed}: NumPy counts from 0\n"
+            f"before, after = np.array(layer(x))[0, {looked - 1}], np.array(layer(other))[0, {looked - 1}]\n"
+            "changed = ~np.isclose(before, after, atol=1e-6)  # more than rounding\n"
+            "print('forward state changed:', bool(changed[:2].any()))\n"
+            "print('backward state changed:', bool(changed[2:].any()))"
+        ),
     )
 
 
@@ -281,8 +262,7 @@ def _gru_step(
 
 def _step_of_gru(random: np.random.Generator) -> Variant:
     F, U = 2, 3
-    shapes = ((F,), (U,), (F, 3 * U), (U, 3 * U), (2, 3 * U))
-    trials = tuple(tuple(np.round(random.uniform(-1, 1, shape), 2) for shape in shapes) for _ in range(3))
+    trials = drawn_trials(random, (F,), (U,), (F, 3 * U), (U, 3 * U), (2, 3 * U))
     return Variant(
         ask=(
             "Write a function step(x, h, W, R, b) that takes one step of a GRU with reset_after=True, with W, R and b "

@@ -1,6 +1,5 @@
 """The exercises of lesson 07: what single arguments do, masks, and a cell of one's own."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,15 +14,14 @@ from course_utils.exercises.judging import (
     judge_number,
     judge_shape_of_layer,
 )
-from course_utils.exercises.slips import away_from_zero, different_sizes, simple_rnn_weights
-from course_utils.recurrence import random_input, random_spec, run_layer
-from course_utils.recurrence.activation_functions import activation_named
+from course_utils.exercises.slips import added_up, away_from_zero, choice, different_sizes, simple_rnn_weights
+from course_utils.recurrence import random_input, random_spec
 
 
 def _cost(random: np.random.Generator) -> Variant:
     strength = float(random.choice([0.1, 0.2, 0.5]))
     W, R = away_from_zero(random, (2, 3), 0.5, 2.0), away_from_zero(random, (3, 3), 0.5, 2.0)
-    squares = float((W**2).sum())
+    squares = (W**2).sum()
     return Variant(
         ask=(
             "given.W and given.R are the kernel and the recurrent kernel of SimpleRNN(3, kernel_regularizer="
@@ -33,14 +31,14 @@ def _cost(random: np.random.Generator) -> Variant:
         praise=f"{strength} times the sum of the squares of W; R has a regularizer of its own, and it is off.",
         slips=(
             Slip(squares, f"The strength is missing: multiply the sum by {strength}."),
-            Slip(strength * float(np.abs(W).sum()), "This is the cost of L1: L2 takes the squares."),
-            Slip(strength * float(np.sqrt(squares)), "Leave out the root: the sum of the squares itself counts."),
+            Slip(strength * np.abs(W).sum(), "This is the cost of L1: L2 takes the squares."),
+            Slip(strength * np.sqrt(squares), "Leave out the root: the sum of the squares itself counts."),
             Slip(strength * squares / W.size, "This is a mean: L2 takes the sum of the squares."),
             Slip(
-                strength * (squares + float((R**2).sum())),
+                strength * (squares + (R**2).sum()),
                 "You counted R too, but kernel_regularizer acts on W alone.",
             ),
-            Slip(strength * float((R**2).sum()), "This is the cost of R: kernel is the name of W."),
+            Slip(strength * (R**2).sum(), "This is the cost of R: kernel is the name of W."),
         ),
         hints=(
             "Which of the two arrays does kernel_regularizer look at?",
@@ -121,29 +119,30 @@ def _which_argument(random: np.random.Generator) -> Variant:
     mask = np.array([0.0, 2.0])[random.permutation(units)]
     setting, written, rows_of, praise, _ = CAUSES[right]
     rows = ", ".join(str(row.astype(int).tolist()) for row in rows_of(mask))
-    options = [written, CAUSES[wrong][1], "kernel_constraint=MaxNorm(2)", "zero_output_for_mask=True", "seed=0"]
     identity, zeros = np.eye(2).tolist(), np.zeros((2, 2)).tolist()
     W, R = (identity, zeros) if right == "dropout" else (zeros, identity)
-    return Variant(
+    return choice(
+        random,
+        {
+            written: "",
+            CAUSES[wrong][1]: CAUSES[wrong][4],
+            "kernel_constraint=MaxNorm(2)": (
+                "A constraint acts on weights after a step of fit; here nothing was fitted."
+            ),
+            "zero_output_for_mask=True": "It sets outputs of masked steps to zero, and here is no mask.",
+            "seed=0": "A seed only repeats draws; without a rate there is nothing to draw.",
+        },
         ask=(
             f"A SimpleRNN(2) with activation=None and return_sequences=True reads {steps} steps of ones, without a "
             f"mask. {setting.format(rows)[:-1]} in the first three steps. Which argument was set?"
         ),
         answer=written,
         praise=praise,
-        slips=(
-            Slip(CAUSES[wrong][1], CAUSES[wrong][4]),
-            Slip(options[2], "A constraint acts on weights after a step of fit; here nothing was fitted."),
-            Slip(options[3], "It sets outputs of masked steps to zero, and here is no mask."),
-            Slip(options[4], "A seed only repeats draws; without a rate there is nothing to draw."),
-        ),
         hints=(
             "Which arguments act only while training?",
             "What meets the mask: the input from below, or the old state from the left?",
             "Follow the number 2 from row to row: does it stay, or is it doubled?",
         ),
-        code=f"answer = {written!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
         reveal=(
             "import keras\nimport numpy as np\n\n"
             f"layer = keras.layers.SimpleRNN(2, activation=None, return_sequences=True, {written}, seed=1)\n"
@@ -247,12 +246,12 @@ def _mask(random: np.random.Generator) -> Variant:
             f"{numbers}, one number a step, with the mask {mask.tolist()}. Predict the {T} numbers that "
             f"SimpleRNN(1, activation='linear', return_sequences=True{setting}) returns."
         ),
-        answer=_summed(x, mask, zero),
+        answer=added_up(x, mask=mask, zero_output_for_mask=zero),
         praise=f"Step {hole + 1} is skipped: the state stays {int(sums[hole])}, and {'0' if zero else 'it'} leaves.",
         slips=(
             Slip(np.cumsum(x), "Here nothing is skipped: False in the mask means that a step is not read."),
             Slip(
-                _summed(x, mask, not zero),
+                added_up(x, mask=mask, zero_output_for_mask=not zero),
                 "With zero_output_for_mask=True zero leaves at a masked step."
                 if zero
                 else "Without zero_output_for_mask a masked step gives out what left before, not zero.",
@@ -270,34 +269,16 @@ def _mask(random: np.random.Generator) -> Variant:
         ),
         code=f"import numpy as np\n\nanswer = np.cumsum(np.array({numbers}) * {mask.tolist()})"
         + f"\nanswer[{hole}] = 0  # the state stays, but zero leaves" * zero,
-        reveal=_summing(numbers, mask, setting),
-    )
-
-
-def _summed(x: np.ndarray, mask: np.ndarray, zero: bool) -> np.ndarray:
-    """Return what a SimpleRNN that adds up gives at each step. zero: its zero_output_for_mask."""
-    plain = random_spec("SimpleRNN", units=1, features=1, return_sequences=True)
-    spec = replace(
-        plain,
-        kernel=np.ones((1, 1)),
-        recurrent_kernel=np.ones((1, 1)),
-        activation=activation_named("linear"),
-        manner=replace(plain.manner, zero_output_for_mask=zero),
-    )
-    return run_layer(spec, x.reshape(1, -1, 1), mask=mask[None]).output.ravel().astype(float)
-
-
-def _summing(numbers: list[int], mask: np.ndarray, setting: str) -> str:
-    """Return code that lets Keras add up numbers, with a mask."""
-    return f"""\
+        reveal=f"""\
 import keras
 import numpy as np
 
 layer = keras.layers.SimpleRNN(1, activation='linear', return_sequences=True{setting})
-layer.build((1, {len(numbers)}, 1))
+layer.build((1, {T}, 1))
 layer.set_weights([np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)])
-x = np.array({numbers}, dtype='float32').reshape(1, {len(numbers)}, 1)
-print('returned:', np.array(layer(x, mask=np.array([{mask.tolist()}]))).ravel().round().astype(int).tolist())"""
+x = np.array({numbers}, dtype='float32').reshape(1, {T}, 1)
+print('returned:', np.array(layer(x, mask=np.array([{mask.tolist()}]))).ravel().round().astype(int).tolist())""",
+    )
 
 
 cost_of_weights = Exercise(_cost, judge_number)

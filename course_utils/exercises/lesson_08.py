@@ -1,12 +1,13 @@
 """The exercises of lesson 08: what is left of a gradient, which bias keeps it, clipping, and bags of words."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 
 from course_utils.exercises.engine import Exercise, Slip, Variant
 from course_utils.exercises.judging import Behaviour, judge_array, judge_choice, judge_function, judge_number
-from course_utils.exercises.slips import away_from_zero
+from course_utils.exercises.slips import away_from_zero, choice
 from course_utils.recurrence.activation_functions import sigmoid
 
 
@@ -20,22 +21,16 @@ def _factors(random: np.random.Generator) -> Variant:
             f"A SimpleRNN with one unit has R = {R} and the activation tanh. given.h holds its states h_1 to h_{T}. "
             f"Compute the gradient of h_{T} with respect to h_1, one number."
         ),
-        answer=float(np.prod(R * slopes[1:])),
+        answer=np.prod(R * slopes[1:]),
         praise=f"{T - 1} steps lie between h_1 and h_{T}: {T - 1} factors, each R times the slope of tanh.",
         slips=(
-            Slip(
-                float(np.prod(R * slopes)), f"One factor too many: from h_1 to h_{T} there are only {T - 1} steps back."
-            ),
-            Slip(
-                float(np.prod(R * slopes[:-1])), f"Take the slopes of steps 2 to {T}: a step's slope is that of its h."
-            ),
+            Slip(np.prod(R * slopes), f"One factor too many: from h_1 to h_{T} there are only {T - 1} steps back."),
+            Slip(np.prod(R * slopes[:-1]), f"Take the slopes of steps 2 to {T}: a step's slope is that of its h."),
             Slip(R ** (T - 1), "The slopes of tanh are missing: each factor is R times one of them."),
-            Slip(float(np.prod(slopes[1:])), "R is missing: every step multiplies by it."),
-            Slip(float(R * np.prod(slopes[1:])), "Each step multiplies by R, not only one of them."),
-            Slip(float(np.prod(R * (1 - h[1:]))), "The slope of tanh is 1 - h², with the square."),
-            Slip(
-                float(np.sum(R * slopes[1:])), "Multiply the factors: each step passes on what the step after it left."
-            ),
+            Slip(np.prod(slopes[1:]), "R is missing: every step multiplies by it."),
+            Slip(R * np.prod(slopes[1:]), "Each step multiplies by R, not only one of them."),
+            Slip(np.prod(R * (1 - h[1:])), "The slope of tanh is 1 - h², with the square."),
+            Slip(np.sum(R * slopes[1:]), "Multiply the factors: each step passes on what the step after it left."),
         ),
         hints=(
             f"How many steps lie between h_1 and h_{T}?",
@@ -49,16 +44,8 @@ def _factors(random: np.random.Generator) -> Variant:
 
 def _bias_in_place(random: np.random.Generator) -> Variant:
     U, bias = int(random.integers(2, 5)), int(random.integers(2, 10))
-    right = np.zeros(4 * U)
-    right[U : 2 * U] = bias
-
-    def in_block(block: int) -> np.ndarray:
-        array = np.zeros(4 * U)
-        array[block * U : (block + 1) * U] = bias
-        return array
-
-    by_turns = np.zeros(4 * U)
-    by_turns[1::4] = bias
+    blocks = bias * np.repeat(np.eye(4), U, axis=1)  # a row for each block that the bias may stand in
+    right = blocks[1]
     return Variant(
         ask=(
             f"The forget gates of an LSTM({U}) shall start with the bias {bias}, all other biases with 0. "
@@ -67,14 +54,17 @@ def _bias_in_place(random: np.random.Generator) -> Variant:
         answer=right,
         praise=f"Keras's order is i, f, c̃, o, {U} numbers each: the second block is f.",
         slips=(
-            Slip(in_block(0), "This is the block of the input gate: f stands second."),
-            Slip(in_block(2), "This is the block of the candidate: f stands before it."),
-            Slip(in_block(3), "This is the block of the output gate: f stands second."),
+            Slip(blocks[0], "This is the block of the input gate: f stands second."),
+            Slip(blocks[2], "This is the block of the candidate: f stands before it."),
+            Slip(blocks[3], "This is the block of the output gate: f stands second."),
             Slip(np.full(4 * U, bias, float), "Only the forget gates: the other three blocks stay 0."),
             Slip(
                 np.where(right > 0, sigmoid(np.array(float(bias))), 0), "Keras stores the bias itself, not its sigmoid."
             ),
-            Slip(by_turns, "The blocks stand side by side: first all of i, then all of f, and so on."),
+            Slip(
+                bias * np.tile(np.eye(4)[1], U),
+                "The blocks stand side by side: first all of i, then all of f, and so on.",
+            ),
         ),
         hints=(
             "The order of the blocks is i, f, c̃, o (lesson 03).",
@@ -93,48 +83,37 @@ def _bias_that_remembers(random: np.random.Generator) -> Variant:
     left = {bias: gate**steps for bias, gate in gates.items()}
     right = next(bias for bias in biases if left[bias] > 0.1)
     near = [bias for bias in biases if abs(bias - right) <= 2]
-    names = {bias: f"bias {bias}" for bias in near}
-    return Variant(
+    return choice(
+        random,
+        {
+            f"bias {bias}": f"With {bias} only {left[bias]:.2g} is left after {steps} steps."
+            if bias < right
+            else f"With {bias} there is {left[bias]:.2f} left, but a smaller bias leaves more than a tenth, too."
+            for bias in near
+        },
         ask=(
             "In an LSTM with R = 0 and W = 0, the forget gate alone decides what is left of the memory. "
             f"Which is the smallest bias of f that leaves more than a tenth after {steps} steps? "
             "Say it before you see it."
         ),
-        answer=names[right],
+        answer=f"bias {right}",
         praise=f"The gate is sigmoid({right}) = {gates[right]:.3f}, and {left[right]:.2f} is left.",
-        slips=tuple(
-            Slip(
-                names[bias],
-                f"With {bias} only {left[bias]:.2g} is left after {steps} steps."
-                if bias < right
-                else f"With {bias} there is {left[bias]:.2f} left, but a smaller bias leaves more than a tenth, too.",
-            )
-            for bias in near
-            if bias != right
-        ),
         hints=(
             "At each step the memory is multiplied by the gate, sigmoid(bias).",
             f"So after {steps} steps the gate is there to the power {steps}.",
             f"Compute (1 / (1 + np.exp(-bias))) ** {steps} for each bias.",
         ),
-        code=f"answer = {names[right]!r}",
-        options=tuple(names[near[place]] for place in random.permutation(len(near))),
-        reveal=_watch_the_memory(near, steps),
-    )
-
-
-def _watch_the_memory(biases: list[int], steps: int) -> str:
-    """Return code that prints what each bias leaves of a memory of 1."""
-    return (
-        "import numpy as np\nimport keras\n\n"
-        f"for bias in {tuple(biases)}:\n"
-        "    lstm = keras.layers.LSTM(1, return_state=True)\n"
-        f"    lstm.build((1, {steps}, 1))\n"
-        "    W, R, b = lstm.get_weights()\n"
-        "    b[1:2] = bias\n"
-        "    lstm.set_weights([0 * W, 0 * R, b])\n"
-        f"    _, h, c = lstm(np.zeros((1, {steps}, 1)), initial_state=[np.zeros((1, 1)), np.ones((1, 1))])\n"
-        "    print(f'bias {bias}: of a memory of 1, {float(c[0, 0]):.1g} is left')"
+        reveal=(
+            "import numpy as np\nimport keras\n\n"
+            f"for bias in {tuple(near)}:\n"
+            "    lstm = keras.layers.LSTM(1, return_state=True)\n"
+            f"    lstm.build((1, {steps}, 1))\n"
+            "    W, R, b = lstm.get_weights()\n"
+            "    b[1:2] = bias\n"
+            "    lstm.set_weights([0 * W, 0 * R, b])\n"
+            f"    _, h, c = lstm(np.zeros((1, {steps}, 1)), initial_state=[np.zeros((1, 1)), np.ones((1, 1))])\n"
+            "    print(f'bias {bias}: of a memory of 1, {float(c[0, 0]):.1g} is left')"
+        ),
     )
 
 
@@ -178,9 +157,13 @@ def _all_together(random: np.random.Generator) -> Variant:
     )
 
 
-def _wrong_ways_to_clip() -> dict:
-    """Return sentence → the function that it is about."""
-    return {
+def _clip(random: np.random.Generator) -> Variant:
+    large = away_from_zero(random, 3, 2, 6)
+    small = away_from_zero(random, 3, 0.2, 0.4)
+    matrix = away_from_zero(random, (2, 2), 1, 3)
+    limit = float(np.round(random.uniform(1.2, 1.8), 1))
+    trials = tuple((gradient, np.array(limit)) for gradient in (large, small, matrix))
+    ways: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
         "Your function makes small gradients larger: below the limit, give the gradient back as it is.": (
             lambda gradient, limit: gradient * limit / _length(gradient)
         ),
@@ -198,14 +181,6 @@ def _wrong_ways_to_clip() -> dict:
         ),
         "Nothing is clipped: compare the length with the limit.": lambda gradient, limit: gradient,
     }
-
-
-def _clip(random: np.random.Generator) -> Variant:
-    large = away_from_zero(random, 3, 2, 6)
-    small = away_from_zero(random, 3, 0.2, 0.4)
-    matrix = away_from_zero(random, (2, 2), 1, 3)
-    limit = float(np.round(random.uniform(1.2, 1.8), 1))
-    trials = tuple((gradient, np.array(limit)) for gradient in (large, small, matrix))
     return Variant(
         ask=(
             "Write a function clip(gradient, limit) that does what clipnorm does to one array: "
@@ -213,7 +188,7 @@ def _clip(random: np.random.Generator) -> Variant:
         ),
         answer=Behaviour(lambda gradient, limit: gradient * min(1, limit / _length(gradient)), trials),
         praise="Its direction stays, its length is at most the limit, and small gradients are left alone.",
-        slips=tuple(Slip(Behaviour(way, trials), why) for why, way in _wrong_ways_to_clip().items()),
+        slips=tuple(Slip(Behaviour(way, trials), why) for why, way in ways.items()),
         hints=(
             "The length of an array is the root of the sum of its squares: np.linalg.norm.",
             "Only if the length is above the limit: gradient * limit / length.",
@@ -230,33 +205,20 @@ def _clip(random: np.random.Generator) -> Variant:
 def _same_bag(random: np.random.Generator) -> Variant:
     good, other_good = random.choice(["good", "nice", "great", "fine"], 2, replace=False)
     bad, other_bad = random.choice(["bad", "dull", "poor", "awful"], 2, replace=False)
-    given = f"not {bad} but {good}"
     right = f"not {good} but {bad}"
-    return Variant(
-        ask=f"A model sees only a bag of words. Which sentence can it not tell from “{given}”?",
+    return choice(
+        random,
+        {
+            right: "",
+            f"{good} and not {bad}": "The meaning is the same, but the words are not: here is “and”, there “but”.",
+            f"not {other_bad} but {good}": f"Only one word differs, but the bag sees it: “{other_bad}”.",
+            f"{bad} but {other_good}": f"“not” and “{good}” are missing in this one: another bag.",
+            f"not {bad} but not {good}": "Here “not” stands twice: a bag counts how often.",
+        },
+        ask=f"A model sees only a bag of words. Which sentence can it not tell from “not {bad} but {good}”?",
         answer=right,
         praise="The same words, as often, in another order: one and the same bag, though the meaning is the opposite.",
-        slips=(
-            Slip(
-                f"{good} and not {bad}", "The meaning is the same, but the words are not: here is “and”, there “but”."
-            ),
-            Slip(f"not {other_bad} but {good}", f"Only one word differs, but the bag sees it: “{other_bad}”."),
-            Slip(f"{bad} but {other_good}", f"“not” and “{good}” are missing in this one: another bag."),
-            Slip(f"not {bad} but not {good}", "Here “not” stands twice: a bag counts how often."),
-        ),
         hints=("A bag counts the words and forgets their order.", "Look for the same words, each as often."),
-        code=f"answer = {right!r}",
-        options=tuple(
-            np.array(
-                [
-                    right,
-                    f"{good} and not {bad}",
-                    f"not {other_bad} but {good}",
-                    f"{bad} but {other_good}",
-                    f"not {bad} but not {good}",
-                ]
-            )[random.permutation(5)].tolist()
-        ),
     )
 
 

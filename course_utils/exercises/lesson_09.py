@@ -14,7 +14,7 @@ from course_utils.exercises.judging import (
     judge_shape,
     judge_shape_of_layer,
 )
-from course_utils.exercises.slips import different_sizes, total
+from course_utils.exercises.slips import choice, different_sizes, total
 
 
 def _lies(random: np.random.Generator) -> Variant:
@@ -26,24 +26,22 @@ def _lies(random: np.random.Generator) -> Variant:
         "keras.Input(batch_input_shape=(1, 3, 2))": "This stops: keras.Input knows `batch_shape`.",
     }
     right = f"keras.layers.GRU({U})"
-    options = [right, *wrong]
-    return Variant(
+    return choice(
+        random,
+        {right: "", **wrong},
         ask=(
             f"Here are five lines of older texts, for a layer of {U} units on {F} features. Four stop with an error. "
             "One runs, but makes another layer than it did then. Which one? Say it before you see it."
         ),
         answer=right,
         praise=f"It has {3 * U} numbers more than before: a second bias, since reset_after=True is the default.",
-        slips=tuple(Slip(line, why) for line, why in wrong.items()),
         hints=(
             "A word that Keras does not know makes a line stop.",
             "Which line has only words, or numbers, that Keras still knows?",
             "Think of the parameters of a GRU, then and now.",
         ),
-        code=f"answer = {right!r}",
-        options=tuple(options[place] for place in random.permutation(len(options))),
         reveal=(
-            f"import keras\nimport numpy as np\n\nfor line in {options}:\n"
+            f"import keras\nimport numpy as np\n\nfor line in {[right, *wrong]}:\n"
             "    try:\n"
             "        layer = eval(line)\n"
             f"        layer(np.zeros((1, 3, {F})))\n"

@@ -1,13 +1,17 @@
-"""What the exercises of many lessons share: sizes to draw, and the classic slips with their sentences.
+"""What the exercises of many lessons share: sizes to draw, choices, and the classic slips with their sentences.
 
 A slip is an answer that people really give. ``Exercise`` draws numbers until all answers differ, so nothing
 here has to take care of that.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 
-from course_utils.exercises.engine import Slip
-from course_utils.recurrence import count, random_spec
+from course_utils.exercises.engine import Slip, Variant
+from course_utils.recurrence import count, random_spec, run_layer
+from course_utils.recurrence.activation_functions import activation_named
 from course_utils.recurrence.kinds import KINDS
 
 
@@ -29,6 +33,55 @@ def away_from_zero(
     array([-0.39,  0.87,  0.49,  0.55])
     """
     return np.round(random.choice([-1, 1], shape) * random.uniform(low, high, shape), 2)
+
+
+def drawn_trials(random: np.random.Generator, *shapes: tuple[int, ...]) -> tuple[tuple[np.ndarray, ...], ...]:
+    """Draw three trials of a function: for each argument an array of its shape, numbers -1 … 1 of two decimals.
+
+    >>> [[array.shape for array in trial] for trial in drawn_trials(np.random.default_rng(0), (2,), (2, 3))]
+    [[(2,), (2, 3)], [(2,), (2, 3)], [(2,), (2, 3)]]
+    """
+    return tuple(tuple(np.round(random.uniform(-1, 1, shape), 2) for shape in shapes) for _ in range(3))
+
+
+def choice(
+    random: np.random.Generator,
+    why: Mapping[str, str],
+    *,
+    ask: str,
+    answer: str,
+    praise: str,
+    hints: tuple[str, ...],
+    reveal: str = "",
+) -> Variant:
+    """Return a question with texts to choose from, in a drawn order.
+
+    why: each text → why it is wrong; what stands there for the right one is not said
+
+    >>> why = {"h": "", "x": "x goes in."}
+    >>> choice(np.random.default_rng(0), why, ask="What leaves?", answer="h", praise="", hints=()).options
+    ('h', 'x')
+    """
+    texts = list(why)
+    slips = tuple(Slip(text, reason) for text, reason in why.items() if text != answer)
+    options = tuple(texts[place] for place in random.permutation(len(texts)))
+    return Variant(ask, answer, praise, slips, hints, f"answer = {answer!r}", options=options, reveal=reveal)
+
+
+def added_up(
+    x: np.ndarray, *, mask: np.ndarray | None = None, go_backwards: bool = False, zero_output_for_mask: bool = False
+) -> np.ndarray:
+    """Return what SimpleRNN(1) with W = 1, R = 1, b = 0 and no activation gives at each step. x: (T,); mask: (T,).
+
+    >>> added_up(np.array([1.0, 2.0, 4.0]), go_backwards=True)
+    array([4., 6., 7.])
+    """
+    plain = random_spec("SimpleRNN", units=1, features=1, return_sequences=True, go_backwards=go_backwards)
+    one, linear = np.ones((1, 1)), activation_named("linear")
+    manner = replace(plain.manner, zero_output_for_mask=zero_output_for_mask)
+    spec = replace(plain, kernel=one, recurrent_kernel=one, activation=linear, manner=manner)
+    masks = None if mask is None else mask[None]
+    return run_layer(spec, x.reshape(1, -1, 1), mask=masks).output.ravel().astype(float)
 
 
 def simple_rnn_weights(random: np.random.Generator, F: int, U: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -60,7 +113,20 @@ def parameter_slips(kind: str, T: int, F: int, U: int) -> tuple[Slip, ...]:
     right, blocks = total(kind, F, U), len(KINDS[kind].blocks)
     biases = right - blocks * (F * U + U * U)
     each = "U numbers" if blocks == 1 else f"{biases // U}·U numbers"
-    common = (
+    one = F * U + U * U + U
+    several = {
+        "LSTM": (
+            Slip(one, "The factor 4 is missing: each of i, f, c̃ and o has its own W, R and b."),
+            Slip(right - 3 * U, "You counted one bias, but each of i, f, c̃ and o has its own."),
+            Slip(3 * one, "You counted three blocks: the candidate c̃ has weights too, so there are four."),
+        ),
+        "GRU": (
+            Slip(one, "The factor 3 is missing: each of z, r and h̃ has its own W, R and b."),
+            Slip(3 * one, "The second bias is missing: with reset_after=True, R has a bias of its own."),
+            Slip(4 * one, "Four blocks are those of an LSTM: a GRU has three, z, r and h̃."),
+        ),
+    }
+    return (
         Slip(right - biases, f"The bias is missing: {each} in all."),
         Slip(right - blocks * U * U, "The recurrent kernel is missing: it carries the old state into the new one."),
         Slip(right - blocks * F * U, "The kernel is missing: it carries the input in."),
@@ -68,56 +134,5 @@ def parameter_slips(kind: str, T: int, F: int, U: int) -> tuple[Slip, ...]:
         Slip(total(kind, F, T), "You took the time-steps for the units: T is nowhere in the formula."),
         Slip(right * T, "You counted the weights once for every time-step, but all steps share the same ones."),
         Slip(total(kind, U, F), "You swapped units and features: the state has U numbers, the input has F."),
+        *several.get(kind, ()),
     )
-    return common + _block_slips(kind, F, U, right)
-
-
-def _block_slips(kind: str, F: int, U: int, right: int) -> tuple[Slip, ...]:
-    """Return the slips of cells that have several blocks."""
-    one = F * U + U * U + U
-    if kind == "LSTM":
-        return (
-            Slip(one, "The factor 4 is missing: each of i, f, c̃ and o has its own W, R and b."),
-            Slip(right - 3 * U, "You counted one bias, but each of i, f, c̃ and o has its own."),
-            Slip(3 * one, "You counted three blocks: the candidate c̃ has weights too, so there are four."),
-        )
-    if kind == "GRU":
-        return (
-            Slip(one, "The factor 3 is missing: each of z, r and h̃ has its own W, R and b."),
-            Slip(3 * one, "The second bias is missing: with reset_after=True, R has a bias of its own."),
-            Slip(4 * one, "Four blocks are those of an LSTM: a GRU has three, z, r and h̃."),
-        )
-    return ()
-
-
-def shape_slips(B: int, T: int, F: int, U: int, *, return_sequences: bool = False) -> tuple[Slip, ...]:
-    """Return the slips in the shape of what a recurrent layer of U units gives for an input (B, T, F).
-
-    >>> [slip.answer for slip in shape_slips(2, 3, 4, 5)]
-    [(2, 3, 5), (2, 4), (2, 3), (5,), (2, 3, 4)]
-    """
-    batch = "The batch axis is missing: every sample of the batch has an output of its own."
-    input_shape = Slip((B, T, F), "This is the shape of the input.")
-    if return_sequences:
-        return (
-            Slip((B, U), "This is the last state alone: with return_sequences=True the states of all steps leave."),
-            Slip((B, U, T), "You swapped two axes: time-steps come before units."),
-            Slip((T, U), batch),
-            input_shape,
-        )
-    return (
-        Slip((B, T, U), "These are the states of all steps; only the last leaves, unless return_sequences=True."),
-        Slip((B, F), "The output has as many numbers as there are units, not features."),
-        Slip((B, T), "The output has as many numbers as there are units, not time-steps."),
-        Slip((U,), batch),
-        input_shape,
-    )
-
-
-def wrong_end(states: np.ndarray) -> Slip:
-    """Return the slip of taking h_1 for h_T. states: h_1 … h_T, one row each.
-
-    >>> wrong_end(np.array([[0.1], [0.2]])).answer
-    array([0.1])
-    """
-    return Slip(states[0], "This is the state after the first step: the last step stands at the other end.")

@@ -120,12 +120,16 @@ def files_for(command: str) -> tuple[str, ...]:
 def run(command: str, arguments: list[str]) -> int:
     """Make ``.venv`` ready, run ``command`` in it and return its exit status. Raises SetUpError."""
     checkout = this_checkout()
-    ready = is_ready(checkout, files_for(command))
-    if not ready and runs_inside(checkout):
-        # This Python may have to be deleted: let the one that it was made from do it.
-        os.chdir(checkout.root)
-        return replace_process(base_python(), ["-m", "course_utils", command, "--", *arguments], os.environ)
-    if not ready:
+    if not is_ready(checkout, files_for(command)):
+        if os.path.realpath(sys.prefix) == os.path.realpath(checkout.venv):
+            # The Python that runs may have to be deleted: let the one that it was made from do it.
+            base = getattr(sys, "_base_executable", sys.executable)
+            if base == sys.executable:
+                raise SetUpError(
+                    "the Python in .venv cannot make .venv anew", "type: deactivate ; then the same command"
+                )
+            os.chdir(checkout.root)
+            return replace_process(Path(base), ["-m", "course_utils", command, "--", *arguments], os.environ)
         make_ready(checkout, files_for(command))
     words = ["-m", f"course_utils.commands.{command}", *arguments]
     return replace_process(checkout.python, words, inside(checkout, os.environ))
@@ -140,15 +144,11 @@ def in_plain_words(work: Callable[[], int]) -> int:
     except SetUpError as problem:
         print(problem, file=sys.stderr)
     except KeyboardInterrupt:
-        print(interrupted(), file=sys.stderr)
+        again = "type the same command again; it starts over by itself"
+        print(SetUpError("the installation was stopped (Ctrl-C)", again), file=sys.stderr)
     except OSError as error:
         print(explain_os_error(error, str(ROOT)), file=sys.stderr)
     return 1
-
-
-def interrupted() -> SetUpError:
-    """The reader pressed Ctrl-C."""
-    return SetUpError("the installation was stopped (Ctrl-C)", "type the same command again; it starts over by itself")
 
 
 def is_ready(checkout: Checkout, files: tuple[str, ...]) -> bool:
@@ -341,19 +341,6 @@ def try_lock(descriptor: int) -> bool:
     except OSError as error:
         return error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
     return True
-
-
-def runs_inside(checkout: Checkout) -> bool:
-    """Return whether this very Python is that of ``.venv``."""
-    return os.path.realpath(sys.prefix) == os.path.realpath(checkout.venv)
-
-
-def base_python() -> Path:
-    """Return the Python that the running ``.venv`` was made from. Raises SetUpError when it cannot be told."""
-    base = getattr(sys, "_base_executable", sys.executable)
-    if base == sys.executable:
-        raise SetUpError("the Python in .venv cannot make .venv anew", "type: deactivate ; then the same command")
-    return Path(base)
 
 
 def inside(checkout: Checkout, environment: Mapping[str, str]) -> dict[str, str]:

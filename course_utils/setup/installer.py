@@ -50,14 +50,14 @@ class Installer:
         venv = self.python.parent.parent
         done = self._quiet([base, "-m", "venv", str(venv)], os.environ)
         if done.returncode:
-            raise without_ensurepip() if _LACKS_ENSUREPIP.search(done.stdout) else self._explain(done.stdout)
+            raise self._explain(done.stdout)
 
     def have_pip(self) -> None:
         """Put pip into a ``.venv`` that has none, as uv makes it. Raises SetUpError."""
         if self._quiet([str(self.python), "-m", "pip", "--version"], _pip_environment()).returncode:
             done = self._quiet([str(self.python), "-m", "ensurepip"], _pip_environment())
             if done.returncode:
-                raise without_ensurepip() if _LACKS_ENSUREPIP.search(done.stdout) else self._explain(done.stdout)
+                raise self._explain(done.stdout)
 
     def get_uv(self) -> str:
         """Try to install uv; return "" when it is there, else what pip said."""
@@ -84,10 +84,11 @@ class Installer:
 
     def _with_uv(self, wanted: list[str]) -> str:
         """Return "" when uv did it, else what it said; pip may do it yet, as its folders and settings are others."""
-        config = self._pip_config()
+        listed = self._quiet([str(self.python), "-m", "pip", "config", "list"], _pip_environment())
+        config = pip_config(listed.stdout if listed.returncode == 0 else "")
+        words = [str(self.python), "-m", "uv", "pip", "install", "--python", str(self.python)]
         # As pip does: where Python may not write beside modules, every start would compile TensorFlow anew, in 10 s.
-        compiled = "--compile-bytecode"
-        words = [str(self.python), "-m", "uv", "pip", "install", compiled, "--python", str(self.python)]
+        words.append("--compile-bytecode")
         words += (["--no-index"] if "no-index" in config else []) + wanted
         environment = {**os.environ, **uv_settings(config, os.environ)}
         if self._visible(words, environment) == 0:
@@ -99,14 +100,10 @@ class Installer:
         """Say why, though some programs hide that the disk was full."""
         if shutil.disk_usage(self.place).free < NEARLY_FULL:
             return disk_full(self.place)
-        return explain_installer(text, self.place)
+        return without_ensurepip() if _LACKS_ENSUREPIP.search(text) else explain_installer(text, self.place)
 
     def _pip(self, *words: str) -> list[str]:
         return [str(self.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *words]
-
-    def _pip_config(self) -> dict[str, str]:
-        listed = self._quiet([str(self.python), "-m", "pip", "config", "list"], _pip_environment())
-        return pip_config(listed.stdout) if listed.returncode == 0 else {}
 
     def _visible(self, words: list[str], environment: Mapping[str, str]) -> int:
         sys.stdout.flush()

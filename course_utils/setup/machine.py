@@ -4,7 +4,6 @@ Read from the index of PyPI for 2.21.0: manylinux_2_27 x86_64 and aarch64, macos
 CPython 3.10 to 3.13 with the GIL. scikit-learn's wheels need glibc 2.28.
 """
 
-import os
 import platform
 import re
 import subprocess
@@ -17,6 +16,9 @@ from course_utils.setup.problems import SetUpError
 OLDEST_GLIBC = (2, 28)
 OLDEST_MACOS = (12, 0)
 ELSEWHERE = "use another computer, or an online service such as Google Colab"
+UPDATE = "update macOS and type the same command again"
+WSL = "install WSL (Linux inside Windows) and type the command there"
+CONTAINER = "use Debian, Ubuntu or Fedora, or a container of one"
 PYTHON_PAGE = "https://www.python.org/downloads/"
 
 
@@ -45,7 +47,7 @@ def this_machine() -> Machine:
         system=system,
         processor=_processor(sysconfig.get_platform(), platform.machine(), system),
         bits=64 if sys.maxsize > 2**32 else 32,
-        libc=_libc(),
+        libc=" ".join(platform.libc_ver()).strip(),
         release=tuple(int(part) for part in platform.mac_ver()[0].split(".") if part.isdigit()),
         translated=system == "Darwin" and _translated(),
         implementation=platform.python_implementation(),
@@ -55,52 +57,25 @@ def this_machine() -> Machine:
 
 def problem_of(machine: Machine) -> SetUpError | None:
     """Return why TensorFlow cannot be installed on ``machine``, or None when it can."""
-    if machine.implementation != "CPython" or not machine.has_gil:
-        kind = machine.implementation if machine.implementation != "CPython" else "the free-threaded Python"
-        return _no_wheel(f"{kind}", f"install the usual Python from {PYTHON_PAGE} and use that")
-    if machine.bits == 32:
-        return _no_wheel("a 32-bit Python", f"install a 64-bit Python from {PYTHON_PAGE} and use that")
-    check = {"Linux": _linux, "Darwin": _mac, "Windows": _windows}.get(machine.system, _other)
-    return check(machine)
-
-
-def _linux(machine: Machine) -> SetUpError | None:
-    if machine.processor not in ("x86_64", "aarch64"):
-        return _other(machine)
-    version = re.match(r"glibc (\d+)\.(\d+)", machine.libc)
-    if not version:
-        return _no_wheel("a Linux without glibc, such as Alpine", "use Debian, Ubuntu or Fedora, or a container of one")
-    if (int(version[1]), int(version[2])) < OLDEST_GLIBC:
-        return _no_wheel(f"a Linux as old as this one ({machine.libc})", "use a Linux from 2019 or later")
-    return None
-
-
-def _mac(machine: Machine) -> SetUpError | None:
-    if machine.translated:
-        return _no_wheel(
-            "an Intel Python on a Mac with Apple's processor",
-            f"install the arm64 or universal2 Python from {PYTHON_PAGE} and use that",
-        )
-    if machine.processor != "arm64":
-        return _no_wheel("a Mac with an Intel processor", ELSEWHERE)
-    if machine.release and machine.release < OLDEST_MACOS:
-        return _no_wheel("a macOS older than 12", "update macOS and type the same command again")
-    return None
-
-
-def _windows(machine: Machine) -> SetUpError | None:
-    if machine.processor != "amd64":
-        # The wheel for Linux on ARM works there; Intel wheels under emulation may lack the AVX instructions.
-        return _no_wheel("Windows on an ARM processor", "install WSL (Linux inside Windows) and type the command there")
-    return None
-
-
-def _other(machine: Machine) -> SetUpError:
-    return _no_wheel(f"{machine.system} on {machine.processor}", ELSEWHERE)
-
-
-def _no_wheel(what: str, next_step: str) -> SetUpError:
-    return SetUpError(f"TensorFlow does not exist for {what}", next_step)
+    linux, mac, windows = (machine.system == name for name in ("Linux", "Darwin", "Windows"))
+    glibc = re.match(r"glibc (\d+)\.(\d+)", machine.libc)
+    too_old = linux and glibc is not None and (int(glibc[1]), int(glibc[2])) < OLDEST_GLIBC
+    other = not (mac or windows or (linux and machine.processor in ("x86_64", "aarch64")))
+    install = f"install the {{}} Python from {PYTHON_PAGE} and use that"
+    cases = (  # (whether it is so, what, next step); the first that is so is said
+        (machine.implementation != "CPython", machine.implementation, install.format("usual")),
+        (not machine.has_gil, "the free-threaded Python", install.format("usual")),
+        (machine.bits == 32, "a 32-bit Python", f"install a 64-bit Python from {PYTHON_PAGE} and use that"),
+        (machine.translated, "an Intel Python on a Mac with Apple's processor", install.format("arm64 or universal2")),
+        (mac and machine.processor != "arm64", "a Mac with an Intel processor", ELSEWHERE),
+        (mac and () < machine.release < OLDEST_MACOS, "a macOS older than 12", UPDATE),
+        # The wheel for Linux on ARM works in WSL; Intel wheels under emulation may lack the AVX instructions.
+        (windows and machine.processor != "amd64", "Windows on an ARM processor", WSL),
+        (other, f"{machine.system} on {machine.processor}", ELSEWHERE),
+        (linux and not glibc, "a Linux without glibc, such as Alpine", CONTAINER),
+        (too_old, f"a Linux as old as this one ({machine.libc})", "use a Linux from 2019 or later"),
+    )
+    return next((SetUpError(f"TensorFlow does not exist for {what}", step) for so, what, step in cases if so), None)
 
 
 def _processor(tag: str, machine: str, system: str) -> str:
@@ -108,15 +83,6 @@ def _processor(tag: str, machine: str, system: str) -> str:
     if system == "Windows":
         return tag.rpartition("-")[2].lower()
     return machine
-
-
-def _libc() -> str:
-    if sys.platform == "win32":
-        return ""
-    try:
-        return os.confstr("CS_GNU_LIBC_VERSION") or ""
-    except (ValueError, OSError):  # musl and macOS do not know the name
-        return ""
 
 
 def _translated() -> bool:

@@ -108,10 +108,6 @@ def explain_installer(text: str, place: str) -> SetUpError:
             f"Windows allows no path as long as those below {place}",
             "move the course to a short folder such as C:\\unrolled and type the command there",
         )
-    return _explain_connection(text, words) or _explain_package(text, words)
-
-
-def _explain_connection(text: str, words: str) -> SetUpError | None:
     if re.search(_CERTIFICATE, words):
         return Offline(
             "the package server showed a certificate that this Python does not trust",
@@ -124,17 +120,7 @@ def _explain_connection(text: str, words: str) -> SetUpError | None:
             "the packages could not be downloaded, because the network or the package server does not answer",
             "check the connection to the internet and type the same command again",
         )
-    return None
-
-
-def is_network(text: str) -> bool:
-    """Return whether an installer's ``text`` speaks of a connection that failed."""
-    return re.search(_NETWORK, text.lower()) is not None
-
-
-def _explain_package(text: str, words: str) -> SetUpError:
-    missing = re.search(_MISSING, words)
-    if missing:
+    if missing := re.search(_MISSING, words):
         return SetUpError(
             f"no package {missing[1] or missing[2]} fits this computer and this Python",
             "type: python -m course_utils doctor",
@@ -144,3 +130,8 @@ def _explain_package(text: str, words: str) -> SetUpError:
         f"the installer stopped and said '{last[0]}'",
         "type the same command again; if it stops again, report these words as an issue of the course",
     )
+
+
+def is_network(text: str) -> bool:
+    """Return whether an installer's ``text`` speaks of a connection that failed."""
+    return re.search(_NETWORK, text.lower()) is not None

@@ -87,12 +87,15 @@ def train_or_load(
     """
     _refuse(model, callbacks, recipe)
     fit = {"verbose": 0, "epochs": 1, "initial_epoch": 0, **fit}
-    key, place = _key(model, x, y, seed, recipe, fit), store.folder()
+    data = {"x": x, "y": y, **{name: fit[name] for name in DATA if name in fit}}
+    plain = {name: value for name, value in fit.items() if name not in (*DATA, "verbose")}
+    key, place = key_of(model, data, {**plain, "seed": seed, "said": recipe}), store.folder()
     try:
-        saved = _fitting(model, store.load(place, name, key) if place else None)
-        trained = _loaded(model, saved, LiveTraining(name, show=show, text=text), name, fit)
+        trained = _loaded(model, store.load(place, name, key), LiveTraining(name, show=show, text=text), name, fit)
     except Unusable as problem:
-        live = LiveTraining(name, monitor=monitor, show=show, text=text, notice=_notice(str(problem)))
+        hint = SEED_IT if str(problem) == f"was made {store.IS_OTHER['weights']}" else ""
+        notice = f"The saved training {problem}. {hint}The model is trained again." if str(problem) else ""
+        live = LiveTraining(name, monitor=monitor, show=show, text=text, notice=notice)
         quiet_keras().utils.set_random_seed(seed)
         model.fit(x, y, callbacks=[*callbacks, live], **fit)
         trained = _kept(model, live, place, name, key)
@@ -113,33 +116,12 @@ def _refuse(model: Any, callbacks: Sequence[Any], recipe: str) -> None:
         )
 
 
-def _key(model: Any, x: Any, y: Any, seed: int, recipe: str, fit: Mapping[str, Any]) -> Key:
-    data = {"x": x, "y": y, **{name: fit[name] for name in DATA if name in fit}}
-    plain = {name: value for name, value in fit.items() if name not in (*DATA, "verbose")}
-    return key_of(model, data, {**plain, "seed": seed, "said": recipe})
-
-
-def _fitting(model: Any, saved: Saved | None) -> Saved:
-    """Return what was saved if it fits the model's variables. Raises Unusable."""
-    if saved is None:
-        raise Unusable("")
-    wanted = [(tuple(variable.shape), np.asarray(variable).dtype) for variable in state_of(model)]
-    if [(array.shape, array.dtype) for array in saved.state] != wanted:
-        raise Unusable("does not fit the model")
-    return saved
-
-
-def _notice(problem: str) -> str:
-    """Say why the model is trained again; "" where there was nothing to load."""
-    if not problem:
-        return ""
-    hint = SEED_IT if problem == f"was made {store.IS_OTHER['weights']}" else ""
-    return f"The saved training {problem}. {hint}The model is trained again."
-
-
 def _loaded(model: Any, saved: Saved, live: LiveTraining, name: str, fit: Mapping[str, Any]) -> Trained:
-    """Give the model what was saved, and show the picture of that training."""
-    for variable, array in zip(state_of(model), saved.state, strict=True):
+    """Give the model what was saved, and show the picture of that training. Raises Unusable if it does not fit."""
+    state = state_of(model)
+    if [(array.shape, array.dtype) for array in saved.state] != [(tuple(v.shape), np.asarray(v).dtype) for v in state]:
+        raise Unusable("does not fit the model")
+    for variable, array in zip(state, saved.state, strict=True):
         variable.assign(array)
     start, epochs = fit["initial_epoch"], max(map(len, saved.history.values()), default=0)
     live.show(saved.history, fit["epochs"], start)

@@ -40,7 +40,7 @@ class Key:
         >>> Key("a", "b", "c", "d", "e").digest
         '37c1e8443536f2d033bffb51'
         """
-        return _hash(json.dumps(asdict(self)).encode())[:24]
+        return _hash(json.dumps(asdict(self)))[:24]
 
     def others(self, saved: Mapping[str, str]) -> list[str]:
         """Return the names of the parts in which a saved training differs."""
@@ -55,20 +55,20 @@ def key_of(model: Any, data: Any, recipe: Mapping[str, Any]) -> Key:
     recipe: everything else, plain values
     Raises TypeError for data that are no numbers and for a recipe that is not plain.
     """
-    return Key(
-        data=fingerprint(data),
-        model=_hash(json.dumps(described(model), sort_keys=True).encode()),
-        weights=fingerprint([np.asarray(variable) for variable in state_of(model)]),
-        recipe=_hash(_plain(recipe).encode()),
-        versions=_hash(json.dumps(versions()).encode()),
-    )
-
-
-def versions() -> list[str]:
-    """Return the versions of everything that trains."""
+    try:
+        plain = json.dumps(recipe, sort_keys=True)
+    except TypeError as problem:
+        raise TypeError(f"The recipe must be plain numbers, words and mappings: {problem}.") from None
     keras = quiet_keras()
     backend = keras.backend.backend()
-    return [f"keras {keras.__version__}", f"{backend} {metadata.version(backend)}", f"course {COURSE}"]
+    versions = [f"keras {keras.__version__}", f"{backend} {metadata.version(backend)}", f"course {COURSE}"]
+    return Key(
+        data=fingerprint(data),
+        model=_hash(json.dumps(described(model), sort_keys=True)),
+        weights=fingerprint([np.asarray(variable) for variable in state_of(model)]),
+        recipe=_hash(plain),
+        versions=_hash(json.dumps(versions)),
+    )
 
 
 def state_of(model: Any) -> list[Any]:
@@ -122,19 +122,14 @@ def described(model: Any) -> Any:
 
 def foreign_parts(model: Any) -> list[str]:
     """Return the names of classes and functions in a model that are not Keras's own: what they do is not in the key."""
-    names = {
-        str(part["config"] if part["class_name"] == "function" else part["class_name"])
-        for part in _parts(_serialized(model))
-        if _is_foreign(part)
-    }
+    names = set()
+    for part in _parts(_serialized(model)):
+        kind = part["class_name"]
+        # Keras writes tuples, arrays and the tensors between layers as classes whose names begin with "__".
+        is_own = str(part.get("module")).split(".")[0] == "keras" or (kind.startswith("__") and kind != "__lambda__")
+        if not is_own:
+            names.add(str(part["config"] if kind == "function" else kind))
     return sorted(names)
-
-
-def _is_foreign(part: Mapping[str, Any]) -> bool:
-    kind = part["class_name"]
-    if kind.startswith("__") and kind != "__lambda__":
-        return False  # how Keras writes tuples, arrays and the tensors between layers
-    return str(part.get("module")).split(".")[0] != "keras"
 
 
 def _serialized(model: Any) -> Any:
@@ -178,12 +173,5 @@ def _renamed(found: Any, names: Mapping[str, str], here: bool = False) -> Any:
     return names.get(found, found) if here and isinstance(found, str) else found
 
 
-def _plain(recipe: Mapping[str, Any]) -> str:
-    try:
-        return json.dumps(recipe, sort_keys=True)
-    except TypeError as problem:
-        raise TypeError(f"The recipe must be plain numbers, words and mappings: {problem}.") from None
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _hash(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()

@@ -1,21 +1,101 @@
-"""A Keras callback that shows a training while it runs."""
+"""A Keras callback that shows a training while it runs, seldom enough to cost next to nothing."""
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from course_utils.drawing.wording import counted
 from course_utils.pictures import Diagram
-from course_utils.pictures.learning_curves import values_in_words
+from course_utils.pictures.learning_curves import learning_curves_scene, values_in_words
 from course_utils.quiet import quiet_keras
-from course_utils.training.best import Best
-from course_utils.training.interrupting import Interrupts
+from course_utils.training.interrupting import Best, Interrupts, forget_last_epoch
 from course_utils.training.progress import Course
-from course_utils.training.screens import screen_here
-from course_utils.training.showing import Showing, words_of
+from course_utils.training.screens import Screen, screen_here
 
 keras: Any = quiet_keras()
 Logs = Mapping[str, float] | None
+SECONDS_BETWEEN = 0.25  # from one drawing to the next within an epoch
+SHARE = 0.02  # of the time, that drawing may take
+LONGEST_WAIT = 2.0  # seconds, however slow one drawing was
+
+
+@dataclass
+class Throttle:
+    """Lets a drawing through when enough time has passed: four a second, fewer where one is slow.
+
+    >>> throttle = Throttle()
+    >>> throttle.drawn(10.0, 10.001)
+    >>> throttle.is_open(10.1), throttle.is_open(10.1, epoch_is_over=True), throttle.is_open(10.3)
+    (False, True, True)
+    """
+
+    last: float = -1e9
+    cost: float = 0.0
+
+    def is_open(self, now: float, *, epoch_is_over: bool = False) -> bool:
+        """Whether to draw; now in seconds. The end of an epoch waits only for the drawing's share of the time."""
+        wait = min(LONGEST_WAIT, self.cost / SHARE)
+        return now - self.last >= (wait if epoch_is_over else max(SECONDS_BETWEEN, wait))
+
+    def drawn(self, start: float, end: float) -> None:
+        """Note when a drawing began and ended, in seconds."""
+        self.last, self.cost = end, end - start
+
+
+@dataclass
+class Showing:
+    """One training on one screen.
+
+    seconds: how long drawing took in all, without the first picture and the last
+    said:    when the last sentence was said, in seconds
+    unsaid:  a sentence that waits for its time
+    """
+
+    course: Course
+    screen: Screen
+    throttle: Throttle = field(default_factory=Throttle)
+    seconds: float = 0.0
+    said: float = -1e9
+    unsaid: str = ""
+
+    def diagram(self, now: float) -> Diagram:
+        """Return the picture at a time in seconds."""
+        return Diagram(learning_curves_scene(self.course.curves(now)))
+
+    def batch(self, now: float) -> None:
+        """Draw, if it is time to."""
+        if self.throttle.is_open(now):
+            self._draw(now)
+
+    def epoch(self, now: float, sentence: str) -> None:
+        """Draw, and say what the epoch came to; where epochs are very short, not after each of them."""
+        if self.throttle.is_open(now, epoch_is_over=True):
+            self._draw(now)
+        self.unsaid = sentence
+        if now - self.said >= self.screen.pause:
+            self._say()
+            self.said = now
+
+    def end(self, ending: str, note: str = "") -> None:
+        """Draw the last picture, in which no time stands. ending: in the line below; note: a sentence to leave."""
+        self.course.ending = ending
+        self._say()
+        self.screen.show(lambda: self.diagram(0.0))
+        self.screen.note(note)
+
+    def _say(self) -> None:
+        if self.unsaid:
+            self.screen.say(self.unsaid)
+        self.unsaid = ""
+
+    def _draw(self, now: float) -> None:
+        start = time.perf_counter()
+        self.screen.show(lambda: self.diagram(now))
+        end = time.perf_counter()
+        self.throttle.drawn(now, now + end - start)
+        self.seconds += end - start
 
 
 class LiveTraining(keras.callbacks.Callback):
@@ -166,7 +246,8 @@ class LiveTraining(keras.callbacks.Callback):
 
     def _open(self, epochs: int, notice: str) -> None:
         course = Course(self._name, epochs)
-        self._last = Showing(course, self._screen(words_of(course)))
+        # What it is called where it is text is the same on every run, for nbval compares it.
+        self._last = Showing(course, self._screen(f"{course.curves(0.0).title}: {counted(epochs, 'epoch')}"))
         self._showing.screen.note(notice)
 
     def _sentence(self) -> str:
@@ -178,10 +259,3 @@ class LiveTraining(keras.callbacks.Callback):
         """Wish the training to end; ``fit`` looks after each batch."""
         self.interrupted = True
         self.model.stop_training = self.model.stop_evaluating = True
-
-
-def forget_last_epoch(history: Any, before: Mapping[str, int]) -> None:
-    """Take the epoch that was cut short out of Keras's History. before: metric → how many values it had before."""
-    history.epoch.pop()
-    whole = {name: values[: before.get(name, 0)] for name, values in history.history.items()}
-    history.history = {name: values for name, values in whole.items() if values}

@@ -5,9 +5,63 @@ from dataclasses import dataclass, field
 
 from course_utils.drawing.wording import counted
 from course_utils.pictures.learning_curves import RIGHT_ANSWERS, LearningCurves
-from course_utils.training.throttle import Pace, in_words
 
 NOT_MEASURED = {"learning_rate", "lr"}  # what callbacks put among the metrics of an epoch
+
+
+@dataclass
+class Pace:
+    """How fast a training goes. Times in seconds, epochs passed as a number such as 1.25.
+
+    The first batch is not counted: Keras compiles the model in it. In the first epoch only batches are known;
+    later an epoch takes as long as the last one did, with its validation.
+    """
+
+    epochs: int
+    first: tuple[float, float] | None = None
+    epoch_began: tuple[float, float] | None = None
+    seconds_an_epoch: float | None = None
+
+    def batch(self, now: float, passed: float) -> None:
+        """Note that a batch is over."""
+        if self.first is None:
+            self.first = (now, passed)
+
+    def epoch(self, now: float, passed: float) -> None:
+        """Note that an epoch is over."""
+        began = self.epoch_began or self.first
+        if began is not None and passed > began[1]:
+            self.seconds_an_epoch = (now - began[0]) / (passed - began[1])
+        self.epoch_began = (now, passed)
+
+    def left(self, now: float, passed: float) -> float | None:
+        """Return the seconds to the end; None while too little is known.
+
+        >>> pace = Pace(epochs=2)
+        >>> pace.batch(10.0, 0.25)
+        >>> pace.left(12.0, 0.75)
+        5.0
+        """
+        if self.seconds_an_epoch is not None:
+            return (self.epochs - passed) * self.seconds_an_epoch
+        if self.first is None or passed <= self.first[1]:
+            return None
+        return (self.epochs - passed) * (now - self.first[0]) / (passed - self.first[1])
+
+
+def in_words(seconds: float | None) -> str:
+    """Say how long it will take, no more exactly than it is known.
+
+    >>> in_words(None), in_words(0.3), in_words(12.4), in_words(47), in_words(200), in_words(9000)
+    ('', 'about 1 s left', 'about 12 s left', 'about 45 s left', 'about 3 min left', 'about 2.5 h left')
+    """
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        whole = round(seconds) if seconds < 20 else 5 * round(seconds / 5)
+        return f"about {max(1, whole)} s left"
+    minutes = seconds / 60
+    return f"about {round(minutes)} min left" if minutes < 90 else f"about {minutes / 60:.1f} h left"
 
 
 @dataclass

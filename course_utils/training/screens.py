@@ -3,15 +3,17 @@
 import sys
 from collections.abc import Callable
 from html import escape
-from typing import Protocol
 
 from course_utils.pictures import Diagram
 
 
-class Screen(Protocol):
-    """What a training shows itself on. pause: seconds that a sentence needs before the next one."""
+class Screen:
+    """What a training shows itself on; this one shows nothing at all, for a training that nobody wants to watch.
 
-    pause: float
+    pause: seconds that a sentence needs before the next one
+    """
+
+    pause = 0.0
 
     def show(self, draw: Callable[[], Diagram]) -> None:
         """Show the picture as it is now, drawn only where there is a place for it."""
@@ -23,7 +25,7 @@ class Screen(Protocol):
         """Say a sentence and leave it beside the picture; "" takes it away."""
 
 
-class PictureScreen:
+class PictureScreen(Screen):
     """One picture that lasts, with a sentence below it and a voice for screen readers."""
 
     pause = 1.0
@@ -52,7 +54,7 @@ class PictureScreen:
             self.say(sentence)
 
 
-class TextScreen:
+class TextScreen(Screen):
     """One line for each epoch.
 
     >>> TextScreen("Training: 2 epochs").say("Epoch 1 of 2: loss 0.500.")
@@ -60,14 +62,9 @@ class TextScreen:
     Epoch 1 of 2: loss 0.500.
     """
 
-    pause = 0.0
-
     def __init__(self, words: str):
         """Print the words."""
         print(words, flush=True)
-
-    def show(self, draw: Callable[[], Diagram]) -> None:
-        """Show nothing: there is no place for a picture."""
 
     def say(self, sentence: str) -> None:
         """Print it."""
@@ -79,21 +76,6 @@ class TextScreen:
             print(sentence, flush=True)
 
 
-class NoScreen:
-    """Nothing at all, for a training that nobody wants to watch."""
-
-    pause = 0.0
-
-    def show(self, draw: Callable[[], Diagram]) -> None:
-        """Show nothing."""
-
-    def say(self, sentence: str) -> None:
-        """Say nothing."""
-
-    def note(self, sentence: str) -> None:
-        """Say nothing."""
-
-
 def screen_here(words: str, *, show: bool = True, text: bool | None = None) -> Screen:
     """Return the screen that fits the place: a picture in a Jupyter kernel, text in a terminal or script.
 
@@ -102,7 +84,7 @@ def screen_here(words: str, *, show: bool = True, text: bool | None = None) -> S
     text:  True and False settle it
     """
     if not show:
-        return NoScreen()
+        return Screen()
     as_text = not in_a_kernel() if text is None else text
     return TextScreen(words) if as_text else PictureScreen(words)
 

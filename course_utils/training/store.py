@@ -1,12 +1,11 @@
 """Where trained weights are kept between runs: one file for each training, in the reader's cache folder."""
 
 import contextlib
+import itertools
 import json
 import os
 import tempfile
 import time
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,18 +19,6 @@ VARIABLE = "UNROLLED_TRAINED"  # the environment variable: a folder, or "off"
 MOST_FILES = 24  # that are kept under one name; the oldest go
 DAY = 86_400  # seconds
 History = Mapping[str, list[float | None]]
-# what reading a damaged file raises; zipfile has RuntimeError for a file that looks encrypted or newer
-BROKEN = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    EOFError,
-    AttributeError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 IS_OTHER = {
     "data": "with other data",
     "model": "for another model",
@@ -65,8 +52,10 @@ def folder() -> Path | None:
     return Path(named).expanduser() if named else user_cache_path("unrolled", appauthor=False) / "trained"
 
 
-def load(place: Path, name: str, key: Key) -> Saved:
+def load(place: Path | None, name: str, key: Key) -> Saved:
     """Return the saved training with this key. Raises Unusable."""
+    if place is None:
+        raise Unusable("")
     path = _path(place, name, key)
     try:
         if not path.is_file():
@@ -76,8 +65,13 @@ def load(place: Path, name: str, key: Key) -> Saved:
             if about["key"] != asdict(key):
                 raise Unusable("belongs to something else")
             state = tuple(file[f"state_{number}"] for number in range(about["arrays"]))
-        return Saved(_history(about["history"]), state)
-    except BROKEN:
+        measured = itertools.chain(*about["history"].values())
+        if not all(value is None or isinstance(value, float) for value in measured):
+            raise Unusable("cannot be read")
+        return Saved(about["history"], state)
+    except Unusable:
+        raise
+    except Exception:  # zipfile, zlib, NumPy and json raise ten kinds for a damaged file
         raise Unusable("cannot be read") from None
 
 
@@ -119,14 +113,6 @@ def _about(file: Mapping[str, np.ndarray]) -> dict:
     return json.loads(file["about"].tobytes().decode())
 
 
-def _history(found: dict) -> History:
-    """Return a history as it was kept. Raises ValueError where it is none."""
-    values = [value for values in found.values() for value in values]
-    if not all(value is None or isinstance(value, float) for value in values):
-        raise ValueError("A history holds numbers.")
-    return found
-
-
 def _others(place: Path, name: str) -> Iterator[tuple[float, Path]]:
     """Yield the files under a name, each with the time it was written, in seconds."""
     for path in place.glob(f"{_slug(name)}-{'?' * 24}.npz"):
@@ -138,7 +124,7 @@ def _why_not(place: Path, name: str, key: Key) -> str:
     """Say in what the saved training that comes nearest differs; "" where there is none of this name."""
     differences = []
     for _time, path in sorted(_others(place, name), reverse=True):
-        with contextlib.suppress(*BROKEN), np.load(path, allow_pickle=False) as file:
+        with contextlib.suppress(Exception), np.load(path, allow_pickle=False) as file:
             differences.append(key.others(_about(file)["key"]))
     if not differences:
         return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.commands.browsers import find_chromium
+from course_utils.commands.doctor import find_chromium
 from course_utils.setup.environment import ROOT
 from tests.waiting import MILLISECONDS, NET, until
 

@@ -134,6 +134,12 @@ def rest(handler, content=CONTENT):
     handler.answer(content[begin:], 206, **span)
 
 
+def rest_after_a_gap(handler):
+    begin = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-")) + 1
+    span = f"bytes {begin}-{len(CONTENT) - 1}/{len(CONTENT)}"
+    handler.answer(CONTENT[begin:], 206, Content_Length=len(CONTENT) - begin, Content_Range=span)
+
+
 def rest_of_another(handler):
     rest(handler, OTHER.ljust(len(CONTENT), b"\0")[: len(CONTENT)])
 
@@ -552,6 +558,7 @@ def test_a_download_is_shown_kept_and_used_again(monkeypatch, cache, capsys):
         ((half, whole), [False, True]),  # a server that knows no ranges
         ((half_without_length, rest), [False, True]),
         ((half, busy, rest), [False, True, True]),
+        ((half, rest_after_a_gap, rest), [False, True, True]),
         ((half, rest_of_another, whole), [False, True, False]),  # the file was replaced meanwhile
         ((half_then_silent, rest), [False, True]),
         ((half, no_such_rest, whole), [False, True, False]),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.commands import browsers, doctor
+from course_utils.commands import doctor
 from course_utils.data.places import VARIABLE
 from course_utils.setup import environment
 from course_utils.setup.environment import Checkout
@@ -221,7 +221,7 @@ def test_chromium():
 
 
 def test_where_chromium_is_looked_for():
-    find = browsers.find_chromium
+    find = doctor.find_chromium
     nothing = {
         "which": lambda name: None,
         "environment": {"PROGRAMFILES": r"C:\Program Files", "LOCALAPPDATA": r"C:\me"},

@@ -13,8 +13,7 @@ import pytest
 
 from course_utils.setup.environment import ROOT
 from course_utils.training import LiveTraining
-from course_utils.training.best import Best
-from course_utils.training.live import forget_last_epoch
+from course_utils.training.interrupting import Best, forget_last_epoch
 from tests.unit.tidy import assert_tidy
 from tests.unit.training.small import RECIPE, X, Y, at_batch, interrupt, words_of
 from tests.waiting import NET

@@ -16,8 +16,8 @@ from course_utils.drawing.scene import Box, Label, Line, Mark
 from course_utils.pictures.learning_curves import LearningCurves, learning_curves_scene
 from course_utils.setup.environment import ROOT
 from course_utils.training import LiveTraining, screens
-from course_utils.training.progress import Course
-from course_utils.training.throttle import SHARE, Pace, Throttle
+from course_utils.training.live import SHARE, Throttle
+from course_utils.training.progress import Course, Pace
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 from tests.unit.training.small import RECIPE, X, Y, words_of
 
