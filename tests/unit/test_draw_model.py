@@ -16,6 +16,7 @@ from course_utils.pictures.model.model import model_scene
 from course_utils.pictures.model.shortening import shorten
 from course_utils.recurrence.plans import LayerCall, ModelPlan, Value
 from course_utils.recurrence.reading.calls import read_plan
+from tests.unit.cases import some
 from tests.unit.test_architectures import every_architecture
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -64,7 +65,7 @@ def plans(draw, most=14):
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(plans())
 def test_every_model_is_tidy(plan):
     scene = model_scene(plan)
@@ -73,7 +74,7 @@ def test_every_model_is_tidy(plan):
     assert elements(scene) <= 400
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(plans())
 def test_every_line_leads_from_who_gives_to_who_reads(plan):
     drawn, scene = shorten(plan), model_scene(plan)
@@ -89,7 +90,7 @@ def test_every_line_leads_from_who_gives_to_who_reads(plan):
             assert line.points[0][1] > line.points[-1][1], "data flows upwards"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(plans(most=40))
 def test_nothing_is_lost_where_something_is_left_out(plan):
     drawn = shorten(plan)
