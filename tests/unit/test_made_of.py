@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from course_utils.drawing.scene import Cells
+from course_utils.drawing.moving import moved
+from course_utils.drawing.scene import Cells, Rectangle
 from course_utils.explorers import return_sequences, unrolling
 from course_utils.explorers.state import Setting, view
 from course_utils.pictures.unrolled import plan_layer, plan_trace, unrolled_scene
@@ -13,6 +14,13 @@ from course_utils.recurrence import random_input, run
 
 SETTING = {"units": 3, "features": 2, "steps": 3, "cell": "LSTM", "return_sequences": False, "return_state": False}
 SWITCHED_OFF = {"go_backwards": False, "bidirectional": False}
+
+
+def test_a_picture_that_is_moved_is_made_of_its_own_blocks():
+    cells = Cells("h[t=1]", Rectangle(0, 0, 10, 10), (1, 1), None, ("u",), made_of=("x[t=1] all", "c[t=0] cell:1-4"))
+    (there,) = moved([cells], 5, 7, "below/")
+    assert (there.id, there.place) == ("below/h[t=1]", Rectangle(5, 7, 10, 10))
+    assert there.made_of == ("below/x[t=1] all", "below/c[t=0] cell:1-4")
 
 
 def lit(scene, id: str, number: int) -> set[str]:
