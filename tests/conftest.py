@@ -8,11 +8,12 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from course_utils.commands import another_processor
 from course_utils.exercises import limits
 from course_utils.quiet import quiet_keras
+from tests.unit.cases import QUICK
 from tests.waiting import NET
 
 # The same cases in each run, so that a run fails by what was changed; UNROLLED_LONG looks for new ones.
@@ -21,6 +22,8 @@ settings.register_profile(
     deadline=None,
     derandomize="UNROLLED_LONG" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
+    # With UNROLLED_FEW it only matters that a case fails, not which is the simplest that does.
+    phases=[phase for phase in Phase if phase not in (Phase.shrink, Phase.explain) or "UNROLLED_FEW" not in os.environ],
 )
 
 SAMPLE = 12  # of so many cases of one test a quick run takes one
@@ -40,6 +43,8 @@ def pytest_configure(config):
     if "PYTEST_XDIST_WORKER" not in os.environ:
         trained = config.unrolled.enter_context(tempfile.TemporaryDirectory(prefix="unrolled-trained-"))
         os.environ["UNROLLED_TRAINED"] = trained
+    if config.getoption("quick"):
+        os.environ[QUICK] = "on"
     let_no_clock_decide()
     config.pluginmanager.register(Kernels(config.unrolled.enter_context(another_processor.start_up(SEED))))
     if another_processor.VARIABLE in os.environ:
@@ -60,7 +65,7 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     """Let the cells of lessons wait for what they show, for which nbval has five seconds and no option.
 
-    A quick run takes the first case of a test with many, and one in SAMPLE after it.
+    A quick run takes the first case of a test with many, and one in SAMPLE after it; of cases made up, see ``some``.
     """
     for item in items:
         if hasattr(item, "output_timeout"):

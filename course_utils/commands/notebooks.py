@@ -68,7 +68,8 @@ def on_another_processor(paths: list[Path], seed: int) -> int:
     sanitize = f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval_sanitize.cfg'}"
     patience = [f"--nbval-cell-timeout={SECONDS_A_CELL}", f"--nbval-kernel-startup-timeout={SECONDS_TO_START}"]
     options = ["--nbval", "--nbval-current-env", sanitize, *patience]
-    together = ["-n=2", "--dist=loadfile"] if importlib.util.find_spec("xdist") else []
+    several = len(paths) > 1 and importlib.util.find_spec("xdist")
+    together = ["-n=2", "--dist=loadfile"] if several else []
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-q", *together, *options]
     with start_up(seed) as environment:
         return subprocess.call([*command, *map(str, paths)], cwd=ROOT, env=os.environ | environment)

@@ -1,10 +1,11 @@
 """Lesson 01 in a real JupyterLab, with a real browser and a real keyboard."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.conftest import Lab
+from tests.browser.conftest import Lab, new_page
 
 pytest.importorskip("playwright")
 from playwright.sync_api import Page, expect
@@ -31,9 +32,29 @@ def open_lesson(page: Page, lab: Lab) -> None:
     expect(page.get_by_role("heading", name="The cell of a recurrent network")).to_be_visible()
 
 
+@pytest.fixture(scope="module")
+def ran(browser, lab: Lab) -> Iterator[Page]:
+    """Return a page with the lesson, run once; the tests that use it share it."""
+    with new_page(browser) as page:
+        open_lesson(page, lab)
+        run_all(page)
+        assert_no_errors(page)
+        yield page
+
+
 def unrolling(page: Page):
     """Return the explorer of units, features and time-steps."""
     return page.locator(EXPLORER).filter(has=page.get_by_role("slider", name="time-steps"))
+
+
+def start_anew(page: Page) -> None:
+    """Move that explorer, by keyboard, to where it stands when the lesson has run: 4 units, 3 time-steps."""
+    for name, value in (("units", 4), ("time-steps", 3)):
+        handle = unrolling(page).get_by_role("slider", name=name)
+        handle.press("Home")
+        for _ in range(value - 1):
+            handle.press("ArrowRight")
+    expect(unrolling(page).locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(4\) on 3 steps"))
 
 
 def test_pictures_and_widgets_show_before_any_cell_is_run(page: Page, lab: Lab):
@@ -51,11 +72,9 @@ def test_pictures_and_widgets_show_before_any_cell_is_run(page: Page, lab: Lab):
     photograph(page, "lesson_01_opened")
 
 
-def test_keyboard_moves_the_picture_and_the_count(page: Page, lab: Lab):
-    open_lesson(page, lab)
-    run_all(page)
-    assert_no_errors(page)
-    explorer = unrolling(page)
+def test_keyboard_moves_the_picture_and_the_count(ran: Page):
+    start_anew(ran)
+    explorer = unrolling(ran)
     title = explorer.locator("svg[role=img] title")
     before = explorer.locator("svg[role=img]").inner_html()
 
@@ -64,38 +83,55 @@ def test_keyboard_moves_the_picture_and_the_count(page: Page, lab: Lab):
     expect(explorer.get_by_text("40 parameters", exact=True)).to_be_visible()
     assert explorer.locator("svg[role=img]").inner_html() != before
     explorer.scroll_into_view_if_needed()
-    photograph(page, "lesson_01_units_moved")
+    photograph(ran, "lesson_01_units_moved")
 
     explorer.get_by_role("slider", name="time-steps").press("ArrowRight")
     expect(title).to_have_text(re.compile(r"SimpleRNN\(5\) on 4 steps"))
     expect(explorer.get_by_role("status")).to_contain_text("4 time-steps: 40 parameters (unchanged)")
     expect(explorer.get_by_text("40 parameters", exact=True)).to_be_visible()
-    assert_no_errors(page)
+    assert_no_errors(ran)
 
 
-def test_typing_on_a_slider_does_not_delete_the_cell(page: Page, lab: Lab):
-    open_lesson(page, lab)
-    run_all(page)
-    number = count_cells(page)
-    handle = unrolling(page).get_by_role("slider", name="units")
+def test_typing_on_a_slider_does_not_delete_the_cell(ran: Page):
+    number = count_cells(ran)
+    handle = unrolling(ran).get_by_role("slider", name="units")
     handle.click()
     handle.press("d")
     handle.press("d")
-    assert count_cells(page) == number
+    assert count_cells(ran) == number
 
 
-def test_save_close_and_reopen_keeps_the_widgets(page: Page, lab: Lab):
-    open_lesson(page, lab)
-    run_all(page)
-    unrolling(page).get_by_role("slider", name="units").press("ArrowRight")
-    expect(unrolling(page).locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(5\)"))
-    command(page, "docmanager:save")
-    stop_kernels(page, lab)
-    page.goto("about:blank")
+def test_a_choice_is_made_by_keyboard(ran: Page):
+    cells = count_cells(ran)
+    box = ran.locator(EXPLORER).filter(has_text="may be doubled")
+    status, before = box.get_by_role("status"), ""
+    for choice in box.get_by_role("button").all():
+        choice.focus()
+        ran.keyboard.press("d")
+        ran.keyboard.press("d")
+        ran.keyboard.press("Space")
+        right = choice.inner_text() == "the time-steps"
+        expect(box).to_contain_text("✔ Correct." if right else "✘ Not yet.")
+        expect(choice).to_have_class(re.compile("mod-active"))
+        expect(status).to_have_text(re.compile("\\w"))
+        expect(status).not_to_have_text(before)  # every choice is answered in its own words
+        before = status.text_content()
+    assert count_cells(ran) == cells
+    assert_no_errors(ran)
 
-    open_lesson(page, lab)
-    expect(unrolling(page).locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(5\) on 3 steps"))
-    assert_no_errors(page)
+
+def test_save_close_and_reopen_keeps_the_widgets(ran: Page, lab: Lab):
+    """Ends the kernel of the page that the tests share: the last of them."""
+    start_anew(ran)
+    unrolling(ran).get_by_role("slider", name="units").press("ArrowRight")
+    expect(unrolling(ran).locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(5\)"))
+    command(ran, "docmanager:save")
+    stop_kernels(ran, lab)
+    ran.goto("about:blank")
+
+    open_lesson(ran, lab)
+    expect(unrolling(ran).locator("svg[role=img] title")).to_have_text(re.compile(r"SimpleRNN\(5\) on 3 steps"))
+    assert_no_errors(ran)
 
 
 def stop_kernels(page: Page, lab: Lab) -> None:

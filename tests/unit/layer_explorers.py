@@ -13,6 +13,7 @@ from course_utils.drawing.scene import Cells
 from course_utils.explorers.keras_check import weights_of
 from course_utils.recurrence import random_input
 
+STEPS = (*range(1, 9), 29, 30)  # of more than six, the first three and the last two are drawn, however many there are
 NOT_FOUND = "the picture does not show it"
 
 

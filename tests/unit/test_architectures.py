@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import course_utils
+from course_utils.recurrence.counting import weights_in
+from course_utils.recurrence.reading import read
 from tests.unit.test_trace_equals_keras import assert_equal_to_keras, own_cell
 
 RANDOM = np.random.default_rng(3)
@@ -162,6 +164,12 @@ def test_parameters_equal_keras(keras, build):
 
 
 @every_architecture
+def test_a_spec_holds_as_many_parameters_as_keras_counts(keras, build):
+    model, x, _names = build(keras)
+    assert weights_in(read(model, x)) == model.count_params()
+
+
+@every_architecture
 def test_shapes_are_those_of_keras(keras, build):
     model, _x, _names = build(keras)
     rows = list(course_utils.shapes(model))
@@ -187,6 +195,15 @@ def test_what_flows_between_layers_is_kept(keras, build):
             keras.tree.flatten(flow.output), [row.output] if isinstance(row.output, tuple) else row.output, strict=True
         ):
             assert all(size in (None, has) for size, has in zip(shape, array.shape, strict=True))
+
+
+def test_a_layer_that_is_called_again_is_kept_once_more_with_a_number(keras):
+    model, x, _names = shared_layer(keras)
+    layers = course_utils.trace(model, x).layers
+    assert [name for name in layers if name.startswith("shared")] == ["shared", "shared#2"]
+    for name, entered in zip(("shared", "shared#2"), x, strict=True):
+        np.testing.assert_array_equal(layers[name].input, entered)
+        np.testing.assert_allclose(layers[name].output, model.get_layer("shared")(entered), atol=1e-5)
 
 
 def test_another_start_for_a_layer_of_a_model(keras):
@@ -413,6 +430,17 @@ def test_masking_compares_as_keras_does_in_half_precision(keras):
     x = numbers(2, 4, 2)
     x[0, 1] = 0.1
     assert_equal_to_keras(keras, model, x, tolerance=2e-2)
+
+
+def test_masking_passes_on_zeros_for_what_it_skips(keras):
+    entry = keras.Input((4, 2))
+    masking = keras.layers.Masking(0.5, name="masking")
+    model = keras.Model(entry, keras.layers.LSTM(3)(masking(entry)))
+    x = numbers(2, 4, 2)
+    x[0, 1] = 0.5
+    passed_on = course_utils.trace(model, x).layers["masking"].output
+    np.testing.assert_array_equal(passed_on, masking(x))
+    assert not passed_on[0, 1].any() and passed_on[0, 2].all()
 
 
 def test_what_a_layer_cannot_take_is_said(keras):

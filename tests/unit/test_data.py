@@ -42,6 +42,7 @@ from course_utils.data import (
     places,
 )
 from course_utils.setup.environment import ROOT
+from tests.unit.cases import some
 from tests.waiting import NET
 
 REAL = ROOT.parent / "shared" / "data" / "mnist.npz"
@@ -432,7 +433,7 @@ def test_a_wrong_idx_file_is_named(tmp_path, damage, words):
     assert str(path) in str(caught.value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(place=st.integers(0, 10**6), new=st.binary(max_size=8), cut=st.booleans())
 def test_whatever_is_damaged_it_is_read_or_named(place, new, cut):
     small = packed(**arrays(2, 1))

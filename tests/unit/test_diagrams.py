@@ -45,6 +45,7 @@ from course_utils.pictures.cell import cell_scene
 from course_utils.pictures.unrolled import plan_trace, unrolled_scene
 from course_utils.pictures.words import words_scene
 from course_utils.recurrence import random_input, random_spec, run
+from tests.unit.cases import some
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -62,7 +63,7 @@ def cell(units=4, steps=3, features=2, step=1, unit=None) -> Scene:
     return cell_scene(run(spec, random_input(steps, features)), step=step, unit=unit)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(
     units=st.integers(1, 64),
     steps=st.integers(1, 784),
@@ -74,7 +75,7 @@ def test_unrolled_is_tidy_at_every_size(units, steps, features, **arguments):
     assert_tidy(unrolled(units, steps, features, **arguments))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(units=st.integers(1, 40), features=st.integers(1, 40), step=st.integers(1, 5), light=st.booleans())
 def test_cell_is_tidy_at_every_size(units, features, step, light):
     assert_tidy(cell(units, 5, features, step, unit=units if light else None))
@@ -126,7 +127,7 @@ def test_isotonic_is_the_nearest_that_rises(wishes):
 WORDS = st.lists(st.text(min_size=1, max_size=60) | st.text("Wm", max_size=40), min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(WORDS, st.integers(1, 12))
 def test_words_are_tidy(words, features):
     scene = words_scene(words, random_input(len(words), features)[0])
@@ -134,14 +135,14 @@ def test_words_are_tidy(words, features):
     ElementTree.fromstring(render_svg(scene, LIGHT))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(WORDS)
 def test_words_below_the_steps_are_tidy(words):
     spec, x = random_spec("SimpleRNN", units=2, features=1), random_input(len(words), 1)
     assert_tidy(unrolled_scene(plan_trace(run(spec, x), words=words)))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=some(30), deadline=None)
 @given(st.floats(1, 1e20), st.integers(1, 5))
 def test_large_values_are_tidy(scale, features):
     spec = random_spec("SimpleRNN", units=3, features=features)
@@ -196,10 +197,14 @@ def test_every_copy_carries_the_same_tags():
 def test_steps_left_out_are_counted(steps):
     shown = shown_steps(steps)
     drawn = [step for step in shown if step]
-    texts = [label.text for label in unrolled(steps=steps).of(Label)]
+    scene = unrolled(steps=steps)
+    texts = [label.text for label in scene.of(Label)]
     left_out = steps - len(drawn)
     assert drawn[0] == 1 and drawn[-1] == steps and len(drawn) <= MOST_STEPS
     assert any(f"… {left_out} more step" in text for text in texts) == (left_out > 0)
+    sentence = words_scene(["word"] * steps, random_input(steps, 2)[0])
+    for words in (scene.description, sentence.description):
+        assert (f"… {left_out} more steps …" in words) == (left_out > 0)
 
 
 def test_numbers_are_those_of_the_trace_rounded_once():
@@ -390,7 +395,7 @@ def test_strange_values_have_a_colour_and_a_text():
     assert_tidy(unrolled_scene(plan_trace(run(spec, x))))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(st.floats(allow_nan=True, allow_infinity=True, width=32))
 def test_a_number_fits_its_cell(value):
     assert text_width(wording.number(value), NUMBER_SIZE) <= CELL_WIDTH

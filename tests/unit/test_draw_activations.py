@@ -16,6 +16,7 @@ from course_utils.pictures import Diagram
 from course_utils.pictures.activations import MOST_NAMES, activations_scene
 from course_utils.recurrence.activation_facts import FORMULAS, facts_of
 from course_utils.recurrence.activation_functions import FUNCTIONS, SELU_SCALE, activation_named
+from tests.unit.cases import some
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 NAMES = sorted(FORMULAS)
@@ -38,7 +39,7 @@ def read_back(scene: Scene, name: str, stem: str) -> list[np.ndarray]:
     ]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=some(15), deadline=None)
 @given(
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=MOST_NAMES, unique=True),
     st.none() | st.floats(-4, 4) | st.sampled_from([-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0]),
@@ -172,7 +173,7 @@ def test_what_is_said_of_a_function(name, reach, steepest, flat):
     assert ("note" in texts) == ("Flat: the slope is below 0.05." in scene.description) == bool(zones)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(st.sampled_from(NAMES), st.floats(-4, 4))
 def test_the_x_pointed_at_is_marked_on_both_curves_and_said(name, at):
     scene = activations_scene([name], at=at)
@@ -219,7 +220,7 @@ def test_what_is_beyond_the_frame_has_an_arrow_at_the_edge():
         assert_tidy(scene)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True), st.integers(-40, 40))
 def test_every_point_is_marked_or_pointed_at(names, tenths):
     scene = activations_scene(names, at=tenths / 10)

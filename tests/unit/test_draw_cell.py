@@ -19,6 +19,7 @@ from course_utils.pictures.cell import cell_scene
 from course_utils.recurrence import random_input, run, run_layer
 from course_utils.recurrence.activation_functions import activation_named, sigmoid
 from course_utils.recurrence.specs import Manner, OwnCellSpec, RecurrentSpec
+from tests.unit.cases import some
 from tests.unit.kinds import BLOCKS, STATES
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -86,7 +87,7 @@ CASES = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(**CASES)
 def test_a_step_is_tidy_at_every_size(kind, step, light, skip, **arguments):
     mask = np.array([[t != step for t in (1, 2, 3)]]) if skip else None
@@ -264,7 +265,7 @@ def test_each_column_of_a_gru_takes_what_it_reads_and_nothing_else(reset_after, 
     assert header.place.centre[0] == pytest.approx(held.centre[0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(st.sampled_from(KINDS), st.integers(1, 12), st.integers(1, 12), st.sampled_from([0.1, 1, 30, 1e9]))
 def test_every_number_has_room_in_the_largest_type(kind, units, features, scale):
     x = scale * np.random.default_rng(units).uniform(-1, 1, (1, 3, features))

@@ -18,6 +18,7 @@ from course_utils.pictures.gradient_flow import MOST_LAYERS, gradient_flow_scene
 from course_utils.recurrence import GradientFlow, random_input, random_spec
 from course_utils.recurrence.activation_functions import activation_named
 from course_utils.recurrence.backpropagation import flow_back
+from tests.unit.cases import some
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 KINDS = ("SimpleRNN", "LSTM", "GRU")
@@ -55,7 +56,7 @@ SIZES = st.one_of(st.floats(0, 1e300), st.sampled_from([0.0, np.inf, np.nan, 5e-
 NAMES = st.text(st.characters(codec="utf-8"), max_size=40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(st.data(), st.integers(1, 60), st.integers(1, MOST_LAYERS))
 def test_any_sizes_are_tidy(data, steps, layers):
     names = data.draw(st.lists(NAMES, min_size=layers, max_size=layers, unique=True))
@@ -65,7 +66,7 @@ def test_any_sizes_are_tidy(data, steps, layers):
     assert len(set(scene.ids())) == len(list(scene.ids()))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=some(20), deadline=None)
 @given(st.integers(1, 200), st.integers(1, 8), st.integers(1, 8))
 def test_measured_sizes_are_tidy(steps, features, units):
     assert_tidy(gradient_flow_scene(flows_of(steps, features, units)))
@@ -196,7 +197,7 @@ def test_description_says_sizes_and_the_fastest():
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(st.lists(st.tuples(st.floats(-50, 450), st.floats(1, 30)), min_size=1, max_size=12))
 def test_labels_move_apart_in_order_and_no_more_than_they_must(labels):
     wanted, heights = map(np.array, zip(*labels, strict=True))

@@ -13,6 +13,7 @@ from course_utils.drawing.grouping import block_means
 from course_utils.drawing.scene import Box, Cells, Frame, Label, Line
 from course_utils.pictures import Diagram
 from course_utils.pictures.image_rows import image_rows_scene, shown_rows
+from tests.unit.cases import some
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
 RANDOM = np.random.default_rng(5)
@@ -22,7 +23,7 @@ def blocks(scene):
     return {cells.id: cells for cells in scene.of(Cells)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(
     st.integers(1, 120),
     st.integers(1, 120),
@@ -98,7 +99,7 @@ def test_rows_that_show_something_are_cut_out():
     assert shown_rows(image) == (1, 2, 3, 4, None, 28)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(st.integers(1, 14), st.integers(0, 13))
 def test_one_row_alone_is_never_left_out(rows, inked):
     image = np.zeros((rows, 3))
@@ -142,7 +143,7 @@ def test_whole_numbers_have_no_decimals():
     assert "Row 1 is x_1 = (-2.50, 0.00, 2.50, 5.00)." in half.description and "5.00" in half.to_svg()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=some(30), deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(1, 4))
 def test_means_are_those_of_the_blocks(rows, columns, down, across):
     values = RANDOM.random((rows, columns))

@@ -16,6 +16,7 @@ from course_utils.pictures.model.model import model_scene
 from course_utils.pictures.model.shortening import shorten
 from course_utils.recurrence.graphs import ClosedSpec, Graph, Node, Value
 from course_utils.recurrence.reading import read
+from tests.unit.cases import some
 from tests.unit.test_architectures import every_architecture
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -78,7 +79,7 @@ def graphs(draw, most=14):
 
 
 @pytest.mark.slow
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(graphs())
 def test_every_model_is_tidy(graph):
     scene = model_scene(graph)
@@ -87,7 +88,7 @@ def test_every_model_is_tidy(graph):
     assert elements(scene) <= 400
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(graphs())
 def test_every_line_leads_from_who_gives_to_who_reads(graph):
     drawn, scene = shorten(graph), model_scene(graph)
@@ -103,7 +104,7 @@ def test_every_line_leads_from_who_gives_to_who_reads(graph):
             assert line.points[0][1] > line.points[-1][1], "data flows upwards"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(graphs(most=40))
 def test_nothing_is_lost_where_something_is_left_out(graph):
     drawn = shorten(graph)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import course_utils
 from course_utils.drawing.scene import Box, Label, Line
 from course_utils.pictures import Diagram
+from tests.unit.cases import some
 from tests.unit.test_architectures import every_architecture
 from tests.unit.test_trace_equals_keras import own_cell
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
@@ -47,7 +48,7 @@ def assert_loops(scene):
         assert not any(run.overlaps(place) for key, place in boxes.items() if key.startswith("layer["))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 @given(
     kind=st.sampled_from(["SimpleRNN", "LSTM", "GRU"]),
     units=st.sampled_from([1, 4, 50, 256]),
@@ -82,7 +83,7 @@ def test_what_goes_round_is_written_at_both_ends(keras):
     assert "hₜ₊₁" in texts(course_utils.draw_rolled(built(keras.layers.GRU(4, go_backwards=True))).scene, "state")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=some(12), deadline=None)
 @given(st.sampled_from(["SimpleRNN", "LSTM", "GRU"]), st.booleans(), st.sampled_from(["concat", "sum", None]))
 def test_two_directions_are_two_cells_and_a_merge(keras, kind, return_sequences, merge_mode):
     inner = getattr(keras.layers, kind)(4, return_sequences=return_sequences)

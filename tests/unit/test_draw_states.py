@@ -16,6 +16,7 @@ from course_utils.pictures.states.states import MOST_LAYERS, NUMBERED_ROWS, NUMB
 from course_utils.pictures.states.strips import MOST_CELLS
 from course_utils.recurrence import RecurrentSpec, RecurrentTrace, run
 from course_utils.recurrence.specs import Manner
+from tests.unit.cases import some
 from tests.unit.kinds import BLOCKS
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -50,7 +51,7 @@ def ticks(scene: Scene) -> list[Label]:
     return [label for label in scene.of(Label) if label.id.startswith("axis") and "t=" in label.id]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(
     kind=KINDS,
     units=st.integers(1, 70),
@@ -68,13 +69,13 @@ def test_tidy_at_every_size(kind, units, steps, features, backwards, scale, mask
     assert_tidy(states_scene([one, other, one, other, one][:count]))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=some(12), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 12), steps=st.integers(1, 12), count=st.integers(1, 4))
 def test_both_renderers_draw_the_same(kind, units, steps, count):
     assert_same_in_both_renderers(states_scene([traced(kind, units, steps)] * count))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 20), steps=st.integers(1, 30), sample=st.integers(0, 1))
 def test_each_strip_holds_the_values_of_the_trace(kind, units, steps, sample):
     known = traced(kind, units, steps)
@@ -90,7 +91,7 @@ def test_each_strip_holds_the_values_of_the_trace(kind, units, steps, sample):
         assert drawn[name].axes == ("f" if name == "x" else "u", "t")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 300), steps=st.integers(1, 800), features=st.integers(1, 100))
 def test_all_strips_stand_on_one_time_axis(kind, units, steps, features):
     scene = states_scene([traced(kind, units, steps, features)])
@@ -110,7 +111,7 @@ def test_all_strips_stand_on_one_time_axis(kind, units, steps, features):
         assert 1 <= len(round_ones) <= 10 and round_ones == [round_ones[0] * n for n in range(1, len(round_ones) + 1)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 @given(
     kind=KINDS,
     units=st.integers(1, 300),
@@ -143,7 +144,7 @@ def test_steps_share_their_mean_and_units_are_shown_as_they_are():
     np.testing.assert_allclose(cells.values @ lengths, units.sum(axis=1), rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 7), steps=st.integers(1, 9), features=st.integers(1, 7))
 def test_numbers_stand_in_small_strips_alone(kind, units, steps, features):
     scene = states_scene([traced(kind, units, steps, features)])

@@ -22,6 +22,7 @@ from course_utils.recurrence.activation_functions import activation_named
 from course_utils.recurrence.graphs import DenseSpec, FlattenSpec, chain
 from course_utils.recurrence.initializing import random_bidirectional
 from tests.unit import test_architectures
+from tests.unit.cases import some
 from tests.unit.test_trace_equals_keras import own_cell
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -47,7 +48,7 @@ def dense(inputs, outputs):
     return DenseSpec("dense", kernel, None, activation_named("linear"), SINGLE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(
     kind=st.sampled_from(KINDS),
     units=sizes,
@@ -64,7 +65,7 @@ def test_one_layer_is_tidy(**case):
     assert len(set(scene.ids())) == len(list(scene.ids()))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(
     kind=st.sampled_from(KINDS),
     units=st.integers(1, 12),
@@ -81,7 +82,7 @@ def test_two_directions_are_tidy(kind, units, steps, features, merge_mode, **arg
     assert len(set(scene.ids())) == len(list(scene.ids()))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(
     kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=10),
     units=st.integers(1, 12),
@@ -172,17 +173,17 @@ def test_return_state_opens_an_exit_for_each_state(kind, steps):
         assert {f"{letter}[t={steps}]", f"arrow[{letter},t={steps},out]"} <= opened
 
 
-def test_the_values_are_those_of_the_trace():
+@pytest.mark.parametrize("sample", [0, 1])
+def test_the_values_are_those_of_the_trace(sample):
     spec = random_spec("LSTM", units=4, features=2, return_state=True)
-    trace = run(spec, random_input(3, 2))
-    blocks = {
-        cells.id: cells.values[:, 0] for cells in unrolled_scene(plan_trace(trace)).of(Cells) if cells.shape[1] == 1
-    }
+    trace = run(spec, np.concatenate([random_input(3, 2), random_input(3, 2, seed=1)]))
+    scene = unrolled_scene(plan_trace(trace, sample=sample))
+    blocks = {cells.id: cells.values[:, 0] for cells in scene.of(Cells) if cells.shape[1] == 1}
     for t in (1, 2, 3):
-        np.testing.assert_array_equal(blocks[f"c[t={t}]"], trace.cell_state[0, t - 1])
-        np.testing.assert_array_equal(blocks[f"h[t={t}]"], trace.hidden[0, t - 1])
-        np.testing.assert_array_equal(blocks[f"output[t={t}]"], trace.hidden[0, t - 1])
-        np.testing.assert_allclose(blocks[f"x[t={t}]"], trace.x[0, t - 1])
+        np.testing.assert_array_equal(blocks[f"c[t={t}]"], trace.cell_state[sample, t - 1])
+        np.testing.assert_array_equal(blocks[f"h[t={t}]"], trace.hidden[sample, t - 1])
+        np.testing.assert_array_equal(blocks[f"output[t={t}]"], trace.hidden[sample, t - 1])
+        np.testing.assert_allclose(blocks[f"x[t={t}]"], trace.x[sample, t - 1])
     np.testing.assert_array_equal(blocks["c[t=0]"], 0)
 
 

@@ -19,6 +19,7 @@ from course_utils.drawing.wording import number
 from course_utils.pictures.weights.blocks import MOST_CELLS
 from course_utils.pictures.weights.weights import weights_scene
 from course_utils.recurrence import RecurrentSpec, count, random_spec
+from tests.unit.cases import some
 from tests.unit.kinds import BLOCKS, WORDS
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 
@@ -48,7 +49,7 @@ def blocks(scene: Scene) -> dict[str, Cells]:
     return {cells.id: cells for cells in scene.of(Cells)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(
     kind=KINDS,
     units=st.integers(1, 130),
@@ -61,13 +62,13 @@ def test_tidy_at_every_size(kind, units, features, **arguments):
     assert_tidy(weights_scene(layer_of(kind, units, features, **arguments)))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=some(15), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 20), features=st.integers(1, 20), bias=st.booleans())
 def test_both_renderers_draw_the_same(kind, units, features, bias):
     assert_same_in_both_renderers(weights_scene(layer_of(kind, units, features, bias=bias)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 20), features=st.integers(1, 20))
 def test_each_block_holds_its_own_values_in_the_order_of_keras(kind, units, features):
     spec = layer_of(kind, units, features)
@@ -81,7 +82,7 @@ def test_each_block_holds_its_own_values_in_the_order_of_keras(kind, units, feat
             assert np.array_equal(together, np.atleast_2d(spec.weights[weight]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 300), features=st.integers(1, 800), bias=st.booleans())
 def test_one_cell_size_serves_all_weights(kind, units, features, bias):
     """The sides are to scale, except for those weights that the picture itself names as thicker, and slivers."""
@@ -108,7 +109,7 @@ def test_one_cell_size_serves_all_weights(kind, units, features, bias):
         assert "times as wide" not in but
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 300), features=st.integers(1, 800))
 def test_large_layers_stay_small_pictures(kind, units, features):
     scene = weights_scene(layer_of(kind, units, features))
@@ -157,7 +158,7 @@ def test_of_a_large_layer_every_so_many_rows_and_columns_are_drawn_as_they_are(k
     assert ("b)" in note) == (kind == "GRU" and bool(one_in) and "rows" in note), "two biases are never one"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(st.integers(1, 60), st.integers(1, 60), st.integers(1, 9), st.integers(1, 9))
 def test_groups_cover_everything_once(rows, columns, high, wide):
     """Weighted by their sizes the means give the sum; no group is larger than announced."""
@@ -170,7 +171,7 @@ def test_groups_cover_everything_once(rows, columns, high, wide):
     assert np.isclose(sizes[0] @ means @ sizes[1], values.sum())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 40), features=st.integers(1, 40), bias=st.booleans(), twice=st.booleans())
 def test_counts_are_those_of_the_layer(kind, units, features, bias, twice):
     spec = layer_of(kind, units, features, bias=bias, reset_after=twice)
@@ -214,7 +215,7 @@ def test_headers_have_letter_hue_and_place(kind):
         assert box.place.x == blocks(scene)[f"kernel[{block}]"].place.x
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(kind=KINDS, units=st.integers(1, 8), features=st.integers(1, 8), scale=st.sampled_from([0.3, 40, 3000]))
 def test_numbers_fit_their_cells(kind, units, features, scale):
     for cells in weights_scene(layer_of(kind, units, features, scale=scale)).of(Cells):
@@ -279,7 +280,7 @@ def test_strange_values_have_their_place(units, features, value):
     assert_tidy(weights_scene(spec))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(st.floats(1e-9, 1e9))
 def test_the_scale_ends_at_a_round_number_above(size):
     limit = fine_limit(np.array([-size, 0, np.nan, np.inf]))
@@ -287,7 +288,7 @@ def test_the_scale_ends_at_a_round_number_above(size):
     assert limit <= max(min(2 * size, size + 0.11), 0.01) or (size > 1 and limit <= size + 1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(KINDS, st.integers(1, 64), st.integers(1, 64), st.sampled_from([0.001, 0.1, 1, 30]), st.sampled_from([0, 1, 9]))
 def test_the_scale_holds_every_weight(kind, units, features, scale, bias):
     """The largest of W and R has the strongest colour or one close to it; so has that of b, on a scale of its own."""
@@ -327,6 +328,8 @@ def test_the_description_says_it_all():
     said = weights_scene(spec).description
     assert said.startswith("The weights of GRU(2) on 1 feature: 6 matrices are stored as 2, and 6 biases as 1")
     assert "Keras's order z (update), r (reset), h\u0303 (candidate), 2 for each" in said
+    order = "i (input), f (forget), c\u0303 (candidate), o (output), 3 for each"
+    assert f"Keras's order {order}" in weights_scene(layer_of("LSTM", 3, 1)).description
     assert "W, kernel (1, 6), 1·6 = 6: z: (1.00, 2.00); r: (3.00, 4.00); h\u0303: (5.00, 6.00)." in said
     assert said.endswith("In all 3·(F·U + U·U + 2·U) = 3·(1·2 + 2·2 + 2·2) = 30 parameters.")
 

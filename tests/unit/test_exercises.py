@@ -57,6 +57,7 @@ def test_several_answers_at_once_are_told_to_be_put_in_brackets():
 def test_outcomes_show_in_words_and_in_html():
     outcome = Outcome("incorrect", 'Not <b>"so"</b>.')
     assert str(outcome) == '✘ Not yet. Not <b>"so"</b>.'
+    assert "Not &lt;b&gt;&quot;so&quot;&lt;/b&gt;." in outcome._repr_html_()
     assert "✘ Not yet." in outcome._repr_html_() and "<b>&quot;so" not in outcome._repr_html_().replace("&lt;b&gt;", "")
 
 
@@ -155,11 +156,17 @@ def test_a_reveal_that_cannot_run_is_no_traceback():
 
 def test_a_decimal_number_is_right_to_two_decimals():
     exercise = small(1 / 3, (0.5, 0.25))
-    assert exercise.check(0.33).kind == "correct" and exercise.check(0.32).kind == "incorrect"
+    assert exercise.check(0.33).kind == "correct"
+    assert exercise.check(0.32).kind == exercise.check(0.34).kind == "incorrect"
 
 
 def test_a_whole_number_must_be_exact():
-    assert small(1000, (999, 1001)).check(1000.5).kind == "incorrect"
+    exercise = small(1000, (999, 1001))
+    assert exercise.check(1000.5).kind == exercise.check(1000.005).kind == "incorrect"
+
+
+def test_true_is_no_number():
+    assert "True or False" in small(1, (2, 4)).check(True).message
 
 
 def test_a_shape_may_come_from_keras_itself(keras):

@@ -61,6 +61,7 @@ def test_slips_rounded_to_two_decimals_keep_their_sentence(unrevealed, name):
 def test_three_dots_are_not_attempted(name):
     for outcome in (EXERCISES[name].check(...), EXERCISES[name].check()):
         assert outcome.kind == "not attempted" and outcome.shown == ""
+        assert not any(hint in outcome.message for hint in EXERCISES[name].variant.hints)
 
 
 @each

@@ -100,6 +100,7 @@ def test_every_value_of_every_control_alone(keras):
             assert_tidy(explorer.diagram.scene)
 
 
+@pytest.mark.slow
 def test_controls_together(keras):
     chance, explorer = random.Random(0), course_utils.explore_activations()
     settings = [(chance.choice(NAMES), chance.choice(INPUTS), chance.choice(["none", *NAMES])) for _ in range(24)]

@@ -98,6 +98,7 @@ def test_every_value_of_every_control_shows_what_keras_computes(keras, name):
         assert explorer.diagram.scene.title in unescape(explorer._picture.value)
 
 
+@pytest.mark.slow
 def test_several_controls_at_once(keras):
     explorer = explore_gates()
     for state in several_at_once():

@@ -9,6 +9,7 @@ import course_utils
 from course_utils.explorers.return_sequences import model_of, refusal
 from course_utils.recurrence import shapes
 from tests.unit.layer_explorers import (
+    STEPS,
     asked,
     asked_for,
     assert_code_asks_for,
@@ -37,7 +38,7 @@ SWEEP = {
     "return_state": [False, True],
     "units": range(1, 13),
     "features": range(1, 9),
-    "steps": range(1, 31),
+    "steps": STEPS,
     "cell": KINDS,
 }
 FAR = SWEEP | {"units": range(1, 65), "features": range(1, 65), "steps": range(1, 785)}
@@ -82,8 +83,9 @@ def test_every_value_of_every_control_alone(keras, name, start):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", KINDS)
+@pytest.mark.parametrize("cell", ["SimpleRNN", "LSTM"])
 def test_everything_that_can_follow_what_leaves(keras, cell):
+    """What leaves is one state or, of an LSTM, two; a GRU gives what a SimpleRNN gives, and is swept over above."""
     explorer = course_utils.explore_return_sequences(cell=cell, steps=5)
     for follow, every, states in itertools.product(FOLLOW, (False, True), (False, True)):
         explorer.set(follow=follow, return_sequences=every, return_state=states)

@@ -110,6 +110,7 @@ def test_every_value_of_every_control_shows_what_keras_computes(keras, cell):
             assert explorer.diagram.scene.title in explorer._picture.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", KINDS)
 def test_several_controls_at_once(keras, cell):
     explorer = explore_state(cell=cell)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import course_utils
-from course_utils.explorers.unrolling import layer_of
+from course_utils.explorers.unrolling import layer_of, sides_of
 from course_utils.recurrence import random_input
 from tests.unit.layer_explorers import (
+    STEPS,
     asked,
     asked_for,
     assert_code_asks_for,
@@ -26,7 +27,7 @@ SWITCHES = ["return_sequences", "return_state", "go_backwards", "bidirectional"]
 SWEEP = {
     "units": range(1, 13),
     "features": range(1, 9),
-    "steps": range(1, 31),
+    "steps": STEPS,
     "cell": KINDS,
     **dict.fromkeys(SWITCHES, (False, True)),
 }
@@ -81,6 +82,12 @@ def test_pairs_and_triples_with_the_extremes(keras, move):
 def test_all_kinds_with_the_switches_together(keras, cell, switches):
     explorer = course_utils.explore_unrolling(cell=cell, **dict(zip(SWITCHES, switches, strict=True)))
     assert_right(keras, explorer)
+
+
+def test_each_direction_has_weights_of_its_own():
+    forward, backward = sides_of(course_utils.explore_unrolling(bidirectional=True).state)
+    for weight in ("kernel", "recurrent_kernel"):
+        assert not (forward.weights[weight] == backward.weights[weight]).any()
 
 
 def test_go_backwards_reads_the_last_step_first():
@@ -171,6 +178,7 @@ def test_state_comes_back_and_controls_hide():
         ({"return_state": "no"}, "return_state must be True or False, but it is 'no'"),
         ({"bidirectional": 1}, "bidirectional must be True or False"),
         ({"units": 65}, "units must be a whole number from 1 to 64, but it is 65"),
+        ({"units": True}, "units must be a whole number from 1 to 12, but it is True"),
         ({"steps": 0}, "steps must be a whole number from 1 to 30"),
         ({"most_steps": 785}, "most_steps must be a whole number from 2 to 784"),
         ({"most_units": True}, "most_units must be a whole number"),

@@ -21,9 +21,11 @@ def by_tape(keras, layer, x, step):
         after = list(states)
         for t in range(step, x.shape[1]):
             _output, after = layer.cell(x[:, t], after)
-        last = tf.identity(after[0])
-    jacobians = [tape.batch_jacobian(last, state).numpy() for state in states]
-    squares = [(jacobian**2).sum(axis=(1, 2)) for jacobian in jacobians]
+        units = tf.unstack(tf.identity(after[0]), axis=1)
+    # One unit after the other: tape.batch_jacobian would compile a program for each step. Samples do not meet, so that
+    # the gradient of a unit, which the tape sums over the batch, is that of each sample.
+    rows = [tape.gradient(unit, states, unconnected_gradients="zero") for unit in units]
+    squares = [sum((row[place].numpy() ** 2).sum(axis=1) for row in rows) for place in range(len(states))]
     return np.sqrt(squares[0].mean()), np.sqrt(sum(squares).mean())
 
 

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
+from course_utils.drawing.layout import moved
 from course_utils.drawing.picture import fitted
 from course_utils.drawing.refs import Link, Ref
 from course_utils.drawing.scene import Cells, Rectangle
@@ -21,6 +22,15 @@ from course_utils.recurrence import random_input, run
 
 SETTING = {"units": 3, "features": 2, "steps": 3, "cell": "LSTM", "return_sequences": False, "return_state": False}
 SWITCHED_OFF = {"go_backwards": False, "bidirectional": False}
+
+
+def test_a_picture_that_is_moved_is_made_of_its_own_blocks():
+    links = (Link(Ref("x", t=1)), Link(Ref("c", t=0), "cell", among=(1, 4)))
+    cells = Cells(Ref("h", t=1), Rectangle(0, 0, 10, 10), (1, 1), None, ("u",), made_of=links)
+    (there,) = moved([cells], 5, 7, "below/")
+    assert (there.id, there.place) == ("below/h[t=1]", Rectangle(5, 7, 10, 10))
+    assert [link.to for link in there.made_of] == ["below/x[t=1]", "below/c[t=0]"]
+    assert [(link.how, link.among) for link in there.made_of] == [("all", None), ("cell", (1, 4))]
 
 
 def lit(scene, id: str, number: int) -> set[str]:

@@ -38,15 +38,11 @@ def nbval(path: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, cwd=path.parent)
 
 
-def one_digit(cells) -> None:
-    """Change one digit of a printed number."""
+def one_digit_each(cells) -> None:
+    """Change one digit of a printed number; and one in the words of a picture, as if drawn from another number."""
     output = cells["trace"].outputs[0]
     assert "0.27" in output.text
     output.text = output.text.replace("0.27", "0.28", 1)
-
-
-def one_digit_in_a_picture(cells) -> None:
-    """Change one digit in the words of a picture, as if it had been drawn from another number."""
     data = cells["picture"].outputs[0].data
     assert "(0.27," in data["text/plain"]
     data["text/plain"] = data["text/plain"].replace("(0.27,", "(0.28,", 1)
@@ -72,17 +68,19 @@ KEPT = ("setup", "picture", "trace", "explore")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (one_digit, "0.28"),
-        (one_digit_in_a_picture, "(0.28,"),
-        (widget_that_never_shows, "ZeroDivisionError"),
-        (widget_that_breaks_on_a_move, "ZeroDivisionError"),
+        (one_digit_each, ["(0.28,", "0.28"]),
+        (widget_that_never_shows, ["ZeroDivisionError"]),
+        (widget_that_breaks_on_a_move, ["ZeroDivisionError"]),
     ],
     ids=lambda part: getattr(part, "__name__", ""),
 )
 def test_nbval_catches(tmp_path, change, words):
     run = nbval(altered(tmp_path, KEPT, change))
     assert run.returncode == 1, run.stdout
-    assert words in run.stdout and "1 failed" in run.stdout
+    reports = run.stdout.split("____ ")[1:]  # one for each cell
+    assert len(reports) == len(words) and f"{len(words)} failed" in run.stdout, run.stdout
+    for report, word in zip(reports, words, strict=True):
+        assert word in report
 
 
 def test_nbval_passes_the_same_cells_unaltered(tmp_path):

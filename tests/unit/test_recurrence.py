@@ -9,6 +9,7 @@ import course_utils
 from course_utils.recurrence import random_input, random_spec, run
 from course_utils.recurrence.initializing import glorot_uniform, orthogonal
 from course_utils.recurrence.reading import read_recurrent
+from tests.unit.cases import some
 
 sizes = st.integers(1, 12)
 
@@ -67,7 +68,7 @@ def test_a_batch_is_its_samples_one_by_one(keras):
     np.testing.assert_allclose(run(spec, x).hidden, np.concatenate(alone), atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(units=sizes, features=sizes, use_bias=st.booleans())
 def test_parameters_equal_keras(keras, units, features, use_bias):
     layer = simple_rnn(keras, units, features, use_bias=use_bias)
@@ -121,6 +122,18 @@ def test_random_weights_follow_the_rules_of_keras(keras):
             spec = random_spec(kind, units=5, features=3, **arguments)
             assert [w.shape for w in spec.weights.values()] == [w.shape for w in layer.get_weights()]
             np.testing.assert_array_equal(spec.bias, layer.get_weights()[2])
+
+
+def test_an_orthogonal_matrix_may_mirror():
+    """Of one number it is 1 or -1. The factor Q of a matrix by itself would always be 1: not every one is as likely."""
+    assert {float(orthogonal(np.random.default_rng(seed), (1, 1))[0, 0]) for seed in range(20)} == {-1, 1}
+
+
+def test_another_seed_draws_other_weights():
+    first, again, other = (random_spec("LSTM", units=3, features=2, seed=seed) for seed in (0, 0, 1))
+    for weight in ("kernel", "recurrent_kernel"):
+        np.testing.assert_array_equal(first.weights[weight], again.weights[weight])
+        assert not (first.weights[weight] == other.weights[weight]).any()
 
 
 def test_random_weights_cannot_be_changed_behind_the_cache():

@@ -44,6 +44,7 @@ def test_what_keras_says_is_heard_and_does_not_leave(action, message, printed, c
         (lambda: None, "It says nothing: the lines run."),
         (lambda: stop("another error"), "It says: ValueError: another error"),
         (lambda: stop("It has an error"), "It says: ValueError: It has an error"),
+        (lambda: stop("no ValueError: an error"), "It says: ValueError: no ValueError: an error"),
         (warn, "It says: UserWarning: a warning"),
     ],
 )

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 import course_utils
 from course_utils.commands.another_processor import VARIABLE
 from course_utils.recurrence.activation_functions import FUNCTIONS
+from tests.unit.cases import some
 
-CASES = 500 if "UNROLLED_LONG" in os.environ else 40 if "UNROLLED_FEW" in os.environ else 150
+CASES = 500 if "UNROLLED_LONG" in os.environ else 40 if "UNROLLED_FEW" in os.environ else some(150)
 
 sizes = st.integers(1, 12)
 KINDS = ("SimpleRNN", "LSTM", "GRU")

@@ -18,6 +18,7 @@ from course_utils.setup.environment import ROOT
 from course_utils.training import LiveTraining, screens
 from course_utils.training.live import SHARE, Throttle
 from course_utils.training.progress import Course, Pace
+from tests.unit.cases import some
 from tests.unit.tidy import assert_same_in_both_renderers, assert_tidy
 from tests.unit.training.small import RECIPE, X, Y, words_of
 
@@ -40,7 +41,7 @@ NUMBERS = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True), s
 NAMES = st.text(st.characters(codec="utf-8"), max_size=60)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=some(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.data(), st.integers(1, 40), NAMES, st.sampled_from([None, "accuracy", "mae", "a very long name of a metric" * 3])
 )
