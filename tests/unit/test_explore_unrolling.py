@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import course_utils
-from course_utils.explorers.unrolling import layer_of, sides_of
+from course_utils.explorers.unrolling import layer_of
 from course_utils.recurrence import random_input
 from tests.unit.layer_explorers import (
     STEPS,
@@ -85,7 +85,7 @@ def test_all_kinds_with_the_switches_together(keras, cell, switches):
 
 
 def test_each_direction_has_weights_of_its_own():
-    forward, backward = sides_of(course_utils.explore_unrolling(bidirectional=True).state)
+    forward, backward = course_utils.explore_unrolling(bidirectional=True).settings.sides
     for weight in ("kernel", "recurrent_kernel"):
         assert not (forward.weights[weight] == backward.weights[weight]).any()
 

@@ -200,7 +200,7 @@ def _handed_over(source: _Block, target: _Block, join: Join, number: int) -> lis
     elif level is None:
         return []
     else:
-        (x, y), _beside = _start(source, join, level)
-        aside = y
+        x, y = _start(source, join, level)[0]
+        aside = y - 12 if y == level[0] - 4 else y  # up first, where it begins on top of its column
     points = (*dict.fromkeys([(x, y), (x, aside)]), (gutter, aside), (gutter, low), (first.place.centre[0], low))
     return [arrow(f"join[{number}]", *points, (first.place.centre[0], first.place.bottom + 4))]
