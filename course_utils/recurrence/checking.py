@@ -118,6 +118,12 @@ def as_numbers(x: Any, expected: str) -> np.ndarray:
     """Return x as an array of numbers; tensors and nested lists are welcome. ``expected`` begins the error."""
     if x is None or isinstance(x, (str, bytes)):
         raise TypeError(f"{expected}, but it is {x!r}: pass the numbers themselves.")
+    kind = type(x).__name__
+    if kind == "RaggedTensor":
+        raise TypeError(f"{expected}, but it is a ragged tensor: make its rows equally long, x.to_tensor().")
+    if hasattr(x, "element_spec") or hasattr(x, "__next__"):
+        batch = f"next(iter({'dataset' if hasattr(x, 'element_spec') else 'x'}))"
+        raise TypeError(f"{expected}, but it is a {kind}: take one batch of it, {batch}, and of that the inputs alone.")
     try:
         array = np.asarray(x)
     except ValueError as problem:

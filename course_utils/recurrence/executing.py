@@ -201,15 +201,18 @@ class Execution:
     def _recurrent(self, spec: Any, args: tuple, kwargs: dict[str, Any], runner: Any, sequences: bool) -> Nested:
         x, *more = args
         given = dict(zip(("initial_state", "mask"), more, strict=False)) | kwargs
-        start = self.initial_states.get(spec.name, given.get("initial_state"))
+        handed = given.get("initial_state")
+        start = self.initial_states.get(spec.name, handed)
         start = self._stands.get(id(spec)) if start is None else start
-        mask = given.get("mask")
-        mask = x.mask if mask is None else mask
+        carried = x.mask if given.get("mask") is None else given["mask"]
+        # Keras takes the mask that x carries only where x is the only tensor: called with states, it reads all steps.
+        both = given.get("mask") is None and any(isinstance(leaf, Flow) for leaf in leaves(handed))
+        mask = None if both else carried
         done: LayerRun = runner(spec, x.value, initial_state=map_nested(_value, start), mask=_value(mask))
         self.recurrent.extend(done.traces)
         if (spec.forward if isinstance(spec, BidirectionalSpec) else spec).manner.stateful:
             self._stands[id(spec)] = list(done.states)
-        kept_mask = _value(mask) if sequences else None
+        kept_mask = _value(carried) if sequences else None
         flows = map_nested(Flow, done.output)
         if isinstance(flows, Flow):
             return Flow(flows.value, kept_mask)

@@ -188,7 +188,8 @@ def test_nbval_runs_the_lessons_with_other_roundings(request):
 
 
 COMPARE = """
-test_a_new_kind test_architectures test_gradients test_jacobians test_recurrence test_saying test_trace_corners
+test_a_new_kind test_architectures test_gradients test_jacobians test_own_calls test_random_graphs test_recurrence
+test_saying test_trace_corners
 test_trace_equals_keras test_trace_metamorphic
 """  # the files in which most tests compare our numbers with those of Keras: all of them are run
 SAMPLED = "test_explore_* test_widgets test_exercises_lessons"  # here every control or answer is: a sample

@@ -1,9 +1,12 @@
 """Where trace could easily differ from Keras: nesting, precision, training, and inputs that only just fit."""
 
+import os
+
 import numpy as np
 import pytest
 
 import course_utils
+from course_utils.commands.another_processor import VARIABLE
 from tests.unit.test_architectures import numbers
 from tests.unit.test_trace_equals_keras import assert_equal_to_keras, own_cell
 
@@ -63,7 +66,8 @@ def wrappers(keras, **inner):
 @pytest.mark.parametrize("outer", ["float64", "mixed_float16", "mixed_bfloat16"])
 @pytest.mark.parametrize("inner", ["float32", "float64"])
 def test_a_layer_around_another_gives_its_own_precision(keras, outer, inner):
-    tolerance = 1e-5 if outer == "float64" else 2e-2
+    half = 6e-2 if VARIABLE in os.environ else 2e-2  # under other roundings: a few units of bfloat16's last place
+    tolerance = 1e-5 if outer == "float64" else half
     for wrapper in wrappers(keras, dtype=inner):
         assert_equal_to_keras(keras, wrapper(dtype=outer), numbers(2, 3, 4), tolerance=tolerance)
 
@@ -170,7 +174,7 @@ def test_both_directions_over_ones_own_cell_and_stateful_twice(keras):
     for _ in range(2):
         traced = course_utils.trace(model, x)  # before the call, which moves the state on
         for mine, its in zip(traced.output, model(x), strict=True):
-            np.testing.assert_allclose(mine, its, atol=1e-6)
+            np.testing.assert_allclose(mine, its, atol=1e-5)
 
 
 def test_activations_at_the_edge_of_numbers(keras):
@@ -181,4 +185,25 @@ def test_activations_at_the_edge_of_numbers(keras):
         theirs = getattr(keras.activations, name)(keras.ops.convert_to_tensor(edges))
         with np.errstate(all="ignore"):
             mine = activation_named(name)(edges)
-        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6, err_msg=name)
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_what_is_no_array_is_refused_with_the_line_to_write(keras):
+    import tensorflow as tf
+
+    layers = [keras.layers.Embedding(20, 5, mask_zero=True), keras.layers.GRU(6), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), *layers])
+    with pytest.raises(TypeError, match=r"is a ragged tensor: make its rows equally long, x\.to_tensor\(\)"):
+        course_utils.trace(model, tf.ragged.constant([[1, 2, 3], [4, 5]]))
+    with pytest.raises(TypeError, match=r"take one batch of it, next\(iter\(dataset\)\)"):
+        course_utils.trace(model, tf.data.Dataset.from_tensor_slices(np.ones((4, 3), int)).batch(2))
+    with pytest.raises(TypeError, match=r"is a generator: take one batch of it, next\(iter\(x\)\)"):
+        course_utils.trace(model, (batch for batch in [np.ones((4, 3), int)]))
+
+
+def test_a_whole_model_in_the_place_of_a_layer_is_told_which_to_pass(keras):
+    layers = [keras.layers.LSTM(4, name="reader"), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((5, 3)), *layers])
+    for of_one_layer in (course_utils.draw_cell, course_utils.gradient_flow):
+        with pytest.raises(TypeError, match=r"pass one that it holds, model\.get_layer\('reader'\)"):
+            of_one_layer(model, np.ones((1, 5, 3), "float32"))

@@ -158,8 +158,9 @@ class _Run:
 
     def called(self, flow: Flow) -> str:
         """Say which input of the model a value is."""
-        name = next((name for name, one in self.inputs if one is flow), "")
-        return f"the input {name}" if name else "the input" if len(self.inputs) == 1 else "an input"
+        named = enumerate(self.inputs, start=1)
+        name = next((name or str(number) for number, (name, one) in named if one is flow), "")
+        return "the input" if len(self.inputs) == 1 else f"the input {name}"
 
     @cached_property
     def maker(self) -> dict[int, Call]:

@@ -184,9 +184,9 @@ def _start(source: _Block, join: Join, level: tuple[float, float]) -> tuple[tupl
 
 
 def _handed_over(source: _Block, target: _Block, join: Join, number: int) -> list[Line]:
-    """Draw the way of the states from the last step of one layer to the first of another, at its right."""
+    """Draw the way of the states from the last step of one layer to the first of another, next at its right."""
     first = target.state(join.row, 0)
-    if first is None or target.across <= source.across:
+    if first is None or join.branch != join.source.branch + 1:  # a branch between them would be crossed
         return []
     floor = source.floor(join.source.level)
     if floor is None:

@@ -75,7 +75,8 @@ def _readers(read_any: Reader) -> dict[type, Any]:
 
 def calls_its_layers(model: Any) -> bool:
     """Return whether it is a model that does no more than call its layers: one without a call of its own."""
-    return isinstance(model, quiet_keras().Model) and type(model).call.__module__.startswith("keras.")
+    own = getattr(type(model).call, "__module__", "")
+    return isinstance(model, quiet_keras().Model) and own.startswith("keras.")
 
 
 def trains(layer: Any) -> bool:

@@ -78,7 +78,14 @@ def read_recurrent(layer: Any, x: Any = None) -> RecurrentSpec:
     """Return the spec of one SimpleRNN, LSTM or GRU, alone or as the only layer of a model."""
     spec = read_single(layer, x)
     if not isinstance(spec, RecurrentSpec):
-        raise TypeError(f"layer must be one SimpleRNN, LSTM or GRU layer, but it is {what(layer)}.")
+        held = (
+            [node.name for node in spec.calls if isinstance(node.layer, RecurrentSpec)]
+            if isinstance(spec, Graph)
+            else []
+        )
+        others = [f"model.get_layer({name!r})" for name in dict.fromkeys(held)][:3]
+        hint = f": pass one that it holds, {' or '.join(others)}" if others else ""
+        raise TypeError(f"layer must be one SimpleRNN, LSTM or GRU layer, but it is {what(layer)}{hint}.")
     return spec
 
 

@@ -9,7 +9,8 @@ from course_utils.recurrence.graphs import map_nested
 def is_own(layer: Any) -> bool:
     """Return whether it is a layer or model with a call of its own that holds other layers."""
     keras = quiet_keras()
-    if not isinstance(layer, keras.Layer) or type(layer).call.__module__.startswith("keras."):
+    # A call under a decorator, such as ``tf.function``, may say no module.
+    if not isinstance(layer, keras.Layer) or getattr(type(layer).call, "__module__", "").startswith("keras."):
         return False
     return isinstance(layer, keras.Model) or len(list(layer._flatten_layers())) > 1
 
