@@ -223,3 +223,18 @@ def test_wrong_arguments(keras):
         course_utils.draw_rolled(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]))
     with pytest.raises(TypeError, match="model must be a Keras layer or model"):
         course_utils.draw_rolled(np.zeros((1, 3, 2)))
+
+
+def test_recurrent_layers_are_the_last_to_be_left_out(keras):
+    L = keras.layers
+    entry = y = keras.Input((40, 16, 1))
+    for _ in range(3):
+        y = L.MaxPooling2D((1, 2))(L.Conv2D(4, 3, padding="same")(y))
+    y = L.Dropout(0.1)(L.Dense(8)(L.Reshape((40, 8))(y)))
+    y = L.Dense(5)(L.Dropout(0.1)(L.LSTM(4, return_sequences=True, name="reader")(y)))
+    diagram = course_utils.draw_rolled(keras.Model(entry, L.Activation("softmax")(y)))
+    assert "reader, LSTM(4, return_sequences=True)" in diagram.description
+    hidden = [int(re.search(r"\d+", label.text)[0]) for label in diagram.scene.of(Label) if "more layers" in label.text]
+    drawn = sum(box.role in ("cell", "closed") for box in diagram.scene.of(Box))
+    assert hidden == [6] and drawn == 7
+    assert_tidy(diagram.scene)

@@ -1,11 +1,10 @@
 """The folded picture: one cell for each recurrent layer, with its loop; the steps are not drawn but said."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import FIRST, LAST, MARGIN, arrow, shown_steps
+from course_utils.drawing.layout import MARGIN, arrow, elided, left_out, shown_steps
 from course_utils.drawing.picture import LINE, Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
@@ -19,6 +18,7 @@ PLAIN, GAP = 58, 22  # heights: of a layer without recurrence, of what is left o
 MERGE, FORK = 66, 34  # of what stands above and below the two cells of Bidirectional
 BETWEEN = 56  # px between the two cells of Bidirectional
 NARROWEST, WIDEST = 236, 400
+MOST_RUNGS = 8  # so many layers are drawn where recurrent ones stand between others
 SPOKEN = str.maketrans("₀₁₂₃₄₅₆₇₈₉ₜ₊₋", "0123456789t+-")
 NARROWEST_NOTE = 420  # px: no text above or below is wrapped more narrowly
 
@@ -71,7 +71,7 @@ def rolled_scene(graph: Graph) -> Scene:
     if chain.beside:
         text = _beside(chain)
         beside.append(Label("beside", MARGIN, below + LINE * len(notes), text, 12, "muted", "start"))
-    said = _sentences(chain, graph, _shown(chain))
+    said = _sentences(chain, graph)
     return Picture(title, subtitle, items, said, Legend(below, "\n".join(notes), colours=False), over=beside).scene
 
 
@@ -80,24 +80,32 @@ def _body(page: _Page, top: float) -> list[Item]:
     chain = page.chain
     items: list[Item] = [Label("output", page.axis, top - 12, "output", 14, face=BOLD)]
     y, fork = top + RISE - 8, False
-    for rung in reversed(_shown(chain)):
-        below = rung or chain.rungs[-LAST - 1]  # the highest of those left out
-        ids = f"arrow[{below.name},out]", below.name
-        items += _carry(ids, page.axis, y, below.leaving, below.shape, head=not fork)
-        fork = rung is not None and len(rung.faces) > 1
-        if rung:
+    for place, (rung, hidden) in reversed(list(enumerate(_shown(chain)))):
+        ids = f"arrow[{rung.name},out]", rung.name
+        items += _carry(ids, page.axis, y, rung.leaving, rung.shape, head=not fork)
+        fork = not hidden and len(rung.faces) > 1
+        if not hidden:
             items += _rung(page, rung, y)
             y += _box_height(rung) + (MERGE + FORK if fork else 0) + RISE
         else:
-            hidden = f"… {wording.counted(len(chain.rungs) - FIRST - LAST, 'more layer')} …"
-            items.append(Label("left_out", page.axis, y + 15, hidden, 13, "muted"))
+            id = "left_out" if sum(bool(count) for _rung, count in _shown(chain)) == 1 else f"left_out[{place}]"
+            items.append(Label(id, page.axis, y + 15, f"… {wording.counted(hidden, 'more layer')} …", 13, "muted"))
             y += GAP + RISE
     return items + _input(page, y, head=not fork)
 
 
-def _shown(chain: Chain) -> Sequence[Rung | None]:
-    """Return the layers that are drawn, from below; None stands for all those left out."""
-    return [chain.rungs[place - 1] if place else None for place in shown_steps(len(chain.rungs))]
+def _shown(chain: Chain) -> list[tuple[Rung, int]]:
+    """Return the layers that are drawn, from below, with 0; for those left out the highest of them, and how many.
+
+    Recurrent layers are the last to be left out.
+    """
+    count = len(chain.rungs)
+    ends = {place for place in shown_steps(count) if place}
+    chosen = ends | {place for place, rung in enumerate(chain.rungs, start=1) if rung.faces}
+    shown = elided(chosen if len(chosen) <= MOST_RUNGS else ends)
+    gaps = {slot: (after - 1, after - before - 1) for slot, (before, after) in left_out(shown).items()}
+    drawn = [(place, 0) if place else gaps[slot] for slot, place in enumerate(shown)]
+    return [(chain.rungs[place - 1], hidden) for place, hidden in drawn]
 
 
 def _width(chain: Chain) -> float:
@@ -224,15 +232,15 @@ def _beside(chain: Chain) -> str:
     return shortened(printable(text), 12, 700, SANS)
 
 
-def _sentences(chain: Chain, graph: Graph, shown: Sequence[Rung | None]) -> list[str]:
+def _sentences(chain: Chain, graph: Graph) -> list[str]:
     """Say the chain in words, from below."""
     entering = "" if chain.entering is None else f", {shape_text(chain.entering)}"
     said = [
         f"{_title(chain, graph)}: {'; '.join(_subtitles(chain))}.",
         f"Input: {'x_t at every step' if chain.sequence else 'x'}{entering}.",
     ]
-    hidden = len(chain.rungs) - sum(rung is not None for rung in shown)
-    said += [_in_words(rung) if rung else f"… {hidden} more layers …" for rung in shown]
+    drawn = _shown(chain)
+    said += [f"… {hidden} more layers …" if hidden else _in_words(rung) for rung, hidden in drawn]
     if chain.beside:
         said.append(f"N{_beside(chain)[1:]}.")
     return [re.sub("[₀-₉ₜ₊₋]+", lambda found: "_" + found[0].translate(SPOKEN), one) for one in said]
