@@ -15,6 +15,7 @@ from course_utils.recurrence.graphs import (
     FlattenSpec,
     Flow,
     Graph,
+    LayerSpec,
     MaskingSpec,
     Nested,
     Node,
@@ -71,10 +72,30 @@ class Execution:
     opaque: set[int] = field(default_factory=set)
     _stands: dict[int, list[np.ndarray]] = field(default_factory=dict)  # where stateful layers have moved to
 
+    def run(self, spec: LayerSpec, inputs: list[Flow], **given: Any) -> Nested:
+        """Run a layer by itself, or a model; return nested Flows.
+
+        inputs: in flat order; given: further arguments of a layer
+
+        Raises TypeError where all recurrence is in a call of the user's own that does otherwise than it says.
+        """
+        if not isinstance(spec, Graph):
+            result = self.call(spec, (inputs[0],), given)
+            self._keep(Node(spec, (), {}, ()), inputs[0], (inputs[0],), result, 0)
+            return result
+        if spec.own is None:
+            return self.graph(spec, inputs)
+        result = self.call(spec, *spec.as_called(inputs))
+        if self.opaque and not self.recurrent:
+            raise TypeError(
+                f"What the call of {spec.name!r} does on symbols is not what it does on x: it may draw new numbers, or "
+                "keep something from call to call. Trace the recurrent layer that it holds by itself."
+            )
+        return result
+
     def graph(self, spec: Graph, inputs: list[Flow]) -> Nested:
         """Run all nodes of a model; return nested Flows."""
-        entering = [value for value in leaves(spec.inputs) if isinstance(value, Value)]
-        values: dict[Value, Flow] = dict(zip(entering, inputs, strict=True))
+        values: dict[Value, Flow] = dict(zip(spec.entering, inputs, strict=True))
 
         def filled(leaf: Any) -> Any:
             return values[leaf] if isinstance(leaf, Value) else leaf
@@ -84,18 +105,18 @@ class Execution:
             before = len(self.recurrent)
             result = self.call(node.layer, args, kwargs)
             values.update(zip(node.outputs, leaves(result), strict=True))
-            name = self._name_of_call(node.name)
-            entered = args[0] if len(args) == 1 else args
-            traces = tuple(self.recurrent[before:])
-            self.layers[name] = flow = LayerFlow(map_nested(_value, entered), map_nested(_value, result), traces)
-            if not isinstance(node.layer, Graph) or id(node.layer) in self.opaque:
-                read = tuple(values[value] for value in node.entering)
-                self.calls.append(Call(node, name, read, tuple(leaves(result)), flow))
+            read = tuple(values[value] for value in node.entering)
+            self._keep(node, args[0] if len(args) == 1 else args, read, result, before)
         return map_nested(filled, spec.outputs)
 
-    def _name_of_call(self, name: str) -> str:
-        times = sum(known.split("#")[0] == name for known in self.layers)
-        return f"{name}#{times + 1}" if times else name
+    def _keep(self, node: Node, entered: Nested, read: tuple[Flow, ...], result: Nested, before: int) -> None:
+        """Keep what a call did. before: how many recurrent traces there were then."""
+        times = sum(known.split("#")[0] == node.name for known in self.layers)
+        name = f"{node.name}#{times + 1}" if times else node.name
+        traces = tuple(self.recurrent[before:])
+        self.layers[name] = flow = LayerFlow(map_nested(_value, entered), map_nested(_value, result), traces)
+        if not isinstance(node.layer, Graph) or id(node.layer) in self.opaque:
+            self.calls.append(Call(node, name, read, tuple(leaves(result)), flow))
 
     def first_form(self, flow: Flow) -> Flow:
         """Return the flow that a flow is another form of: with another mask, say."""

@@ -197,6 +197,11 @@ class Graph:
         """The inputs in flat order."""
         return [value for value in leaves(self.inputs) if isinstance(value, Value)]
 
+    def as_called(self, inputs: Sequence["Flow"]) -> tuple[tuple, dict[str, Any]]:
+        """Return inputs in flat order as a call of the user's own takes them: by position, and by name."""
+        given = dict(zip(self.entering, inputs, strict=True))
+        return map_nested(lambda leaf: given[leaf] if isinstance(leaf, Value) else leaf, self.inputs)
+
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
         """The shapes that each input may have, in flat order, with None for any size."""

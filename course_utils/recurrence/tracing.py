@@ -60,10 +60,8 @@ def trace(model: Any, x: Any, *, initial_state: Any = None, mask: Any = None) ->
         raise ValueError(
             "initial_state and mask are for a recurrent layer itself, but this is a TimeDistributed around one."
         )
-    execution = Execution()
     checked = as_numbers(x, "x must be an array of shape (batch, time-steps, features)")
-    flows = execution.call(spec, (Flow(checked),), {"initial_state": initial_state, "mask": mask})
-    return _finished(execution, {spec.name: LayerFlow(checked, map_nested(_value, flows))}, flows)
+    return _traced(Execution(), spec, [Flow(checked)], initial_state=initial_state, mask=mask)
 
 
 def _trace_model(spec: Graph, x: Any, states: Any, mask: Any) -> Trace:
@@ -76,25 +74,12 @@ def _trace_model(spec: Graph, x: Any, states: Any, mask: Any) -> Trace:
         raise ValueError(
             "mask is for a layer alone; a model takes its masks from Masking or Embedding(mask_zero=True)."
         )
-    execution = Execution(dict(states or {}))
-    if spec.own is not None:
-        left = execution.call(spec, (map_nested(Flow, as_arrays(x)),), {})
-        if execution.opaque and not execution.recurrent:
-            raise TypeError(
-                f"What the call of {spec.name!r} does on symbols is not what it does on x: it may draw new numbers, or "
-                "keep something from call to call. Trace the recurrent layer that it holds by itself."
-            )
-    else:
-        left = execution.graph(spec, as_inputs(spec, x))
-    return _finished(execution, execution.layers, left)
+    return _traced(Execution(dict(states or {})), spec, as_inputs(spec, x))
 
 
-def _finished(execution: Execution, layers: Mapping[str, LayerFlow], flows: Nested) -> Trace:
-    return Trace(map_nested(_value, flows), tuple(execution.recurrent), layers)
-
-
-def _value(flow: Flow) -> np.ndarray:
-    return flow.value
+def _traced(execution: Execution, spec: LayerSpec, inputs: list[Flow], **given: Any) -> Trace:
+    output = map_nested(lambda flow: flow.value, execution.run(spec, inputs, **given))
+    return Trace(output, tuple(execution.recurrent), execution.layers)
 
 
 def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
@@ -111,8 +96,11 @@ def inputs_of(spec: LayerSpec, x: Any) -> list[np.ndarray]:
 def as_inputs(spec: Graph, x: Any) -> list[Flow]:
     """Return the inputs of a model in flat order, each in its rank and precision.
 
-    As in Keras, a last axis of one number may be left out or be there too many.
+    As in Keras, a last axis of one number may be left out or be there too many; but a call of the user's own gets x as
+    it is.
     """
+    if spec.own is not None:
+        return [Flow(array) for array in leaves(as_arrays(x))]
     if isinstance(x, Mapping):
         keys = sorted(spec.inputs) if isinstance(spec.inputs, Mapping) else spec.input_names
         missing = [key for key in keys if key not in x]

@@ -272,8 +272,8 @@ MUTANTS = (
     Mutant(
         "a layer called again writes over its first call",
         "course_utils/recurrence/executing.py",
-        'return f"{name}#{times + 1}" if times else name',
-        "return name",
+        'name = f"{node.name}#{times + 1}" if times else node.name',
+        "name = node.name",
         ("tests/unit/test_architectures.py::test_a_layer_that_is_called_again_is_kept_once_more_with_a_number",),
     ),
     Mutant(

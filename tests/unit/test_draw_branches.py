@@ -158,8 +158,8 @@ def test_the_work_grows_with_the_layers(keras, monkeypatch):
     from course_utils.pictures.unrolled import branches
 
     asked = []
-    own = branches._Run.below
-    monkeypatch.setattr(branches._Run, "below", lambda run, call: asked.append(call) or own(run, call))
+    own = branches._Run._reads
+    monkeypatch.setattr(branches._Run, "_reads", lambda run, call: asked.append(call) or own(run, call))
     counts = []
     for depth in (10, 40):
         entry = y = keras.Input((3, 2))
@@ -170,3 +170,35 @@ def test_the_work_grows_with_the_layers(keras, monkeypatch):
         counts.append(len(asked))
         assert f"{2 * depth} layers" in scene.title
     assert counts[1] <= 4.5 * counts[0]
+
+
+def test_of_stacked_cells_the_highest_alone_gives_an_output(keras):
+    L = keras.layers
+    entry = keras.Input((4, 2))
+    stack = L.RNN([L.SimpleRNNCell(3), L.GRUCell(2)], return_sequences=True)(entry)
+    model = filled(keras.Model(entry, [stack, L.Dense(1, name="top")(stack)]))
+    x = numbers(1, 4, 2)
+    description = course_utils.draw_unrolled(model, x).description
+    assert description.count("output is") + description.count("Another output") == 2
+    assert f"h_4 = {wording.vector(np.asarray(model(x)[0])[0, -1])}" in description
+
+
+def test_lines_beside_a_branch_stand_in_the_room_that_is_kept_for_them(keras):
+    """What goes straight up takes no place among the lines that pass at the right."""
+    L = keras.layers
+    entry = keras.Input((3, 2))
+    low = L.SimpleRNN(2, return_sequences=True, name="low")(entry)
+    high = L.SimpleRNN(2, return_sequences=True, name="high")(low)
+    other = L.GRU(2, return_sequences=True, name="first")(
+        L.GRU(2, return_sequences=True)(L.GRU(2, return_sequences=True)(entry))
+    )
+    scene = course_utils.draw_unrolled(keras.Model(entry, L.Add()([high, low, other]))).scene
+    assert_tidy(scene)
+    lines = [line for line in scene.of(Line) if line.id.startswith("join[")]
+    own = [
+        item.place.right
+        for item in [*scene.of(Cells), *scene.of(Label), *scene.of(Box)]
+        if item.id.startswith("branch 1/")
+    ]
+    beside = sorted({x for line in lines for x, _y in line.points[1:3] if max(own) < x < max(own) + 48})
+    assert beside == [pytest.approx(max(own) + 14)]

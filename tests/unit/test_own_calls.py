@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import course_utils
+from course_utils.drawing import wording
 from tests.unit.test_trace_equals_keras import assert_equal_to_keras
 
 IDS = np.array([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0]])
@@ -210,3 +211,39 @@ def test_a_call_under_a_decorator_is_the_users_own(keras):
     with pytest.raises(TypeError, match="cannot be followed"):
         course_utils.trace(model, numbers(2, 5, 3))
     assert course_utils.parameters(model).total == model.count_params()
+
+
+@pytest.mark.parametrize(("build", "x", "names"), [(build, *case) for build, case in MODELS.items()])
+def test_the_layers_that_a_call_calls_are_drawn(keras, build, x, names):
+    model = build(keras)
+    course_utils.trace(model, x)
+    filled(model)
+    description = course_utils.draw_unrolled(model, x).description
+    for trace in course_utils.trace(model, x).recurrent:
+        assert wording.vector(trace.hidden[0, -1]) in description
+
+
+def test_a_call_that_draws_new_numbers_is_no_picture(keras):
+    class Noisy(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.rnn = keras.layers.LSTM(4)
+
+        def call(self, x):
+            return self.rnn(x) + keras.random.normal((4,))
+
+    with pytest.raises(TypeError, match="may draw new numbers"):
+        course_utils.draw_unrolled(Noisy(), numbers(2, 5, 3))
+
+
+def test_a_shared_layer_is_followed_once(keras, monkeypatch):
+    from course_utils.recurrence.reading import models
+
+    asked = []
+    own = models.followed
+    monkeypatch.setattr(models, "followed", lambda layer, *given: asked.append(layer.name) or own(layer, *given))
+    shared = reader(keras)
+    one, other = keras.Input((5, 3)), keras.Input((5, 3))
+    model = filled(keras.Model([one, other], keras.layers.Add()([shared(one), shared(other)])))
+    assert_equal_to_keras(keras, model, [numbers(2, 5, 3), 2 * numbers(2, 5, 3)])
+    assert asked == ["mine"]

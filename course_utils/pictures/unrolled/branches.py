@@ -1,6 +1,5 @@
 """What the unrolled picture of a whole model shows: branches of rows side by side, and what leads between them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -9,17 +8,15 @@ import numpy as np
 
 from course_utils.pictures.unrolled.plan import Level, Plan, Row, level_of, rows_of
 from course_utils.recurrence.counting import sum_known, weights_in
-from course_utils.recurrence.executing import Call, Execution, LayerFlow
+from course_utils.recurrence.executing import Call, Execution
 from course_utils.recurrence.graphs import (
     ClosedSpec,
     EmbeddingSpec,
     Flow,
     Graph,
     LayerSpec,
-    Node,
     Value,
     leaves,
-    map_nested,
 )
 from course_utils.recurrence.specs import RECURRENT
 
@@ -82,7 +79,7 @@ def plan_model(
     """
     run = _Run.of(spec, [Flow(array) for array in inputs])
     branches, left_out = run.branches()
-    planned = _Planned(run, sample, known, len(branches))
+    planned = _Planned(run, sample, known)
     for branch in branches:
         planned.add(branch)
     layers = {id(call.node.layer): call.node.layer for branch in branches for call in branch.calls}
@@ -126,13 +123,38 @@ class _Branch:
     entry: Flow
     calls: list[Call] = field(default_factory=list)
 
+    @property
+    def recurrent(self) -> int:
+        """How many recurrent layers it holds."""
+        return sum(isinstance(call.node.layer, RECURRENT) for call in self.calls)
+
+
+@dataclass(frozen=True, eq=False)
+class _Reads:
+    """What a call reads, each value as it was made.
+
+    below:  what stands below it: that with the most recurrent layers on its way. Of several the last, so that the
+            others stand at its left, in the order in which they are read
+    others: the other values, with who made each; None for an input of the model
+    begins: whether it is handed states to begin with; givers: the layers that these come from
+    """
+
+    below: Flow | None
+    others: list[tuple[Flow, Call | None]]
+    begins: bool
+    givers: list[Call]
+
+    @property
+    def makers(self) -> list[Call]:
+        """Who made what does not stand below it, those who give states last."""
+        return [*(maker for _flow, maker in self.others if maker is not None), *self.givers]
+
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """One run of a model: calls that read what others made."""
+    """One run of a model: calls that read what others made. inputs: with their names; "" where nobody chose one."""
 
     execution: Execution
-    calls: list[Call]
     inputs: list[tuple[str, Flow]]
     outputs: list[Flow]
 
@@ -140,21 +162,14 @@ class _Run:
     def of(cls, spec: LayerSpec, inputs: list[Flow]) -> "_Run":
         """Run a layer or model."""
         execution = Execution()
-        if not isinstance(spec, Graph):
-            result = execution.call(spec, (inputs[0],), {})
-            values = map_nested(lambda flow: flow.value, result)
-            flow = LayerFlow(inputs[0].value, values, tuple(execution.recurrent))
-            calls = [Call(Node(spec, (), {}, ()), spec.name, (inputs[0],), tuple(leaves(result)), flow)]
-            return cls(execution, calls, [("", inputs[0])], leaves(result))
-        if spec.own is None:
-            result = execution.graph(spec, inputs)
-        else:
-            given = iter(inputs)
-            args = map_nested(lambda leaf: next(given) if isinstance(leaf, Value) else leaf, spec.inputs[0])
-            result = execution.call(spec, args, {})
-        names = [name for name, _value in spec.called_inputs]
-        named = list(zip(names, inputs, strict=True)) if len(names) == len(inputs) else [("", flow) for flow in inputs]
-        return cls(execution, execution.calls, named, [execution.first_form(flow) for flow in leaves(result)])
+        outputs = [execution.first_form(flow) for flow in leaves(execution.run(spec, inputs))]
+        names = [name for name, _value in spec.called_inputs] if isinstance(spec, Graph) else [""]
+        return cls(execution, list(zip(names, inputs, strict=True)), outputs)
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls in order of execution."""
+        return self.execution.calls
 
     def called(self, flow: Flow) -> str:
         """Say which input of the model a value is."""
@@ -167,40 +182,41 @@ class _Run:
         """Which call gave a flow, by ``id(flow)``."""
         return {id(flow): call for call in self.calls for flow in call.leaving}
 
-    def read(self, call: Call) -> list[Flow]:
-        """Return what a call reads, each as it was made."""
+    def _read(self, call: Call) -> list[Flow]:
         return [self.execution.first_form(flow) for flow in call.entering]
-
-    def values(self, call: Call) -> list[Flow]:
-        """Return what a call reads but the states that it begins with."""
-        return self.read(call)[: 1 if isinstance(call.node.layer, RECURRENT) else None]
 
     @cached_property
     def used(self) -> set[int]:
         """Which flows are read by a call, by ``id(flow)``."""
-        return {id(flow) for call in self.calls for flow in self.read(call)}
+        return {id(flow) for call in self.calls for flow in self._read(call)}
 
     @cached_property
     def way(self) -> dict[int, tuple[int, int]]:
         """For each flow, by its ``id``: how many recurrent layers lie on the way to it, and how many calls."""
         found: dict[int, tuple[int, int]] = {}
         for call in self.calls:
-            recurrent, length = max((found.get(id(flow), (0, 0)) for flow in self.read(call)), default=(0, 0))
+            recurrent, length = max((found.get(id(flow), (0, 0)) for flow in self._read(call)), default=(0, 0))
             recurrent += isinstance(call.node.layer, RECURRENT)
             found |= {id(flow): (recurrent, length + 1) for flow in call.leaving}
         return found
 
-    def below(self, call: Call) -> Flow | None:
-        """Return what stands below a call: of what it reads, that with the most recurrent layers on its way.
+    @cached_property
+    def reads(self) -> dict[int, _Reads]:
+        """What each call reads, by ``id(call)``."""
+        return {id(call): self._reads(call) for call in self.calls}
 
-        Of several, the last: so the others stand at its left, in the order in which they are read.
-        """
-        return max(reversed(self.values(call)), key=lambda flow: self.way.get(id(flow), (0, 0)), default=None)
+    def _reads(self, call: Call) -> _Reads:
+        read = self._read(call)
+        values = read[:1] if isinstance(call.node.layer, RECURRENT) else read
+        states = read[len(values) :]
+        below = max(reversed(values), key=lambda flow: self.way.get(id(flow), (0, 0)), default=None)
+        others = [(flow, self.maker.get(id(flow))) for flow in values if flow is not below]
+        return _Reads(below, others, bool(states), self._givers(states))
 
-    def givers(self, state: Flow) -> list[Call]:
-        """Return the layers that a state comes from, past the operations that only put it together."""
+    def _givers(self, states: list[Flow]) -> list[Call]:
+        """Return the layers that states come from, past the operations that only put them together."""
         found: list[Call] = []
-        waiting, seen = [state], set[int]()
+        waiting, seen = list(states), set[int]()
         while waiting:
             call = self.maker.get(id(waiting.pop(0)))
             if call is None or id(call) in seen:
@@ -209,18 +225,8 @@ class _Run:
             if isinstance(call.node.layer, RECURRENT) or weights_in(call.node.layer) != 0:
                 found.append(call)
             else:
-                waiting += self.read(call)
+                waiting += self._read(call)
         return found
-
-    def sources(self, call: Call) -> Iterator[tuple[Flow, Call | None, bool]]:
-        """Yield what a call reads that does not stand below it: the value, who made it, whether it is a state."""
-        below, values = self.below(call), self.values(call)
-        for flow in values:
-            if flow is not below:
-                yield flow, self.maker.get(id(flow)), False
-        for state in self.read(call)[len(values) :]:
-            for giver in self.givers(state):
-                yield giver.leaving[0], giver, True
 
     def branches(self) -> tuple[list[_Branch], tuple[str, ...]]:
         """Return the branches from the left to the right, and the names of layers that have no place in them."""
@@ -237,17 +243,13 @@ class _Run:
             while call is not None and id(call) not in owner:
                 owner[id(call)] = len(grown)
                 branch.calls.insert(0, call)
-                below = self.below(call)
+                below = self.reads[id(call)].below
                 branch.entry = branch.entry if below is None else below
                 call = None if below is None else self.maker.get(id(below))
             grown.append(branch)
-            waiting += [maker for one in branch.calls for _flow, maker, _state in self.sources(one) if maker]
-        kept = sorted(range(len(grown)), key=lambda number: (-self._recurrent(grown[number]), number))[:MOST_BRANCHES]
+            waiting += [maker for one in branch.calls for maker in self.reads[id(one)].makers]
+        kept = sorted(range(len(grown)), key=lambda number: (-grown[number].recurrent, number))[:MOST_BRANCHES]
         return self._in_order(grown, owner, set(kept)), self._left_out(grown, set(kept))
-
-    @staticmethod
-    def _recurrent(branch: _Branch) -> int:
-        return sum(isinstance(call.node.layer, RECURRENT) for call in branch.calls)
 
     def _in_order(self, grown: list[_Branch], owner: dict[int, int], kept: set[int]) -> list[_Branch]:
         """Return the branches that are kept, each at the right of all that it reads; who gives a state stands next."""
@@ -259,10 +261,11 @@ class _Run:
                 return
             begun.add(number)
             branch = grown[number]
-            makers = [(state, maker) for call in branch.calls for _flow, maker, state in self.sources(call)]
+            reads = [self.reads[id(call)] for call in branch.calls]
             fork = self.maker.get(id(branch.entry))
-            for _state, maker in sorted([(False, fork), *makers], key=lambda pair: pair[0]):
-                if maker is not None and owner[id(maker)] != number:
+            values = [fork, *(maker for one in reads for _flow, maker in one.others)]
+            for maker in (*values, *(giver for one in reads for giver in one.givers)):
+                if maker is not None:
                     visit(owner[id(maker)])
             order.append(number)
 
@@ -282,8 +285,8 @@ class _Run:
 class _Planned:
     """The plans of branches while they are made, and where each value stands."""
 
-    def __init__(self, run: _Run, sample: int, known: bool, several: int):
-        self.run, self.sample, self.known, self.several = run, sample, known, several > 1
+    def __init__(self, run: _Run, sample: int, known: bool):
+        self.run, self.sample, self.known = run, sample, known
         self.plans: list[Plan] = []
         self.joins: list[Join] = []
         self._places: dict[int, tuple[Place, Level, str]] = {}  # by id(flow); the text says what it is
@@ -291,27 +294,30 @@ class _Planned:
 
     def add(self, branch: _Branch) -> None:
         """Plan one more branch, at the right of the others."""
-        number, lowest = len(self.plans), branch.calls[0].node.layer
+        number, lowest, called = len(self.plans), branch.calls[0].node.layer, self.run.called(branch.entry)
         level, source = self._entry(branch.entry, isinstance(lowest, EmbeddingSpec))
-        self._places.setdefault(id(branch.entry), (Place(number, 0), level, self.run.called(branch.entry)))
+        self._places.setdefault(id(branch.entry), (Place(number, 0), level, called))
         rows: list[Row] = []
         for call in branch.calls:
             made = rows_of(call.node.layer, call.flow, level, self.sample, lowest=not rows)
-            for flow, _maker, states in self.run.sources(call):
-                if id(flow) in self._places:
-                    row = next((place for place, one in enumerate(made) if one.traces), 0) if states else 0
-                    self.joins.append(Join(self._places[id(flow)][0], number, len(rows) + row + 1, states))
-            said = self._said(call)
-            own_note = isinstance(call.node.layer, ClosedSpec) and call.node.kind != "RepeatVector"
-            title = call.node.summary if own_note else ""
-            rows += [replace(row, title=title or row.title, **said) for row in made]
+            self._join(call, number, len(rows) + 1, made)
+            rows += [replace(row, **self._said(call), goes="on") for row in made[:-1]]
+            rows.append(replace(made[-1], **self._said(call), goes=self._goes(call.leaving[0])))
             level = rows[-1].leaving
             self._layers.add(id(call.node.layer))
             for flow in call.leaving:
                 self._places[id(flow)] = Place(number, len(rows)), level, call.name
-        self.plans.append(
-            Plan(tuple(rows), self.sample, self.known, source=source, called=self.run.called(branch.entry))
-        )
+        self.plans.append(Plan(tuple(rows), self.sample, self.known, source=source, called=called))
+
+    def _join(self, call: Call, branch: int, first: int, rows: list[Row]) -> None:
+        """Note what leads to a call from elsewhere. first: the number of the first of its rows."""
+        reads = self.run.reads[id(call)]
+        cell = next((place for place, row in enumerate(rows) if row.traces), 0)
+        sources = [(flow, first, False) for flow, _maker in reads.others]
+        sources += [(giver.leaving[0], first + cell, True) for giver in reads.givers]
+        for flow, row, states in sources:
+            if id(flow) in self._places:
+                self.joins.append(Join(self._places[id(flow)][0], branch, row, states))
 
     def _entry(self, flow: Flow, numbers: bool) -> tuple[Level, str]:
         """Return what a branch begins with, and where it comes from, if it is no input of the model."""
@@ -322,20 +328,25 @@ class _Planned:
         letter = "y" if level is None else level.letter
         return level_of(letter, flow.value, self.sample, self.known), f"what {maker.name} gives"
 
+    def _goes(self, flow: Flow) -> str:
+        """Say where a value goes."""
+        if any(flow is output for output in self.run.outputs):
+            return "out"
+        return "on" if id(flow) in self.run.used else "nowhere"
+
     def _said(self, call: Call) -> dict[str, Any]:
         """Return what is said of a call beside what its layer does."""
-        sources = list(self.run.sources(call))
-        values = [flow for flow, _maker, state in sources if not state]
-        also = [self._places[id(flow)][2] if id(flow) in self._places else self.run.called(flow) for flow in values]
-        states = self.run.read(call)[len(self.run.values(call)) :]
-        givers = list(dict.fromkeys(maker.node.name for _flow, maker, state in sources if state and maker))
-        begins = " and ".join(givers[:2]) or "an input" if states else ""
-        out = any(flow is call.leaving[0] for flow in self.run.outputs)
-        read = id(call.leaving[0]) in self.run.used
-        return {
-            "begins": begins,
+        reads, node = self.run.reads[id(call)], call.node
+        others = [flow for flow, _maker in reads.others]
+        also = [self._places[id(flow)][2] if id(flow) in self._places else self.run.called(flow) for flow in others]
+        givers = list(dict.fromkeys(giver.node.name for giver in reads.givers))
+        said: dict[str, Any] = {
+            "begins": " and ".join(givers[:2]) or "an input" if reads.begins else "",
             "also": tuple(also),
-            "unseen": tuple(name for name, flow in zip(also, values, strict=True) if id(flow) not in self._places),
-            "again": id(call.node.layer) in self._layers,
-            "goes": "out" if out else "on" if read else "nowhere",
+            "unseen": tuple(name for name, flow in zip(also, others, strict=True) if id(flow) not in self._places),
+            "again": id(node.layer) in self._layers,
         }
+        # Of RepeatVector the note says how many times.
+        if isinstance(node.layer, ClosedSpec) and node.summary and node.kind != "RepeatVector":
+            said["title"] = node.summary
+        return said

@@ -89,6 +89,25 @@ class Stack:
         items += entry(grid, floors[-1].below) + left_out
         return cls(grid, floors, kept[::-1], items, floors[-1].below + grid.level_height(plan.entry) + NAMES)
 
+    @property
+    def top(self) -> float:
+        """Where the highest values begin."""
+        return self.floors[0].above
+
+    def floor(self, row: int) -> Floor | None:
+        """Return where a row of the plan stands, from 1; None where it is left out."""
+        return next((one for number, one in zip(self.numbers, self.floors, strict=True) if number == row - 1), None)
+
+    def level(self, level: int) -> tuple[float, float] | None:
+        """Return the top of what a row gives, 0 for the input, and the middle of its last column; None as ``floor``."""
+        floor = self.floor(level)
+        if level and floor is None:
+            return None
+        values = self.grid.plan.entry if floor is None else floor.row.leaving
+        top = self.floors[-1].below if floor is None else floor.above
+        x = sum(self.grid.span()) / 2 if values.style == "other" else self.grid.centre(self.grid.ends[values])
+        return top, x
+
 
 def scale_of(plans: Sequence[Plan]) -> tuple[float, bool]:
     """Return the end of the colour scale, and whether values lie beyond it.

@@ -1,5 +1,7 @@
 """The unrolled picture in words: its title, its note, its description."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from course_utils.drawing import wording
@@ -120,8 +122,14 @@ def _letters_explained(plan: Plan) -> list[str]:
 
 def sentences(plan: Plan) -> list[str]:
     """Say in words what the picture shows: its alternative text."""
-    left_out = [f"Not drawn: {', '.join(plan.left_out)}."] if plan.left_out else []
-    return [*(_single(plan) if plan.single else _several(plan)), *left_out]
+    if plan.single:
+        return [*_single(plan), *_left_out(plan)]
+    opening = [f"{title(plan)}, unrolled: time runs to the right, depth upwards.", f"Input {plan.entry.shape}."]
+    return [*opening, *_branch_by_branch([plan], plan)]
+
+
+def _left_out(plan: Plan) -> list[str]:
+    return [f"Not drawn: {', '.join(plan.left_out)}."] if plan.left_out else []
 
 
 def _single(plan: Plan) -> list[str]:
@@ -181,18 +189,6 @@ def _step(plan: Plan, row: Row, order: int | None) -> str:
     return f"Step {order}{word}{', skipped by the mask' if skipped else ''}: {', '.join(parts)}."
 
 
-def _several(plan: Plan) -> list[str]:
-    sentences = [f"{title(plan)}, unrolled: time runs to the right, depth upwards.", f"Input {plan.entry.shape}."]
-    sentences += [_layer(plan, row) for row in plan.rows]
-    if plan.total is not None:
-        sentences.append(f"{_total(plan.total, plan.whole)}{' in all' if plan.whole == plan.total else ''}.")
-    if plan.known and plan.entry.style == "steps":
-        sentences.append(f"The input is {_values(plan.entry)}.")
-    if plan.known:
-        sentences.append(f"The output is {_values(plan.rows[-1].leaving)}.")
-    return sentences
-
-
 def title_of_branches(model: Branches) -> str:
     """Say how many layers in how many branches, and on how many steps each."""
     if len(model.plans) == 1:
@@ -206,23 +202,31 @@ def title_of_branches(model: Branches) -> str:
 
 def sentences_of_branches(model: Branches) -> list[str]:
     """Say a whole model in words, branch by branch."""
-    several, plan = len(model.plans) > 1, model.plans[model.main]
-    side = ", branches side by side" if several else ""
-    said = [f"{title_of_branches(model)}, unrolled: time runs to the right, depth upwards{side}."]
-    said.append(f"Input {' and '.join(model.inputs)}; output {' and '.join(model.outputs)}.")
-    for number, one in enumerate(model.plans, start=1):
+    side = ", branches side by side" if len(model.plans) > 1 else ""
+    return [
+        f"{title_of_branches(model)}, unrolled: time runs to the right, depth upwards{side}.",
+        f"Input {' and '.join(model.inputs)}; output {' and '.join(model.outputs)}.",
+        *_branch_by_branch(model.plans, model.plans[model.main]),
+    ]
+
+
+def _branch_by_branch(plans: Sequence[Plan], main: Plan) -> list[str]:
+    """Say the rows of each branch, how many parameters there are, what goes in, what comes out, what is not drawn."""
+    said: list[str] = []
+    several = len(plans) > 1
+    for number, plan in enumerate(plans, start=1):
         if several:
-            said.append(f"Branch {number} reads {one.source or f'{one.called}, {one.entry.shape}'}.")
-        said += [_layer(one, row) for row in one.rows]
-    if plan.total is not None:
-        said.append(f"{_total(plan.total, plan.whole)}{' in all' if plan.whole == plan.total else ''}.")
-    for number, one in enumerate(model.plans, start=1):
-        if one.known and one.entry.style == "steps" and not one.source:
-            said.append(f"The input{f' of branch {number}' if several else ''} is {_values(one.entry)}.")
-    outputs = [row for one in model.plans for row in one.rows if row.goes == "out" and one.known]
+            said.append(f"Branch {number} reads {plan.source or f'{plan.called}, {plan.entry.shape}'}.")
+        said += [_layer(plan, row) for row in plan.rows]
+    if main.total is not None:
+        said.append(f"{_total(main.total, main.whole)}{' in all' if main.whole == main.total else ''}.")
+    for number, plan in enumerate(plans, start=1):
+        if plan.known and plan.entry.style == "steps" and not plan.source:
+            said.append(f"The input{f' of branch {number}' if several else ''} is {_values(plan.entry)}.")
+    outputs = [row for plan in plans for row in plan.rows if row.goes == "out" and plan.known]
     said += [f"The output is {_values(row.leaving)}." for row in outputs[:1]]
     said += [f"Another output, of {row.name}, is {_values(row.leaving)}." for row in outputs[1:]]
-    return [*said, *([f"Not drawn: {', '.join(plan.left_out)}."] if plan.left_out else [])]
+    return [*said, *_left_out(main)]
 
 
 def _layer(plan: Plan, row: Row) -> str:

@@ -140,7 +140,7 @@ class _Reading:
 
     def model(self, model: Any, x: Any) -> Graph:
         """Read a model or a layer by itself."""
-        spec = self._follow(model, None, {}, x) if is_own(model) else self._layer(model)
+        spec = self._own_model(model, x) if is_own(model) else self._layer(model)
         graph = spec if isinstance(spec, Graph) else self._alone(model, spec)
         return replace(graph, trainable=_trainable(model), parts=tuple(parts_of(model)))
 
@@ -170,16 +170,28 @@ class _Reading:
         # As in Keras, the batch may have any size, and in a Sequential the time-steps too.
         return replace(graph, free=2 if isinstance(layer, keras.Sequential) else 1)
 
+    def _own_model(self, model: Any, x: Any) -> LayerSpec:
+        """Follow the call of a whole model on what is shaped as x, else as what it was built for."""
+        keras = quiet_keras()
+        if x is not None:
+            symbols = map_nested(lambda a: keras.KerasTensor((None, *a.shape[1:]), dtype=a.dtype.name), as_arrays(x))
+            return self._own_call(model, (symbols,), {})
+        (shape, *more) = _entering_shapes(model)
+        if shape is None or more:
+            return replace(closed(model), why="what it reads is not known: call it once on data")
+        return self._own_call(model, (keras.KerasTensor((None, *shape[1:])),), {})
+
     def _own_call(self, layer: Any, args: Any, kwargs: dict[str, Any]) -> LayerSpec:
         """Follow a call that a user wrote; a closed box where it cannot be followed."""
-        known = (id(layer), repr((args, kwargs)))
+        kinds = map_nested(lambda leaf: (getattr(leaf, "shape", leaf), getattr(leaf, "dtype", "")), (args, kwargs))
+        known = (id(layer), repr(kinds))
         if known not in self._followed:
             self._followed[known] = self._follow(layer, args, kwargs)
         return self._followed[known]
 
-    def _follow(self, layer: Any, args: Any, kwargs: dict[str, Any], x: Any = None) -> LayerSpec:
+    def _follow(self, layer: Any, args: Any, kwargs: dict[str, Any]) -> LayerSpec:
         try:
-            function, given, leaving = followed(layer, (_symbols(layer, x),) if args is None else args, kwargs)
+            function, given, leaving = followed(layer, args, kwargs)
         except Exception as problem:  # whatever the user's own code raises when it meets a symbol
             first_line = next(iter(str(problem).strip().splitlines()), "")
             return replace(closed(layer), why=f"{type(problem).__name__}: {first_line:.120}")
@@ -260,17 +272,6 @@ def every_node(graph: Graph) -> Iterator[Node]:
         yield node
         if isinstance(node.layer, Graph):
             yield from every_node(node.layer)
-
-
-def _symbols(model: Any, x: Any) -> Any:
-    """Return what a model is to be called on, as symbols of any batch: shaped as x, else as what it was built for."""
-    keras = quiet_keras()
-    if x is not None:
-        return map_nested(lambda a: keras.KerasTensor((None, *a.shape[1:]), dtype=a.dtype.name), as_arrays(x))
-    (shape, *more) = _entering_shapes(model)
-    if shape is None or more:
-        raise ValueError("which shapes it reads is not known before it is called on data")
-    return keras.KerasTensor((None, *shape[1:]))
 
 
 def _written(call: Any) -> dict[str, str]:
