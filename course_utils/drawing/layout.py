@@ -42,6 +42,17 @@ def shown_steps(steps: int, first: int = FIRST, last: int = LAST) -> list[int | 
     return elided(ends) if ends else []
 
 
+def shown_with(count: int, kept: Iterable[int], most: int) -> list[int | None]:
+    """Return the same of any things in a row, and between the ends those to be kept, while that makes at most ``most``.
+
+    >>> shown_with(9, [6], 7), shown_with(9, [4, 5, 6], 7)
+    ([1, 2, 3, None, 6, 7, 8, 9], [1, 2, 3, None, 8, 9])
+    """
+    ends = {place for place in shown_steps(count) if place}
+    chosen = ends | {*kept}
+    return elided(chosen if len(chosen) <= most else ends)
+
+
 def left_out(shown: Sequence[int | None]) -> dict[int, tuple[int, int]]:
     """Return for each slot that stands for some left out what is drawn before and after it; slots count from 0.
 

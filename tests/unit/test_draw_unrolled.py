@@ -622,3 +622,14 @@ def test_a_title_names_as_many_switches_as_have_room(keras):
     short = keras.layers.GRU(4, return_sequences=True, return_state=True)
     title = course_utils.draw_unrolled(short, np.zeros((1, 3, 2))).scene.title
     assert title == "GRU(4, return_sequences=True, return_state=True) on 3 steps of 2 features"
+
+
+def test_recurrent_layers_are_the_last_to_be_left_out(keras):
+    L = keras.layers
+    below, above = [L.Dense(3) for _ in range(5)], [L.Dense(3) for _ in range(4)]
+    model = keras.Sequential([keras.Input((3, 2)), *below, L.GRU(3, return_sequences=True, name="reader"), *above])
+    scene = course_utils.draw_unrolled(model).scene
+    texts = [label.text for label in scene.of(Label)]
+    assert [text for text in texts if "more layers" in text] == ["… 2 more layers …", "… 2 more layers …"]
+    assert "GRU(3)" in texts and "reader/cell[t=1]" in [box.id for box in scene.of(Box)]
+    assert_tidy(scene)

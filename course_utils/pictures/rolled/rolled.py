@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, arrow, elided, left_out, shown_steps
+from course_utils.drawing.layout import MARGIN, arrow, left_out, shown_with
 from course_utils.drawing.picture import LINE, Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Line, Rectangle, Scene
 from course_utils.drawing.text import BOLD, MONO, SANS, printable, shortened, text_width, wrapped
@@ -99,10 +99,8 @@ def _shown(chain: Chain) -> list[tuple[Rung, int]]:
 
     Recurrent layers are the last to be left out.
     """
-    count = len(chain.rungs)
-    ends = {place for place in shown_steps(count) if place}
-    chosen = ends | {place for place, rung in enumerate(chain.rungs, start=1) if rung.faces}
-    shown = elided(chosen if len(chosen) <= MOST_RUNGS else ends)
+    recurrent = [place for place, rung in enumerate(chain.rungs, start=1) if rung.faces]
+    shown = shown_with(len(chain.rungs), recurrent, MOST_RUNGS)
     gaps = {slot: (after - 1, after - before - 1) for slot, (before, after) in left_out(shown).items()}
     drawn = [(place, 0) if place else gaps[slot] for slot, place in enumerate(shown)]
     return [(chain.rungs[place - 1], hidden) for place, hidden in drawn]

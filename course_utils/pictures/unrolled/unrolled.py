@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from types import MappingProxyType
 
 from course_utils.drawing import wording
-from course_utils.drawing.layout import MARGIN, strongest
+from course_utils.drawing.layout import MARGIN, left_out, shown_with, strongest
 from course_utils.drawing.picture import Legend, Picture
 from course_utils.drawing.scene import Box, Item, Label, Rectangle, Scene
 from course_utils.drawing.text import BOLD, printable, shortened, text_width
@@ -24,7 +23,7 @@ from course_utils.pictures.unrolled.unrolled_words import (
 from course_utils.pictures.unrolled.values import Floor, above, entry, in_box, into
 
 NAMES = 43  # px: below the input, for the names of the steps
-MOST_ROWS, LOWEST, HIGHEST = 7, 3, 2  # of the rows, how many are drawn; if more, the lowest and the highest ones
+MOST_ROWS = 7  # of the rows, how many are drawn; if more, the lowest and the highest ones
 
 
 def unrolled_scene(plan: Plan, *, every: bool = False) -> Scene:
@@ -41,14 +40,12 @@ def unrolled_scene(plan: Plan, *, every: bool = False) -> Scene:
 
 def _shown_rows(plan: Plan) -> tuple[list[int], dict[int, int]]:
     """Return which rows are drawn, and how many are left out below a drawn one. Recurrent ones are the last to go."""
-    rows, count = plan.rows, len(plan.rows)
-    if count <= MOST_ROWS:
-        return list(range(count)), {}
-    ends = {*range(LOWEST), *range(count - HIGHEST, count)}
-    recurrent = {place for place, row in enumerate(rows) if row.traces}
-    kept = sorted(ends | recurrent) if len(ends | recurrent) <= MOST_ROWS else sorted(ends)
-    gaps = {place: place - before - 1 for before, place in pairwise(kept) if place - before > 1}
-    return kept, gaps
+    if len(plan.rows) <= MOST_ROWS:
+        return list(range(len(plan.rows))), {}
+    recurrent = [place for place, row in enumerate(plan.rows, start=1) if row.traces]
+    shown = shown_with(len(plan.rows), recurrent, MOST_ROWS)
+    gaps = {after - 1: after - before - 1 for before, after in left_out(shown).values()}
+    return [place - 1 for place in shown if place], gaps
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +69,7 @@ class Stack:
         grid = Grid(replace(plan, rows=tuple(plan.rows[place] for place in kept)), every, plan.rows)
         floors: list[Floor] = []
         items: list[Item] = []
-        left_out: list[Item] = []
+        gone: list[Item] = []
         top: float = TOP
         for place in reversed(kept):
             row = plan.rows[place]
@@ -84,9 +81,9 @@ class Stack:
             if place in gaps:
                 mark = "" if len(gaps) == 1 else f"[{place}]"
                 text = f"… {wording.counted(gaps[place], 'more layer')} …"
-                left_out.append(Label(f"left_out_layers{mark}", sum(grid.span()) / 2, below + LINE + 10, text, 13))
+                gone.append(Label(f"left_out_layers{mark}", sum(grid.span()) / 2, below + LINE + 10, text, 13))
             top = below + (2 * LINE + RISE if place in gaps else 0)
-        items += entry(grid, floors[-1].below) + left_out
+        items += entry(grid, floors[-1].below) + gone
         return cls(grid, floors, kept[::-1], items, floors[-1].below + grid.level_height(plan.entry) + NAMES)
 
     @property
