@@ -21,10 +21,11 @@ from course_utils.pictures.weights.weights import only_recurrent, weights_scene
 from course_utils.pictures.words import words_scene
 from course_utils.recurrence import OpaqueTrace, RecurrentTrace, Trace, gradient_flow, run_layer
 from course_utils.recurrence.activation_facts import checked_names
+from course_utils.recurrence.backpropagation import flow_back
 from course_utils.recurrence.checking import as_numbers
 from course_utils.recurrence.graphs import Graph, LayerSpec
 from course_utils.recurrence.reading import read, read_recurrent, read_recurrent_model, read_single
-from course_utils.recurrence.reading.models import with_recurrence
+from course_utils.recurrence.reading.models import as_recurrent, with_recurrence
 from course_utils.recurrence.specs import RECURRENT, BidirectionalSpec, OwnCellSpec
 from course_utils.recurrence.tracing import inputs_of
 
@@ -137,8 +138,7 @@ def draw_cell(
     Inside step 2 of 3: S
     """
     spec = read_single(layer, x)
-    if not isinstance(spec, OwnCellSpec):
-        spec = read_recurrent(layer, x)
+    spec = spec if isinstance(spec, OwnCellSpec) else as_recurrent(spec, layer)
     trace = run_layer(spec, x).traces[0]
     _check_choice("step", step, 1, trace.steps, "steps are counted from 1")
     _check_choice("sample", sample, 0, len(trace.x) - 1, "the batch is counted from 0")
@@ -190,7 +190,7 @@ on a log scale from 1e-06 to 10. RNN: 2 at step 1.
         raise TypeError(f'layers must be a mapping from names to layers, {{"LSTM": layer}}, but it is {layers!r}.')
     if not isinstance(layers, Mapping):
         spec = read_recurrent(layers, x)
-        layers = {spec.name: layers}
+        return _finish(gradient_flow_scene({spec.name: flow_back(spec, x)}), theme, ax)
     if not 1 <= len(layers) <= MOST_LAYERS:
         raise ValueError(f"layers must hold 1 to {MOST_LAYERS} layers, but it holds {len(layers)}: draw fewer at once.")
     flows = {}

@@ -531,3 +531,29 @@ def test_a_stateful_layer_inside_time_distributed_goes_on_from_step_to_step(kera
         traced = course_utils.trace(model, x)
         np.testing.assert_allclose(traced.output, model(x), atol=1e-5)
     assert [one.name for one in traced.recurrent] == ["read"]
+
+
+USES = {
+    "trace": lambda model, x: course_utils.trace(model, x),
+    "parameters": lambda model, x: course_utils.parameters(model),
+    "shapes": lambda model, x: course_utils.shapes(model),
+    "draw_model": lambda model, x: course_utils.draw_model(model),
+    "draw_rolled": lambda model, x: course_utils.draw_rolled(model),
+    "draw_unrolled": lambda model, x: course_utils.draw_unrolled(model, x),
+    "draw_cell": lambda model, x: course_utils.draw_cell(model, x),
+    "draw_weights": lambda model, x: course_utils.draw_weights(model),
+    "gradient_flow": lambda model, x: course_utils.gradient_flow(model, x),
+    "draw_gradient_flow": lambda model, x: course_utils.draw_gradient_flow(model, x),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_model_is_read_once(keras, monkeypatch, use):
+    from course_utils.recurrence.reading import models
+
+    read = []
+    own = models._Reading._function
+    monkeypatch.setattr(models._Reading, "_function", lambda self, *given: read.append(given) or own(self, *given))
+    model = keras.Sequential([keras.Input((5, 3)), keras.layers.LSTM(4)])
+    USES[use](model, numbers(1, 5, 3))
+    assert len(read) == 1

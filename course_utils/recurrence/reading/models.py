@@ -76,17 +76,19 @@ def read_single(layer: Any, x: Any = None) -> LayerSpec:
 
 def read_recurrent(layer: Any, x: Any = None) -> RecurrentSpec:
     """Return the spec of one SimpleRNN, LSTM or GRU, alone or as the only layer of a model."""
-    spec = read_single(layer, x)
-    if not isinstance(spec, RecurrentSpec):
-        held = (
-            [node.name for node in spec.calls if isinstance(node.layer, RecurrentSpec)]
-            if isinstance(spec, Graph)
-            else []
-        )
-        others = [f"model.get_layer({name!r})" for name in dict.fromkeys(held)][:3]
-        hint = f": pass one that it holds, {' or '.join(others)}" if others else ""
-        raise TypeError(f"layer must be one SimpleRNN, LSTM or GRU layer, but it is {what(layer)}{hint}.")
-    return spec
+    return as_recurrent(read_single(layer, x), layer)
+
+
+def as_recurrent(spec: LayerSpec, layer: Any) -> RecurrentSpec:
+    """Return the spec of one cell of a known kind. Raises TypeError for another, and names what to pass instead."""
+    if isinstance(spec, RecurrentSpec):
+        return spec
+    held = (
+        [node.name for node in spec.calls if isinstance(node.layer, RecurrentSpec)] if isinstance(spec, Graph) else []
+    )
+    others = [f"model.get_layer({name!r})" for name in dict.fromkeys(held)][:3]
+    hint = f": pass one that it holds, {' or '.join(others)}" if others else ""
+    raise TypeError(f"layer must be one SimpleRNN, LSTM or GRU layer, but it is {what(layer)}{hint}.")
 
 
 def _recurs(spec: LayerSpec) -> bool:
