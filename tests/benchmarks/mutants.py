@@ -584,11 +584,11 @@ MUTANTS = (
         ("tests/unit/test_explore_unrolling.py::test_each_direction_has_weights_of_its_own",),
     ),
     Mutant(
-        "what is kept is written out with the new memory",
+        "what is kept is written as the memory after the step",
         "course_utils/explorers/cell_sums.py",
         'before = {f"{letter}-": name(letter, 1) for',
         'before = {f"{letter}-": name(letter) for',
-        ("tests/unit/test_explore_cell.py::test_every_sum_in_words_comes_out",),
+        ("tests/unit/test_explore_cell.py::test_the_headline_holds_a_line_for_each_gate_and_the_state_last",),
     ),
     Mutant(
         "the scale of R moves nothing",
